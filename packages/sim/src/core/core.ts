@@ -1,0 +1,66 @@
+/**
+ * What a core is to its chip, and what a chip is to its cores.
+ *
+ * A core is anything that takes packets and interrupts: ARM code with its private peripherals
+ * (`../arm`), or a `CoreProgram` in TypeScript such as the built-in monitor. Times are nanoseconds of
+ * simulated time. Packet formats: SpiNN-2 data sheet sections 8 and 9.
+ */
+
+/** Packet kinds, as in bits 7:6 of the control byte. */
+export const PacketKind = {
+  Multicast: 0,
+  PointToPoint: 1,
+  NearestNeighbour: 2,
+  FixedRoute: 3,
+} as const;
+export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
+
+/** One 40-bit (no payload) or 72-bit packet. */
+export interface Packet {
+  /** Control byte: kind 7:6, emergency or sequence 5:4, time stamp 3:2, payload present 1, parity 0. */
+  readonly control: number;
+  /** Unsigned 32-bit key. */
+  readonly key: number;
+  /** Unsigned 32-bit payload, undefined in a 40-bit packet. */
+  readonly payload: number | undefined;
+}
+
+/** Raised by a bus access that the hardware answers with an error; an ARM core turns it into a data or prefetch abort. */
+export class BusError extends Error {
+  constructor(readonly address: number) {
+    super(`bus error at 0x${address.toString(16).padStart(8, '0')}`);
+    this.name = 'BusError';
+  }
+}
+
+/** What a core's private block reaches through its chip: shared memory and devices, the router, the clock. */
+export interface ChipBus {
+  /** Reads `size` bytes (1, 2 or 4, aligned) of SDRAM, System RAM, router, system controller, ...; unsigned. Throws BusError. */
+  read(core: number, address: number, size: 1 | 2 | 4): number;
+  /** Writes `size` bytes (1, 2 or 4, aligned). Throws BusError. */
+  write(core: number, address: number, value: number, size: 1 | 2 | 4): void;
+  /** Copies `target.length` bytes of shared memory into `target` (a DMA read). Throws BusError. */
+  readBlock(address: number, target: Uint8Array): void;
+  /** Copies `source` into shared memory (a DMA write). Throws BusError. */
+  writeBlock(address: number, source: Uint8Array): void;
+  /** Hands a packet to the router at local time `at`; false when the router takes no packet now (transmit register stays full). */
+  send(core: number, packet: Packet, at: number): boolean;
+}
+
+/** A core as its chip sees it. */
+export interface Core {
+  /** Physical core number, 0 to 17. */
+  readonly id: number;
+  /** Local simulated time, ns: everything before it has happened. */
+  readonly time: number;
+  /** True while the core does nothing until an interrupt or a packet. */
+  readonly asleep: boolean;
+  /** Time of the next thing that can happen by itself while asleep (a timer, a DMA completion), ns; Infinity when none. */
+  readonly nextEvent: number;
+  /** Runs until local time reaches `until` (ns), or to sleep; a sleeping core's time is moved to `until`. */
+  run(until: number): void;
+  /** Offers a packet that arrives at time `at`, from link 0-5 or 7 = local; false while the receive register is full (back-pressure). */
+  deliver(packet: Packet, route: number, at: number): boolean;
+  /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */
+  setInterrupt(source: number, level: boolean): void;
+}
