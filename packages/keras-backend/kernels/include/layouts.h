@@ -310,7 +310,7 @@ _Static_assert(offsetof(SequencerProgress, missing) == 24, "missing");
 _Static_assert(offsetof(SequencerProgress, missingCores) == 28, "missingCores");
 _Static_assert(offsetof(SequencerProgress, failedCore) == 92, "failedCore");
 _Static_assert(offsetof(SequencerProgress, failedStatus) == 96, "failedStatus");
-_Static_assert(sizeof(SequencerProgress) == 100, "SequencerProgress");
+_Static_assert(sizeof(SequencerProgress) == 104, "SequencerProgress");
 
 #endif
 

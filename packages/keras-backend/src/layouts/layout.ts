@@ -36,7 +36,7 @@ export interface Layout<Fields extends readonly Field[] = readonly Field[]> {
   readonly fields: Fields;
   /** Byte offset of each field, by name. */
   readonly offsets: { readonly [F in Fields[number] as F['name']]: number };
-  /** Size in bytes, a multiple of 4. */
+  /** Size in bytes as in C: a multiple of 8 when some field has 64 bits, else of 4. */
   readonly size: number;
 }
 
@@ -61,6 +61,8 @@ export const declareLayout = <const Fields extends readonly Field[]>(
     offsets[field.name] = size;
     size += elementBytes(field) * (field.count ?? 1);
   }
+  const alignment = Math.max(...fields.map(elementBytes));
+  size = Math.ceil(size / alignment) * alignment;
   return { name, about, fields, offsets: offsets as Layout<Fields>['offsets'], size };
 };
 
