@@ -1,1 +1,29 @@
-export {};
+export * from './addresses.js';
+export * from './boot/aplx.js';
+export * from './boot/frames.js';
+export * from './boot/image.js';
+export * from './commands/allocation.js';
+export * from './commands/application.js';
+export * from './commands/board.js';
+export {
+  type Command,
+  type CommandKind,
+  commandOf,
+  mapReply,
+  type RequestBody,
+} from './commands/command.js';
+export * from './commands/information.js';
+export * from './commands/memory.js';
+export * from './commands/routing.js';
+export * from './commands/tags.js';
+export * from './errors.js';
+export type { Place, Struct } from './layout/struct.js';
+export * from './memory/records.js';
+export * from './memory/system-variables.js';
+export * from './memory/vcpu.js';
+export * from './messages/return-codes.js';
+export * from './messages/scp.js';
+export * from './messages/sdp.js';
+export { openUdp as udpTransport } from './transport/open-udp.js';
+export { transportPair } from './transport/pair.js';
+export { BOOT_PORT, SCP_PORT, type Transport } from './transport/transport.js';
