@@ -1,1 +1,42 @@
-export {};
+export type { MappingExplanation } from './explain.js';
+export { type GraphBuilder, graphBuilder, graphFromJson } from './graph/builder.js';
+export type {
+  GraphDescription,
+  KeyPartitionDescription,
+  NetDescription,
+  NetKeys,
+  VertexDescription,
+} from './graph/description.js';
+export { InvalidGraphError } from './graph/errors.js';
+export type { Graph, NetId, VertexId } from './graph/graph.js';
+export { graphToJson } from './graph/json.js';
+export { allocateKeys, type KeyAllocation, KeySpaceError } from './keys/allocate.js';
+export { InvalidMachineError } from './machine/errors.js';
+export { indexMachine, type MappableMachine, type Topology } from './machine/topology.js';
+export { type MapOptions, map, VERIFIED_HOPS } from './map.js';
+export type {
+  ChipRoutingTable,
+  KeyAndMask,
+  Mapping,
+  MappingStages,
+  RoutingEntry,
+  VertexPlace,
+} from './mapping.js';
+export { ImpossiblePlacementError, MachineTooSmallError } from './place/errors.js';
+export { type Placement, type PlaceOptions, type Placer, place } from './place/place.js';
+export { UnreachableSinkError } from './route/errors.js';
+export { route } from './route/route.js';
+export type { Trees } from './route/trees.js';
+export type { LinkLoad, MappingStatistics, TableSizes } from './statistics.js';
+export {
+  type FitOptions,
+  fitTables,
+  type Minimisation,
+  ROUTING_ENTRIES,
+  RoutingTableOverflowError,
+} from './tables/capacity.js';
+export { removeDefaultRoutes } from './tables/default-routes.js';
+export { generateTables } from './tables/generate.js';
+export { minimise } from './tables/minimise.js';
+export { type ChipTable, chipTable, type Tables } from './tables/tables.js';
+export { MappingVerificationError, type RoutingFault, verify } from './tables/verify.js';

@@ -1,0 +1,80 @@
+/** Routing tables of all chips, as columns; within a chip the first matching entry wins. */
+import { LINKS, oppositeLink } from '../machine/topology.js';
+import { LOCAL } from '../route/trees.js';
+
+/** Entries of chip c are rows `start[c] .. start[c + 1]`, in the order of the router. */
+export interface Tables {
+  readonly start: Int32Array;
+  /** Key of each entry. */
+  readonly key: Uint32Array;
+  /** Mask of each entry: ones where a packet's key must equal the entry's. */
+  readonly mask: Uint32Array;
+  /** Links 5:0, virtual core v at bit 6 + v. */
+  readonly route: Uint32Array;
+  /** Link through which the packets come, {@link LOCAL}, or {@link SEVERAL}. */
+  readonly arrival: Int8Array;
+}
+
+/** Arrival of an entry that stands for several nets. */
+export const SEVERAL = LINKS;
+
+/** Rows of {@link Tables} for a single chip. */
+export interface ChipTable {
+  readonly key: Uint32Array;
+  readonly mask: Uint32Array;
+  readonly route: Uint32Array;
+  readonly arrival: Int8Array;
+}
+
+/** The rows of one chip, as views. */
+export function chipTable(tables: Tables, chip: number): ChipTable {
+  const [from, to] = [tables.start[chip], tables.start[chip + 1]];
+  return {
+    key: tables.key.subarray(from, to),
+    mask: tables.mask.subarray(from, to),
+    route: tables.route.subarray(from, to),
+    arrival: tables.arrival.subarray(from, to),
+  };
+}
+
+/** Joins the tables of chips 0, 1, ... */
+export function joinTables(chips: readonly ChipTable[]): Tables {
+  const start = new Int32Array(chips.length + 1);
+  chips.forEach(({ key }, chip) => {
+    start[chip + 1] = (start[chip] as number) + key.length;
+  });
+  const rows = start[chips.length] as number;
+  const tables = {
+    start,
+    key: new Uint32Array(rows),
+    mask: new Uint32Array(rows),
+    route: new Uint32Array(rows),
+    arrival: new Int8Array(rows),
+  };
+  chips.forEach((table, chip) => {
+    const from = start[chip];
+    tables.key.set(table.key, from);
+    tables.mask.set(table.mask, from);
+    tables.route.set(table.route, from);
+    tables.arrival.set(table.arrival, from);
+  });
+  return tables;
+}
+
+/** The rows of a table that pass. */
+export function filterTable(table: ChipTable, keep: (row: number) => boolean): ChipTable {
+  const kept = (_: number, row: number) => keep(row);
+  return {
+    key: table.key.filter(kept),
+    mask: table.mask.filter(kept),
+    route: table.route.filter(kept),
+    arrival: table.arrival.filter(kept),
+  };
+}
+
+/**
+ * Whether a router does what the entry says with packets that no entry matches: they leave through
+ * the link opposite to the one they came by. SpiNNaker data sheet, section 10.4.
+ */
+export const isDefaultRoute = (arrival: number, route: number): boolean =>
+  arrival !== LOCAL && arrival !== SEVERAL && route === 1 << oppositeLink(arrival);
