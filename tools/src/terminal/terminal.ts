@@ -1,0 +1,68 @@
+/** What a command shows: lines and progress for a human, or one JSON object for a program. */
+import cliProgress from 'cli-progress';
+
+/** Where text goes. `isTTY` tells whether a human is looking. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** A bar that a long step fills. */
+export interface Progress {
+  /** `detail` is shown behind the bar. */
+  update(done: number, detail?: string): void;
+  stop(): void;
+}
+
+/** The two ways of showing things. */
+export class Terminal {
+  constructor(
+    private readonly stdout: Output,
+    private readonly stderr: Output,
+    private readonly json: boolean,
+  ) {}
+
+  /** A line for a human; nothing under `--json`. */
+  say(line = ''): void {
+    if (!this.json) this.stdout.write(`${line}\n`);
+  }
+
+  /** The command's result: one JSON object under `--json`, else nothing, since it has been said. */
+  result(value: object): void {
+    if (this.json) this.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** A progress bar on standard error, if a human is looking. */
+  progress(label: string, total: number): Progress {
+    if (!this.stderr.isTTY) return { update: () => {}, stop: () => {} };
+    const bar = new cliProgress.SingleBar({
+      stream: this.stderr,
+      format: `${label} [{bar}] {value}/{total} {detail}`,
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+    });
+    bar.start(total, 0, { detail: '' });
+    return {
+      update: (done, detail = '') => bar.update(done, { detail }),
+      stop: () => bar.stop(),
+    };
+  }
+}
+
+/** Columns under their heads, numbers to the right, two spaces between. */
+export function table(
+  heads: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...rows.map((row) => String(row[column]).length)),
+  );
+  const line = (cells: readonly (string | number)[], body: boolean) =>
+    cells
+      .map((cell, column) => {
+        const toRight = body ? typeof cell === 'number' : typeof rows[0]?.[column] === 'number';
+        const width = widths[column] as number;
+        return toRight ? String(cell).padStart(width) : String(cell).padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(heads, false), ...rows.map((row) => line(row, true))];
+}
