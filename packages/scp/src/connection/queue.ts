@@ -1,0 +1,23 @@
+/** First in, first out, in constant time per item. */
+export class Queue<T> {
+  private incoming: T[] = [];
+  private outgoing: T[] = [];
+
+  /** Adds an item at the end. */
+  push(item: T): void {
+    this.incoming.push(item);
+  }
+
+  /** Takes the first item away, if there is one. */
+  shift(): T | undefined {
+    if (this.outgoing.length === 0) {
+      this.outgoing = this.incoming.reverse();
+      this.incoming = [];
+    }
+    return this.outgoing.pop();
+  }
+
+  get length(): number {
+    return this.incoming.length + this.outgoing.length;
+  }
+}
