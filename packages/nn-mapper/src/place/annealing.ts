@@ -20,6 +20,16 @@ const MOVES_EXPONENT = 4 / 3;
 /** VPR: stop when the temperature is below this part of the mean cost of a net. */
 const STOP_FRACTION = 0.005;
 
+/** VPR: the range of moves shrinks while less than this part of them is kept. */
+const KEPT_RATE = 0.44;
+
+/**
+ * Start temperature as a part of the mean cost of a net. VPR starts hot, from a random placement;
+ * ours starts ordered. Measured: chains of tiles end 28 % shorter than they start at 0.1 to 0.3,
+ * but longer than they start when hot; 1,000 random vertices are 5 % better at 0.3 than at 0.1.
+ */
+const START_FRACTION = 0.3;
+
 /** How long and how randomly to search. */
 export interface AnnealingOptions {
   readonly random: Random;
@@ -37,20 +47,22 @@ export function anneal(
 ): void {
   const state = annealingState(graph, topology, blocks, chipOf);
   if (state.nets.count === 0 || state.movable.length === 0) return;
+  const start = { cost: state.cost, chipOf: chipOf.slice() };
   const moves = Math.ceil(effort * state.movable.length ** MOVES_EXPONENT);
   const mostRange = Math.max(topology.width, topology.height);
   let range = mostRange;
-  let temperature = startTemperature(state, random, range);
-  while (temperature > (STOP_FRACTION * Math.max(state.cost, 1e-9)) / state.nets.count) {
+  let temperature = (START_FRACTION * state.cost) / state.nets.count;
+  while (temperature > (STOP_FRACTION * state.cost) / state.nets.count) {
+    const accept = (change: number) => change <= 0 || random() < Math.exp(-change / temperature);
     let accepted = 0;
     for (let move = 0; move < moves; move++) {
-      if (tryMove(state, random, range, temperature)) accepted++;
+      if (tryMove(state, random, range, accept)) accepted++;
     }
     const rate = accepted / moves;
     temperature *= coolingFactor(rate, range);
-    range = Math.min(mostRange, Math.max(1, range * (1 - 0.44 + rate)));
-    if (accepted === 0) break;
+    range = Math.min(mostRange, Math.max(1, range * (1 - KEPT_RATE + rate)));
   }
+  if (state.cost > start.cost) chipOf.set(start.chipOf);
 }
 
 type State = ReturnType<typeof annealingState>;
@@ -90,21 +102,6 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
   };
 }
 
-/** 20 standard deviations of the cost of random moves, as VPR starts. */
-function startTemperature(state: State, random: Random, range: number): number {
-  const samples = Math.min(1000, 10 * state.movable.length);
-  let sum = 0;
-  let squares = 0;
-  for (let sample = 0; sample < samples; sample++) {
-    const before = state.cost;
-    tryMove(state, random, range, Number.POSITIVE_INFINITY);
-    const change = state.cost - before;
-    sum += change;
-    squares += change * change;
-  }
-  return 20 * Math.sqrt(Math.max(0, squares / samples - (sum / samples) ** 2));
-}
-
 /** VPR cools slowly while about half of the moves are accepted, where most is gained. */
 function coolingFactor(rate: number, range: number): number {
   if (rate > 0.96) return 0.5;
@@ -114,7 +111,12 @@ function coolingFactor(rate: number, range: number): number {
 }
 
 /** One random move or swap; returns whether it was kept. */
-function tryMove(state: State, random: Random, range: number, temperature: number): boolean {
+function tryMove(
+  state: State,
+  random: Random,
+  range: number,
+  accept: (change: number) => boolean,
+): boolean {
   const { chipOf, residents, movable } = state;
   const block = movable[randomIndex(random, movable.length)] as number;
   const from = chipOf[block] as number;
@@ -126,7 +128,7 @@ function tryMove(state: State, random: Random, range: number, temperature: numbe
   const partner = there[slot];
   if (!exchange(state, block, from, partner, to)) return false;
   const change = costChange(state, block, partner);
-  if (change <= 0 || random() < Math.exp(-change / temperature)) {
+  if (accept(change)) {
     keepCosts(state, change);
     return true;
   }
