@@ -1,0 +1,51 @@
+/**
+ * Compiles kernels.ts to WebAssembly and writes it into src/functional/kernels.generated.ts, so
+ * that neither a build nor a browser needs the compiler. Run: node assembly/build.mjs
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { argv } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const SOURCE = new URL('kernels.ts', import.meta.url);
+const TARGET = new URL('../src/functional/kernels.generated.ts', import.meta.url);
+const LINE = 96;
+
+/** The text of kernels.generated.ts for the present kernels.ts. */
+export async function generatedModule() {
+  const files = { 'kernels.ts': readFileSync(SOURCE, 'utf8') };
+  let binary;
+  const { error, stderr } = await asc.main(
+    [
+      'kernels.ts',
+      '--outFile',
+      'kernels.wasm',
+      '-O3',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+    ],
+    {
+      readFile: (name) => files[name] ?? null,
+      writeFile: (name, contents) => {
+        if (name === 'kernels.wasm') binary = contents;
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error) throw new Error(`kernels.ts does not compile: ${stderr.toString()}`, { cause: error });
+  const lines = Buffer.from(binary)
+    .toString('base64')
+    .match(new RegExp(`.{1,${LINE}}`, 'g'));
+  return `// Generated from assembly/kernels.ts by assembly/build.mjs.
+/** A WebAssembly module in base64. */
+export const kernelsBase64 =
+${lines.map((line) => `  '${line}'`).join(' +\n')};
+`;
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(TARGET, await generatedModule());
+}

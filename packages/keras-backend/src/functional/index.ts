@@ -1,0 +1,1 @@
+export { createFunctionalEngine } from './engine.js';
