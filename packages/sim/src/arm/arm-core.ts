@@ -1,0 +1,281 @@
+/** One core: an ARM968E-S with its tightly coupled memories and private devices, as its chip sees it. */
+import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
+import { CommunicationsController } from '../peripherals/communications.js';
+import { DmaController } from '../peripherals/dma.js';
+import { Timer } from '../peripherals/timer.js';
+import { TimerPair } from '../peripherals/timer-pair.js';
+import { InterruptController, Source } from '../peripherals/vic.js';
+import { Cpu, Exception } from './cpu.js';
+import { endSlice } from './general.js';
+import { interpret } from './interpreter.js';
+import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
+import { PrivateBus } from './private-bus.js';
+import { activeState, Slot } from './state.js';
+
+/** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
+export const NANOSECONDS_PER_CYCLE = 5;
+
+/** Most cycles run at once: keeps the counters of a slice inside 16 bits. */
+const LONGEST_SLICE = 8192;
+/** Cycles that entering an interrupt takes: the pipeline is refilled. */
+const ENTRY_CYCLES = 3;
+
+/** What a core has executed since it was made. */
+export interface ArmCoreStatistics {
+  readonly instructions: number;
+  /** Cycles in which instructions were executed or waited for memory. */
+  readonly cyclesAwake: number;
+  /** Cycles spent waiting for an interrupt. */
+  readonly cyclesAsleep: number;
+}
+
+/** An ARM core of a chip. Its memories take space only from the first load or start on. */
+export class ArmCore implements Core {
+  private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
+  private readonly interrupts = new InterruptController();
+  private readonly timers: readonly [Timer, Timer];
+  private readonly dma: DmaController;
+  private readonly communications: CommunicationsController;
+  private readonly bus: PrivateBus;
+  private running = false;
+  private started = false;
+  /** Cycles of local time at the beginning of the present slice. */
+  private cycle = 0;
+  /** Cycles waited for the bus in the present slice. */
+  private stalled = 0;
+  private instructions = 0;
+  private cyclesAwake = 0;
+  private cyclesAsleep = 0;
+
+  constructor(
+    readonly id: number,
+    chip: ChipBus,
+  ) {
+    const now = () => this.present;
+    const setLine = (source: number, level: boolean) => this.interrupts.setLine(source, level);
+    this.timers = [
+      new Timer(now, (level) => setLine(Source.Timer1, level)),
+      new Timer(now, (level) => setLine(Source.Timer2, level)),
+    ];
+    const tcm = (address: number, length: number) => this.tcm(address, length);
+    const tcmWritten = (address: number, length: number) => this.codeWritten(address, length);
+    const readBlock = (address: number, target: Uint8Array) => chip.readBlock(address, target);
+    const writeBlock = (address: number, source: Uint8Array) => chip.writeBlock(address, source);
+    this.dma = new DmaController(id, { tcm, tcmWritten, readBlock, writeBlock }, now, setLine);
+    const send = (packet: Packet) => chip.send(id, packet, this.present * NANOSECONDS_PER_CYCLE);
+    this.communications = new CommunicationsController(send, now, setLine);
+    this.bus = new PrivateBus(
+      id,
+      {
+        communications: this.communications,
+        timers: new TimerPair(this.timers),
+        interrupts: this.interrupts,
+        dma: this.dma,
+      },
+      chip,
+      () => this.machine?.cpu.isPrivileged ?? true,
+      (cycles) => this.stall(cycles),
+    );
+  }
+
+  get time(): number {
+    return this.cycle * NANOSECONDS_PER_CYCLE;
+  }
+
+  get asleep(): boolean {
+    if (!this.started || this.machine === undefined) return true;
+    return this.machine.cpu.asleep && !this.interrupts.isRequesting;
+  }
+
+  get nextEvent(): number {
+    return this.nextEventCycle * NANOSECONDS_PER_CYCLE;
+  }
+
+  get statistics(): ArmCoreStatistics {
+    const { instructions, cyclesAwake, cyclesAsleep } = this;
+    return { instructions, cyclesAwake, cyclesAsleep };
+  }
+
+  /** Registers r0 to r15 for a debugger: r15 is the address of the next instruction. */
+  get registers(): Int32Array {
+    return this.prepared().cpu.registers;
+  }
+
+  /** Everything private to the core as after its reset line was released; it does not run until started. */
+  reset(): void {
+    for (const device of [this.interrupts, ...this.timers, this.dma, this.communications])
+      device.reset();
+    this.started = false;
+    if (this.machine === undefined) return;
+    const { cpu } = this.machine;
+    cpu.resume();
+    cpu.reset();
+    cpu.suspend();
+  }
+
+  /**
+   * Starts the core after a reset of its devices, in supervisor mode with interrupts masked.
+   *
+   * @param entry - address of the first instruction
+   * @param argument - value of r0
+   * @param thumb - true to begin in Thumb state
+   */
+  start(entry: number, argument = 0, thumb = false): void {
+    const { cpu } = this.prepared();
+    this.reset();
+    cpu.resume();
+    activeState[0] = argument;
+    activeState[15] = entry;
+    cpu.thumb = thumb ? 1 : 0;
+    cpu.suspend();
+    this.started = true;
+  }
+
+  /** Stops the core as if its clock were gone; memory stays. */
+  stop(): void {
+    this.started = false;
+  }
+
+  /** Copies `length` bytes of tightly coupled memory from a core address. Throws BusError beyond it. */
+  readTcm(address: number, length: number): Uint8Array {
+    return this.tcm(address, length).slice();
+  }
+
+  /** Copies bytes into tightly coupled memory at a core address. Throws BusError beyond it. */
+  writeTcm(address: number, bytes: Uint8Array): void {
+    this.tcm(address, bytes.length).set(bytes);
+    this.prepared().cpu.pages.clear();
+  }
+
+  setInterrupt(source: number, level: boolean): void {
+    this.interrupts.setLine(source, level);
+    if (this.running) endSlice();
+  }
+
+  deliver(packet: Packet, route: number, at: number): boolean {
+    if (!this.started) return false;
+    if (this.asleep) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
+    return this.communications.deliver(packet, route);
+  }
+
+  run(until: number): void {
+    const end = Math.ceil(until / NANOSECONDS_PER_CYCLE);
+    if (this.machine === undefined || !this.started) {
+      this.cycle = Math.max(this.cycle, end);
+      return;
+    }
+    const { cpu } = this.machine;
+    cpu.resume();
+    this.running = true;
+    try {
+      while (this.cycle < end && this.started) this.runSlice(cpu, end);
+    } finally {
+      this.running = false;
+      cpu.suspend();
+    }
+  }
+
+  private runSlice(cpu: Cpu, end: number): void {
+    if (this.nextEventCycle <= this.cycle) this.settle();
+    const { interrupts } = this;
+    if (cpu.asleep) {
+      if (!interrupts.isRequesting) {
+        this.sleepUntil(Math.min(end, this.nextEventCycle));
+        return;
+      }
+      cpu.asleep = false;
+    }
+    if (interrupts.isRequesting) this.takeInterrupt(cpu);
+    activeState[Slot.Elapsed] = 0;
+    activeState[Slot.Limit] = Math.min(
+      LONGEST_SLICE,
+      Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
+    );
+    interpret(cpu);
+    const spent = this.present - this.cycle;
+    this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
+    activeState[Slot.Elapsed] = 0;
+    this.stalled = 0;
+    this.cycle += spent;
+    this.cyclesAwake += spent;
+  }
+
+  private takeInterrupt(cpu: Cpu): void {
+    const next = (activeState[15] as number) + 4;
+    if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
+      cpu.enter(Exception.FastInterrupt, next);
+    else if (this.interrupts.interrupt && !cpu.interruptsDisabled)
+      cpu.enter(Exception.Interrupt, next);
+    else return;
+    this.cycle += ENTRY_CYCLES;
+    this.cyclesAwake += ENTRY_CYCLES;
+  }
+
+  private sleepUntil(cycle: number): void {
+    if (cycle <= this.cycle) return;
+    this.cyclesAsleep += cycle - this.cycle;
+    this.cycle = cycle;
+  }
+
+  private settle(): void {
+    for (const timer of this.timers) timer.settle();
+    this.dma.settle();
+    this.communications.settle();
+  }
+
+  private get nextEventCycle(): number {
+    const [first, second] = this.timers;
+    return Math.min(
+      first.nextEvent,
+      second.nextEvent,
+      this.dma.nextEvent,
+      this.communications.nextEvent,
+    );
+  }
+
+  /** Local time in cycles, exact while instructions are executed. */
+  private get present(): number {
+    return (
+      this.cycle +
+      this.stalled +
+      (this.running ? (activeState[Slot.Elapsed] as number) & 0xffff : 0)
+    );
+  }
+
+  private stall(cycles: number): void {
+    this.stalled += cycles;
+    activeState[Slot.Limit] = Math.max(0, (activeState[Slot.Limit] as number) - cycles);
+  }
+
+  private prepared(): { readonly memory: CoreMemory; readonly cpu: Cpu } {
+    if (this.machine !== undefined) return this.machine;
+    const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4));
+    const cpu = new Cpu(memory);
+    cpu.resume();
+    cpu.reset();
+    cpu.suspend();
+    this.machine = { memory, cpu };
+    return this.machine;
+  }
+
+  /** A view of tightly coupled memory by core address. */
+  private tcm(address: number, length: number): Uint8Array {
+    const { memory } = this.prepared();
+    const isData = address >= DTCM_BASE;
+    const offset = isData ? address - DTCM_BASE : address;
+    if (address < 0 || offset + length > (isData ? DTCM_BYTES : ITCM_BYTES))
+      throw new BusError(address);
+    return (isData ? memory.dtcm8 : memory.itcm8).subarray(offset, offset + length);
+  }
+
+  /** Drops decoded instructions of words that were written. */
+  private codeWritten(address: number, length: number): void {
+    if (address >= ITCM_BYTES || this.machine === undefined) return;
+    const { pages } = this.machine.cpu;
+    let decoded = false;
+    for (let word = address & ~3; word < address + length; word += 4) {
+      decoded = pages.written(word) || decoded;
+    }
+    if (decoded && this.running) endSlice();
+  }
+}

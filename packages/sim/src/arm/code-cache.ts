@@ -1,0 +1,219 @@
+/**
+ * Decoded instructions, by pages of 1 KB of instruction memory, shared by all cores whose page has the
+ * same bytes.
+ *
+ * Thousands of cores run the same image, so a page is looked up by its content. A core that writes to a
+ * page in use gets a copy of its own, where only what was written is decoded again. Instructions are
+ * decoded when first executed. All pages lie in one block of words, a constant of the program (see
+ * state.ts for why); when it is full, everything is forgotten and decoded anew.
+ */
+import { decodeArm } from './decode-arm.js';
+import { decodeThumb } from './decode-thumb.js';
+import { ITCM_BYTES } from './memory.js';
+import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, Op } from './opcodes.js';
+
+/** Bytes of code per page. */
+export const PAGE_BYTES = 1024;
+const PAGES = ITCM_BYTES / PAGE_BYTES;
+const PAGE_CODE_WORDS = PAGE_BYTES / 4;
+
+/** Words of decoded code in all. Untouched parts of it cost no memory. 64 MB: some 5,000 pairs of pages. */
+const STORE_WORDS = 1 << 24;
+
+/** Entries for single instructions outside the instruction memory, each followed by a page end. */
+const SINGLE_ENTRIES = 4096;
+const SINGLE_WORDS = 2 * ENTRY_WORDS;
+const FIRST_PAGE = SINGLE_ENTRIES * SINGLE_WORDS;
+
+/** Space kept for the running core to own all its pages, so that nothing is forgotten while it is inside one. */
+const RESERVED_WORDS = PAGES * 4 * PAGE_CODE_WORDS * ENTRY_WORDS;
+
+/** Most entries in front of a written one that take it into account (interlocks, joined calls). */
+const LOOK_AHEAD = 1;
+
+/** The decoded instructions. An entry of zeros is undecoded. */
+export const codeStore = new Int32Array(STORE_WORDS);
+
+/** Length of a decoded page in words, with its page end. */
+const pageWords = (thumb: number): number => ((PAGE_CODE_WORDS << thumb) + 1) * ENTRY_WORDS;
+
+/** Where the decoded pages of one core are: the index in {@link codeStore}, or 0. Thumb pages follow ARM pages. */
+export class PageTable {
+  readonly starts = new Int32Array(2 * PAGES);
+  /** Pages that are this core's own, one bit each. */
+  private owned = [0, 0];
+  private generation = 0;
+
+  constructor(private readonly itcm: Int32Array) {}
+
+  /** Where the decoded page of an address starts. */
+  find(address: number, thumb: number): number {
+    const page = address >>> 10;
+    const known = this.starts[page + thumb * PAGES] as number;
+    if (known !== 0) return known;
+    const from = page * PAGE_CODE_WORDS;
+    const start = sharedPage(this.itcm.subarray(from, from + PAGE_CODE_WORDS), page, thumb);
+    this.refresh();
+    this.starts[page + thumb * PAGES] = start;
+    return start;
+  }
+
+  /** Forgets pages that have been dropped from the store since the table was last used. */
+  refresh(): void {
+    if (this.generation !== generation) this.forget();
+  }
+
+  /** Drops what was decoded from a word that is written; false when nothing was. */
+  written(address: number): boolean {
+    const arm = this.invalidate(address, 0);
+    return this.invalidate(address, 1) || arm;
+  }
+
+  private invalidate(address: number, thumb: number): boolean {
+    const page = address >>> 10;
+    const shared = this.starts[page + thumb * PAGES] as number;
+    if (shared === 0) return false;
+    const start = this.own(page, thumb, shared);
+    const entry = ((address & (PAGE_BYTES - 1)) >> 2) << thumb;
+    for (let index = Math.max(0, entry - LOOK_AHEAD); index < entry + 1 + thumb; index++) {
+      codeStore[start + index * ENTRY_WORDS] = Op.Undecoded;
+    }
+    return true;
+  }
+
+  /** Makes a page this core's own, by a copy. */
+  private own(page: number, thumb: number, shared: number): number {
+    const bit = 1 << page;
+    if (((this.owned[thumb] as number) & bit) !== 0) return shared;
+    const start = allocate(thumb);
+    codeStore.copyWithin(start, shared, shared + pageWords(thumb) - ENTRY_WORDS);
+    this.starts[page + thumb * PAGES] = start;
+    this.owned[thumb] = (this.owned[thumb] as number) | bit;
+    return start;
+  }
+
+  /** Forgets everything, after the instruction memory was loaded anew. */
+  clear(): void {
+    if (this.generation === generation) this.releaseOwned();
+    this.forget();
+  }
+
+  private releaseOwned(): void {
+    for (const thumb of [0, 1]) {
+      for (let page = 0; page < PAGES; page++) {
+        if ((((this.owned[thumb] as number) >>> page) & 1) === 0) continue;
+        (freePages[thumb] as number[]).push(this.starts[page + thumb * PAGES] as number);
+      }
+    }
+  }
+
+  private forget(): void {
+    this.starts.fill(0);
+    this.owned = [0, 0];
+    this.generation = generation;
+  }
+}
+
+interface SharedPage {
+  readonly bytes: Int32Array;
+  readonly start: number;
+}
+
+let generation = 0;
+let nextFree = FIRST_PAGE;
+let sharedPages = new Map<number, SharedPage[]>();
+let freePages: [number[], number[]] = [[], []];
+const singleTags = new Float64Array(SINGLE_ENTRIES).fill(-1);
+
+/** Space for a page, all undecoded, with its page end. */
+function allocate(thumb: number): number {
+  const words = pageWords(thumb);
+  const recycled = (freePages[thumb] as number[]).pop();
+  const start = recycled ?? nextFree;
+  if (recycled === undefined) nextFree += words;
+  codeStore.fill(0, start, start + words);
+  codeStore[start + words - ENTRY_WORDS] = Op.PageEnd;
+  return start;
+}
+
+function forgetAll(): void {
+  generation++;
+  nextFree = FIRST_PAGE;
+  sharedPages = new Map();
+  freePages = [[], []];
+}
+
+/** The page of these code words at this place, decoded at most once for all cores. */
+function sharedPage(code: Int32Array, page: number, thumb: number): number {
+  const key = hash(code) ^ (page * 2 + thumb);
+  const alike = sharedPages.get(key) ?? [];
+  const known = alike.find(
+    ({ bytes, start }) =>
+      start !== 0 && bytes[PAGE_CODE_WORDS] === page * 2 + thumb && isEqual(bytes, code),
+  );
+  if (known !== undefined) return known.start;
+  if (nextFree + pageWords(1) + RESERVED_WORDS > STORE_WORDS) forgetAll();
+  const start = allocate(thumb);
+  const bytes = new Int32Array(PAGE_CODE_WORDS + 1);
+  bytes.set(code);
+  bytes[PAGE_CODE_WORDS] = page * 2 + thumb;
+  sharedPages.set(key, [...(sharedPages.get(key) ?? []), { bytes, start }]);
+  return start;
+}
+
+function isEqual(bytes: Int32Array, code: Int32Array): boolean {
+  return code.every((word, index) => word === bytes[index]);
+}
+
+/** FNV-1a over words. */
+function hash(words: Int32Array): number {
+  return words.reduce(
+    (sum, word) => Math.imul(sum ^ word ^ (word >>> 15), 0x01000193),
+    0x811c9dc5 | 0,
+  );
+}
+
+/** Decodes the instruction of an entry that is executed for the first time. */
+export function decodeEntry(entry: number, address: number, thumb: number, itcm: Int32Array): void {
+  const decoded = decodeAt(address, thumb, itcm);
+  const size = thumb === 1 ? 2 : 4;
+  const isLast = ((address + size) & (PAGE_BYTES - 1)) === 0;
+  const stall = isLast ? 0 : interlock(decoded, decodeAt(address + size, thumb, itcm));
+  encodeEntry(codeStore, entry, decoded, decoded.cycles + stall);
+}
+
+function decodeAt(address: number, thumb: number, itcm: Int32Array): Instruction {
+  const word = itcm[address >> 2] as number;
+  if (thumb === 0) return decodeArm(word, { address, size: 4, pageBytes: PAGE_BYTES });
+  const half = (address & 2) !== 0 ? word >>> 16 : word & 0xffff;
+  const isLast = ((address + 2) & (PAGE_BYTES - 1)) === 0;
+  const next = isLast ? undefined : halfAt(address + 2, itcm);
+  return decodeThumb(half, next, { address, size: 2, pageBytes: PAGE_BYTES });
+}
+
+function halfAt(address: number, itcm: Int32Array): number {
+  const word = itcm[address >> 2] as number;
+  return (address & 2) !== 0 ? word >>> 16 : word & 0xffff;
+}
+
+/** Cycles that the second instruction waits for the first one's result. */
+function interlock(first: Instruction, second: Instruction): number {
+  const waits = first.condition === ALWAYS && (first.late & second.reads) !== 0;
+  return waits ? first.latePenalty : 0;
+}
+
+/** The entry of one instruction outside the instruction memory, decoded unless it still is. */
+export function singleEntry(word: number, address: number, thumb: number): number {
+  const index = ((address >>> 1) ^ (word >>> 7)) & (SINGLE_ENTRIES - 1);
+  const entry = index * SINGLE_WORDS;
+  const tag = (word >>> 0) * 2 + thumb;
+  if (singleTags[index] === tag && codeStore[entry + ENTRY_WORDS + 1] === address) return entry;
+  const size = thumb === 1 ? 2 : 4;
+  const context = { address, size, pageBytes: 0 } as const;
+  const decoded = thumb === 1 ? decodeThumb(word, undefined, context) : decodeArm(word, context);
+  encodeEntry(codeStore, entry, decoded, decoded.cycles);
+  codeStore[entry + ENTRY_WORDS] = Op.PageEnd;
+  codeStore[entry + ENTRY_WORDS + 1] = address;
+  singleTags[index] = tag;
+  return entry;
+}

@@ -1,0 +1,236 @@
+/**
+ * The programmer's model of one core: modes, banked registers, status registers, exceptions.
+ * ARM Architecture Reference Manual (DDI 0100), chapter A2.
+ */
+import { PageTable } from './code-cache.js';
+import type { CoreMemory } from './memory.js';
+import { activeState, Slot, STATE_WORDS } from './state.js';
+
+/** Mode field of the status registers. */
+export const Mode = {
+  User: 0x10,
+  FastInterrupt: 0x11,
+  Interrupt: 0x12,
+  Supervisor: 0x13,
+  Abort: 0x17,
+  Undefined: 0x1b,
+  System: 0x1f,
+} as const;
+
+/** Exceptions: where they go, in which mode, what their link register is relative to the instruction. */
+export const Exception = {
+  Undefined: { vector: 0x04, mode: Mode.Undefined },
+  SoftwareInterrupt: { vector: 0x08, mode: Mode.Supervisor },
+  PrefetchAbort: { vector: 0x0c, mode: Mode.Abort },
+  DataAbort: { vector: 0x10, mode: Mode.Abort },
+  Interrupt: { vector: 0x18, mode: Mode.Interrupt },
+  FastInterrupt: { vector: 0x1c, mode: Mode.FastInterrupt },
+} as const;
+export type Exception = (typeof Exception)[keyof typeof Exception];
+
+/** Bits of a program status register. */
+export const Status = {
+  Thumb: 1 << 5,
+  FastInterruptDisable: 1 << 6,
+  InterruptDisable: 1 << 7,
+  Saturated: 1 << 27,
+  Overflow: 1 << 28,
+  Carry: 1 << 29,
+  Zero: 1 << 30,
+  Negative: 1 << 31,
+} as const;
+
+/** Bits of the CP15 control register that the core obeys. */
+export const Control = {
+  AlignmentFault: 1 << 1,
+  HighVectors: 1 << 13,
+  PlainProgramCounterLoads: 1 << 15,
+} as const;
+
+const HIGH_VECTORS = 0xffff0000 | 0;
+/** CP15 control register after reset: high vectors, by the chip's strap; bits 6:3 read as one. */
+const RESET_CONTROL = Control.HighVectors | 0x78;
+
+/** Which set of r13, r14 and SPSR a mode uses. */
+function bankOf(mode: number): number {
+  switch (mode) {
+    case Mode.FastInterrupt:
+      return 1;
+    case Mode.Interrupt:
+      return 2;
+    case Mode.Supervisor:
+      return 3;
+    case Mode.Abort:
+      return 4;
+    case Mode.Undefined:
+      return 5;
+    default:
+      return 0;
+  }
+}
+
+const BANKS = 6;
+const FAST_BANK = 1;
+const FIRST_BANKED = 8;
+const FAST_BANKED = 5;
+
+/** Status of one core while it runs; its registers and flags are then in {@link activeState}. */
+export class Cpu {
+  mode: number = Mode.Supervisor;
+  interruptsDisabled = true;
+  fastInterruptsDisabled = true;
+  /** 1 in Thumb state. */
+  thumb: 0 | 1 = 0;
+  /** Set by WFI; the run loop clears it. */
+  asleep = false;
+  control = RESET_CONTROL;
+  readonly pages: PageTable;
+  private readonly saved = new Int32Array(STATE_WORDS);
+  /** r13 and r14 of the banks. */
+  private readonly stackAndLink = new Int32Array(2 * BANKS);
+  private readonly savedStatus = new Int32Array(BANKS);
+  /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
+  private readonly otherHigh = new Int32Array(FAST_BANKED);
+
+  constructor(readonly memory: CoreMemory) {
+    this.pages = new PageTable(memory.itcm32);
+  }
+
+  /** Copies the registers in; between this and {@link suspend} they are in {@link activeState}. */
+  resume(): void {
+    activeState.set(this.saved);
+  }
+
+  suspend(): void {
+    this.saved.set(activeState.subarray(0, STATE_WORDS));
+  }
+
+  /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */
+  get registers(): Int32Array {
+    return this.saved.slice(0, 16);
+  }
+
+  /** Back to the state after reset; call between {@link resume} and {@link suspend}. */
+  reset(): void {
+    activeState.fill(0, 0, STATE_WORDS);
+    this.mode = Mode.Supervisor;
+    this.interruptsDisabled = true;
+    this.fastInterruptsDisabled = true;
+    this.thumb = 0;
+    this.asleep = false;
+    this.writeControl(RESET_CONTROL);
+    this.stackAndLink.fill(0);
+    this.savedStatus.fill(0);
+    this.otherHigh.fill(0);
+    activeState[15] = this.vectorBase;
+    activeState[Slot.Zero] = 1;
+  }
+
+  get vectorBase(): number {
+    return (this.control & Control.HighVectors) !== 0 ? HIGH_VECTORS : 0;
+  }
+
+  writeControl(value: number): void {
+    this.control = value;
+    this.memory.checksAlignment = (value & Control.AlignmentFault) !== 0;
+  }
+
+  get status(): number {
+    const negative = (activeState[Slot.Negative] as number) & Status.Negative;
+    const zero = activeState[Slot.Zero] === 0 ? Status.Zero : 0;
+    const carry = activeState[Slot.Carry] !== 0 ? Status.Carry : 0;
+    const overflow = ((activeState[Slot.Overflow] as number) >>> 31) * Status.Overflow;
+    const saturated = ((activeState[Slot.Saturated] as number) >>> 31) * Status.Saturated;
+    const disables =
+      (this.interruptsDisabled ? Status.InterruptDisable : 0) |
+      (this.fastInterruptsDisabled ? Status.FastInterruptDisable : 0);
+    const thumb = this.thumb === 1 ? Status.Thumb : 0;
+    return negative | zero | carry | overflow | saturated | disables | thumb | this.mode;
+  }
+
+  /** Sets flags, interrupt disables, state and mode at once, as an exception return does. */
+  set status(value: number) {
+    this.setFlags(value);
+    this.thumb = (value & Status.Thumb) !== 0 ? 1 : 0;
+    this.setControlField(value);
+  }
+
+  setFlags(value: number): void {
+    activeState[Slot.Negative] = value;
+    activeState[Slot.Zero] = ~value & Status.Zero;
+    activeState[Slot.Carry] = (value >>> 29) & 1;
+    activeState[Slot.Overflow] = value << 3;
+    activeState[Slot.Saturated] = value << 4;
+  }
+
+  /** Sets interrupt disables and mode, not the state. */
+  setControlField(value: number): void {
+    this.interruptsDisabled = (value & Status.InterruptDisable) !== 0;
+    this.fastInterruptsDisabled = (value & Status.FastInterruptDisable) !== 0;
+    this.switchMode(value & 0x1f);
+  }
+
+  get isPrivileged(): boolean {
+    return this.mode !== Mode.User;
+  }
+
+  get hasSavedStatus(): boolean {
+    return bankOf(this.mode) !== 0;
+  }
+
+  get spsr(): number {
+    return this.savedStatus[bankOf(this.mode)] as number;
+  }
+
+  set spsr(value: number) {
+    this.savedStatus[bankOf(this.mode)] = value;
+  }
+
+  /** Exchanges the banked registers. */
+  switchMode(mode: number): void {
+    const from = bankOf(this.mode);
+    const to = bankOf(mode);
+    this.mode = mode;
+    if (from === to) return;
+    this.stackAndLink.set(activeState.subarray(13, 15), 2 * from);
+    activeState.set(this.stackAndLink.subarray(2 * to, 2 * to + 2), 13);
+    if (from === FAST_BANK || to === FAST_BANK) this.exchangeHigh();
+  }
+
+  private exchangeHigh(): void {
+    for (let index = 0; index < FAST_BANKED; index++) {
+      const other = this.otherHigh[index] as number;
+      this.otherHigh[index] = activeState[FIRST_BANKED + index] as number;
+      activeState[FIRST_BANKED + index] = other;
+    }
+  }
+
+  /** Takes an exception: the program counter becomes its vector, r14 the given return address. */
+  enter(exception: Exception, returnAddress: number): void {
+    const status = this.status;
+    this.switchMode(exception.mode);
+    this.spsr = status;
+    activeState[14] = returnAddress;
+    this.thumb = 0;
+    this.interruptsDisabled = true;
+    if (exception === Exception.FastInterrupt) this.fastInterruptsDisabled = true;
+    activeState[15] = this.vectorBase + exception.vector;
+  }
+
+  /** Continues at an address whose bit 0 selects the state. */
+  branchExchange(target: number): void {
+    this.thumb = (target & 1) as 0 | 1;
+    activeState[15] = this.thumb === 1 ? target & ~1 : target & ~3;
+  }
+
+  /** Continues at an address in the present state. */
+  branch(target: number): void {
+    activeState[15] = this.thumb === 1 ? target & ~1 : target & ~3;
+  }
+
+  /** Continues at a loaded address: switches state unless CP15 forbids it. */
+  branchLoaded(target: number): void {
+    if ((this.control & Control.PlainProgramCounterLoads) !== 0) this.branch(target);
+    else this.branchExchange(target);
+  }
+}

@@ -1,0 +1,188 @@
+/** Loads and stores: words, bytes, halves and blocks. ARM Architecture Reference Manual A5.2 to A5.4. */
+import { type DecodeContext, general, instruction, programCounter } from './decode-arm.js';
+import { type Instruction, Op } from './opcodes.js';
+import { Cycles, LATE_PART, LATE_WORD } from './timing.js';
+
+const PROGRAM_COUNTER = 15;
+
+/** Distances of the addressing modes from an operation's `...Offset` form, in {@link Op}. */
+const MODE = { Offset: 0, Indexed: 1, Post: 2, Pre: 3 } as const;
+
+/** What the encodings of single transfers have in common. */
+interface Transfer {
+  readonly op: number;
+  readonly isLoad: boolean;
+  readonly d: number;
+  readonly n: number;
+  readonly offset: { readonly constant: number } | { readonly m: number; readonly shift: number };
+  readonly isPre: boolean;
+  readonly writesBack: boolean;
+  readonly late: number;
+}
+
+/** The addressing mode of a transfer, or undefined when only the general operation has it. */
+function addressingMode(transfer: Transfer): number | undefined {
+  const { offset, isPre, writesBack, d, n } = transfer;
+  if ('m' in offset) return isPre && !writesBack ? MODE.Indexed : undefined;
+  if (!writesBack && isPre) return MODE.Offset;
+  if (d === n) return undefined;
+  return isPre ? MODE.Pre : MODE.Post;
+}
+
+function decodeSingle(transfer: Transfer, word: number, context: DecodeContext): Instruction {
+  const { op, isLoad, d, n, offset, late } = transfer;
+  if (d === PROGRAM_COUNTER) {
+    return general(Op.GeneralTransfer, word, context, isLoad ? Cycles.LoadProgramCounter : 1);
+  }
+  const timing = isLoad ? { late: 1 << d, latePenalty: late } : {};
+  const mode = addressingMode(transfer);
+  if (n === PROGRAM_COUNTER) {
+    return mode === MODE.Offset && op === Op.LoadWordOffset && 'constant' in offset
+      ? instruction(Op.LoadLiteral, {
+          d,
+          immediate: (programCounter(context) + offset.constant) | 0,
+          ...timing,
+        })
+      : general(Op.GeneralTransfer, word, context);
+  }
+  if (mode === undefined) return { ...general(Op.GeneralTransfer, word, context), ...timing };
+  const operands =
+    'm' in offset ? { m: offset.m, immediate: offset.shift } : { immediate: offset.constant };
+  const reads = (1 << n) | ('m' in offset ? 1 << offset.m : 0);
+  return instruction(op + mode, { d, n, ...operands, reads, ...timing });
+}
+
+/** 01IP UBWL nnnn dddd ...: LDR, STR, LDRB, STRB. The user-mode forms (post-indexed with W) act like the others. */
+export function decodeTransfer(word: number, context: DecodeContext): Instruction {
+  const isLoad = (word & 0x00100000) !== 0;
+  const isByte = (word & 0x00400000) !== 0;
+  const isAdd = (word & 0x00800000) !== 0;
+  const isRegister = (word & 0x02000000) !== 0;
+  const isPlainShift = isAdd && (word & 0x60) === 0 && (word & 15) !== PROGRAM_COUNTER;
+  if (isRegister && !isPlainShift) return generalTransfer(word, context);
+  const isPre = (word & 0x01000000) !== 0;
+  const constant = isAdd ? word & 0xfff : -(word & 0xfff);
+  const loads = isByte ? Op.LoadByteOffset : Op.LoadWordOffset;
+  const stores = isByte ? Op.StoreByteOffset : Op.StoreWordOffset;
+  return decodeSingle(
+    {
+      op: isLoad ? loads : stores,
+      isLoad,
+      d: (word >>> 12) & 15,
+      n: (word >>> 16) & 15,
+      offset: isRegister ? { m: word & 15, shift: (word >>> 7) & 31 } : { constant },
+      isPre,
+      writesBack: !isPre || (word & 0x00200000) !== 0,
+      late: isByte ? LATE_PART : LATE_WORD,
+    },
+    word,
+    context,
+  );
+}
+
+function generalTransfer(word: number, context: DecodeContext): Instruction {
+  const d = (word >>> 12) & 15;
+  const isLoad = (word & 0x00100000) !== 0;
+  if (!isLoad) return general(Op.GeneralTransfer, word, context);
+  const cycles = d === PROGRAM_COUNTER ? Cycles.LoadProgramCounter : 1;
+  return {
+    ...general(Op.GeneralTransfer, word, context, cycles),
+    late: 1 << d,
+    latePenalty: LATE_WORD,
+  };
+}
+
+/** Operations by L and the two bits SH; undefined for LDRD and STRD. */
+const EXTRA = [
+  [undefined, Op.StoreHalfOffset, undefined, undefined],
+  [undefined, Op.LoadHalfOffset, Op.LoadSignedByteOffset, Op.LoadSignedHalfOffset],
+] as const;
+
+/** 000P UIWL nnnn dddd hhhh 1SH1 mmmm: halfwords, signed bytes, doublewords. */
+export function decodeExtraTransfer(word: number, context: DecodeContext): Instruction {
+  const load = (word >>> 20) & 1;
+  const op = EXTRA[load as 0 | 1][((word >>> 5) & 3) as 0 | 1 | 2 | 3];
+  const isConstant = (word & 0x00400000) !== 0;
+  const isAdd = (word & 0x00800000) !== 0;
+  if (op === undefined) return { ...general(Op.GeneralTransfer, word, context, 2) };
+  if (!isConstant && (!isAdd || (word & 15) === PROGRAM_COUNTER))
+    return generalTransfer(word, context);
+  const isPre = (word & 0x01000000) !== 0;
+  const magnitude = ((word >>> 4) & 0xf0) | (word & 15);
+  return decodeSingle(
+    {
+      op,
+      isLoad: load === 1,
+      d: (word >>> 12) & 15,
+      n: (word >>> 16) & 15,
+      offset: isConstant
+        ? { constant: isAdd ? magnitude : -magnitude }
+        : { m: word & 15, shift: 0 },
+      isPre,
+      writesBack: !isPre || (word & 0x00200000) !== 0,
+      late: LATE_PART,
+    },
+    word,
+    context,
+  );
+}
+
+/** Most registers that a block operation of its own can name: four bits each in the extra word. */
+const MOST_PACKED = 8;
+
+/** Register numbers of a list, ascending. */
+export function registerList(bits: number): number[] {
+  return Array.from({ length: 16 }, (_, register) => register).filter(
+    (register) => (bits >>> register) & 1,
+  );
+}
+
+/** Offset of the lowest address from the base register, and what the base register moves by, in bytes. */
+export function blockOffsets(word: number, count: number): { start: number; delta: number } {
+  const isUp = (word & 0x00800000) !== 0;
+  const isBefore = (word & 0x01000000) !== 0;
+  const bytes = 4 * count;
+  if (isUp) return { start: isBefore ? 4 : 0, delta: bytes };
+  return { start: isBefore ? -bytes : 4 - bytes, delta: -bytes };
+}
+
+/** 100P USWL nnnn rrrr rrrr rrrr rrrr: LDM and STM. */
+export function decodeBlock(word: number, context: DecodeContext): Instruction {
+  const registers = registerList(word & 0xffff);
+  const isLoad = (word & 0x00100000) !== 0;
+  const loadsProgramCounter = isLoad && (word & 0x8000) !== 0;
+  const cycles = Math.max(2, registers.length) + (loadsProgramCounter ? 4 : 0);
+  const last = registers.at(-1) ?? 0;
+  const timing = isLoad ? { late: 1 << last, latePenalty: LATE_WORD } : {};
+  const decoded = packedBlock(word, registers) ?? general(Op.GeneralBlock, word, context);
+  return { ...decoded, ...timing, cycles };
+}
+
+/**
+ * Blocks of up to eight registers, four bits each in the extra word from the lowest, their number in `s`;
+ * the constant holds the start offset (15:0) and the base register's change (31:16), both signed.
+ */
+function packedBlock(word: number, registers: readonly number[]): Instruction | undefined {
+  const n = (word >>> 16) & 15;
+  const isLoad = (word & 0x00100000) !== 0;
+  const hasProgramCounter = (word & 0x8000) !== 0;
+  const hasUserBank = (word & 0x00400000) !== 0;
+  const writesBack = (word & 0x00200000) !== 0;
+  const isUnusual = hasUserBank || n === PROGRAM_COUNTER || (hasProgramCounter && !isLoad);
+  const writesListedBase = writesBack && registers.includes(n);
+  if (isUnusual || writesListedBase || registers.length > MOST_PACKED || registers.length === 0)
+    return undefined;
+  const { start, delta } = blockOffsets(word, registers.length);
+  const op = hasProgramCounter
+    ? Op.LoadMultipleWithPc
+    : isLoad
+      ? Op.LoadMultiple
+      : Op.StoreMultiple;
+  return instruction(op, {
+    n,
+    s: registers.length,
+    immediate: ((writesBack ? delta : 0) << 16) | (start & 0xffff),
+    extra: registers.reduce((packed, register, index) => packed | (register << (4 * index)), 0),
+    reads: 1 << n,
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * What lies beyond a core's tightly coupled memories: its private devices, and its chip.
+ * SpiNN-2 data sheet, chapter on the memory map.
+ */
+import { BusError, type ChipBus } from '../core/core.js';
+import type { Peripheral } from '../peripherals/peripheral.js';
+import { endSlice } from './general.js';
+import type { AccessSize, OuterBus } from './memory.js';
+
+/** Cycles that the core waits for its private devices beyond a memory access. Estimate: one AHB transfer. */
+const DEVICE_CYCLES = 2;
+/**
+ * Cycles that a read, or a write that is not posted, waits for the chip's network: 120 ns.
+ * Source: S. Temple, "SpiNNaker Chip Resources" slides, 2015 ("> 100 ns").
+ */
+const SHARED_CYCLES = 24;
+/** Cycles of a posted write while the buffer has room. Estimate. */
+const POSTED_CYCLES = 2;
+
+/** Private devices of a core. */
+export interface PrivateDevices {
+  readonly communications: Peripheral;
+  readonly timers: Peripheral;
+  readonly interrupts: Peripheral;
+  readonly dma: Peripheral & { writeBufferFailed(): void };
+}
+
+/** Bits of an address inside its device. */
+const OFFSET_MASK = 0xfff;
+/** The interrupt controller is seen once more in the highest 4 KB, for a vector to load from. */
+const HIGH_INTERRUPTS = 0xfffff000;
+
+export class PrivateBus implements OuterBus {
+  constructor(
+    private readonly core: number,
+    private readonly devices: PrivateDevices,
+    private readonly chip: ChipBus,
+    private readonly isPrivileged: () => boolean,
+    /** Called with the cycles that the core waits. */
+    private readonly stall: (cycles: number) => void,
+  ) {}
+
+  read(address: number, size: AccessSize): number {
+    const device = this.deviceAt(address);
+    if (device === undefined) {
+      this.stall(SHARED_CYCLES);
+      return this.chip.read(this.core, address, size);
+    }
+    this.stall(DEVICE_CYCLES);
+    this.requireWord(address, size);
+    return atAddress(address, () => device.read(address & OFFSET_MASK));
+  }
+
+  write(address: number, value: number, size: AccessSize): void {
+    const isPosted = isBuffered(address);
+    try {
+      this.writeNow(address, value, size, isPosted);
+    } catch (error) {
+      if (!isPosted || !(error instanceof BusError)) throw error;
+      this.devices.dma.writeBufferFailed();
+      endSlice();
+    }
+  }
+
+  private writeNow(address: number, value: number, size: AccessSize, isPosted: boolean): void {
+    const device = this.deviceAt(address);
+    if (device === undefined) {
+      this.stall(isPosted ? POSTED_CYCLES : SHARED_CYCLES);
+      this.chip.write(this.core, address, value, size);
+      return;
+    }
+    this.stall(DEVICE_CYCLES);
+    this.requireWord(address, size);
+    endSlice();
+    atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
+  }
+
+  private deviceAt(address: number): Peripheral | undefined {
+    if (address >= HIGH_INTERRUPTS) return this.devices.interrupts;
+    const region = address >>> 28;
+    if (region === 1 || region === 2) return this.smallDevice(address);
+    if (region === 3 || region === 4) {
+      if (!this.isPrivileged()) throw new BusError(address);
+      return this.devices.dma;
+    }
+    return undefined;
+  }
+
+  private smallDevice(address: number): Peripheral {
+    switch ((address >>> 24) & 15) {
+      case 0:
+        return this.devices.communications;
+      case 1:
+        return this.devices.timers;
+      case 15:
+        return this.devices.interrupts;
+      default:
+        throw new BusError(address);
+    }
+  }
+
+  private requireWord(address: number, size: AccessSize): void {
+    if (size !== 4) throw new BusError(address);
+  }
+}
+
+/** Gives a device's bus error, which knows only the offset, the address that the program used. */
+function atAddress<T>(address: number, access: () => T): T {
+  try {
+    return access();
+  } catch (error) {
+    throw error instanceof BusError ? new BusError(address) : error;
+  }
+}
+
+/** Writes to these regions are posted: the core goes on, and an error is only noted by the DMA controller. */
+function isBuffered(address: number): boolean {
+  const region = address >>> 28;
+  return region === 2 || region === 4 || region === 6 || region === 14;
+}
