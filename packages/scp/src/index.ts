@@ -1,4 +1,5 @@
 export * from './addresses.js';
+export * from './board-shape.js';
 export * from './boot/aplx.js';
 export * from './boot/frames.js';
 export * from './boot/image.js';
@@ -21,6 +22,17 @@ export { Connection, type ConnectionOptions } from './connection/connection.js';
 export type { Patience } from './connection/exchange.js';
 export type { Request, Scp, Target } from './connection/scp.js';
 export type { ConnectionStatistics } from './connection/statistics.js';
+export type { LoadOptions } from './controller/applications.js';
+export type { BootOptions } from './controller/boot.js';
+export type { ChipCores, WaitOptions } from './controller/core-states.js';
+export * from './controller/errors.js';
+export type { Dimensions, EthernetChip } from './controller/ethernet-chips.js';
+export {
+  MachineController,
+  type MachineControllerOptions,
+} from './controller/machine-controller.js';
+export type { RouterDiagnostics } from './controller/router-diagnostics.js';
+export type { LoadedRoutingEntry, RoutingEntry } from './controller/routing-tables.js';
 export * from './errors.js';
 export type { Place, Struct } from './layout/struct.js';
 export * from './memory/records.js';

@@ -151,6 +151,14 @@ export const Signal = {
 /** A {@link Signal}. */
 export type Signal = (typeof Signal)[keyof typeof Signal];
 
+/** Signals that change nothing when they come a second time. */
+const HARMLESS_TWICE: ReadonlySet<number> = new Set([
+  Signal.Init,
+  Signal.PowerDown,
+  Signal.Stop,
+  Signal.Start,
+]);
+
 /** How a signal travels. */
 export const SignalRoute = { Multicast: 0, PointToPoint: 1, NearestNeighbour: 2 } as const;
 
@@ -176,7 +184,7 @@ export function decodeSignal(word: number): Omit<SignalRequest, 'route'> {
 export const SendSignal: CommandKind<SignalRequest, void> = {
   name: 'CMD_SIG',
   code: 22,
-  repeatable: () => false,
+  repeatable: ({ signal }) => HARMLESS_TWICE.has(signal),
   encodeRequest: (request) => body(request.route, encodeSignal(request), 0xffff),
   decodeRequest: ({ arguments: [route, word] }) => ({ route, ...decodeSignal(word) }),
   ...emptyReply,

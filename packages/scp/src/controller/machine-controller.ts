@@ -1,0 +1,356 @@
+/** Everything that a host does with a machine, in one place; each topic has a file of its own. */
+import { type ChipAddress, CONNECTED_CHIP, type CoreAddress } from '../addresses.js';
+import {
+  freeRoutingEntriesOfApp,
+  freeSdram,
+  freeSdramOfApp,
+  sdramSpace,
+} from '../commands/allocation.js';
+import { SendSignal, Signal, SignalRoute } from '../commands/application.js';
+import { LedAction, led } from '../commands/board.js';
+import { commandOf } from '../commands/command.js';
+import {
+  type ChipInformation,
+  information,
+  type VersionInformation,
+  version,
+} from '../commands/information.js';
+import { readByte } from '../commands/memory.js';
+import { clearRoutes } from '../commands/routing.js';
+import { clearIpTag, getIpTag, type IpTagSettings, setIpTag } from '../commands/tags.js';
+import { type Clock, systemClock } from '../connection/clock.js';
+import { Connection, type ConnectionOptions } from '../connection/connection.js';
+import type { Scp, Target } from '../connection/scp.js';
+import type { ConnectionStatistics } from '../connection/statistics.js';
+import type { IpTag } from '../memory/records.js';
+import { type CoreState, type Vcpu, vcpuAddress, vcpuField, vcpuLayout } from '../memory/vcpu.js';
+import type { Transport } from '../transport/transport.js';
+import { type LoadOptions, loadProgram } from './applications.js';
+import { Boards } from './boards.js';
+import { type BootOptions, bootMachine } from './boot.js';
+import { type ChipCores, countInState, type WaitOptions, waitForCores } from './core-states.js';
+import {
+  type Dimensions,
+  type EthernetChip,
+  findEthernetChips,
+  readDimensions,
+} from './ethernet-chips.js';
+import { readIobuf } from './iobuf.js';
+import { allocateMemory, fillMemory, readMemory, readNeighbour, writeMemory } from './memory.js';
+import { clearDiagnostics, type RouterDiagnostics, readDiagnostics } from './router-diagnostics.js';
+import {
+  allocateEntries,
+  type LoadedRoutingEntry,
+  loadTable,
+  type RoutingEntry,
+  readTable,
+} from './routing-tables.js';
+import { Staging } from './staging.js';
+
+/** How to reach a machine. */
+export interface MachineControllerOptions extends ConnectionOptions {
+  /** To the SCP port of the chip that is or will be booted. */
+  readonly scp: Transport;
+  /** To its boot port; needed by `boot` only. */
+  readonly boot?: Transport;
+  /** Further boards: transports to the SCP ports of their ethernet chips. */
+  readonly boards?: Iterable<{ readonly chip: ChipAddress; readonly scp: Transport }>;
+}
+
+/** Signals that monitors pass from neighbour to neighbour, since they reach stopped programs too. */
+const NEAREST_NEIGHBOUR_SIGNALS: ReadonlySet<Signal> = new Set([
+  Signal.Init,
+  Signal.PowerDown,
+  Signal.Stop,
+]);
+/** Identifiers of flood fills are 7 bits, and 0 is none. */
+const FLOOD_IDS = 127;
+
+/**
+ * Drives a machine over SCP. All methods throw ScpError when a chip refuses and ScpTimeoutError when
+ * it stays silent; chips are `{x, y}`, cores are virtual.
+ */
+export class MachineController {
+  /** For commands that have no method here. */
+  readonly scp: Scp;
+  private readonly boards: Boards;
+  private readonly bootWire: Transport | undefined;
+  private readonly clock: Clock;
+  private readonly options: ConnectionOptions;
+  private readonly staging = new Staging();
+  private size: Promise<Dimensions> | undefined;
+  private ethernets: Promise<EthernetChip[]> | undefined;
+  private lastFloodId = 0;
+
+  constructor({ scp, boot, boards = [], ...options }: MachineControllerOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.bootWire = boot;
+    this.boards = new Boards(new Connection(scp, options));
+    this.scp = this.boards;
+    for (const board of boards) this.addBoard(board.chip, board.scp);
+  }
+
+  /** Adds a way into the machine, by the ethernet of one of its boards. */
+  addBoard(chip: ChipAddress, scp: Transport): void {
+    this.boards.add({ chip, connection: new Connection(scp, this.options) });
+  }
+
+  /**
+   * Boots the machine, unless its monitor answers already, and waits until it is up.
+   *
+   * @throws BootError when it does not come up; RangeError or MalformedMessageError for an image
+   *   that is none; Error when the controller has no transport to the boot port
+   */
+  async boot(options: BootOptions = {}): Promise<VersionInformation> {
+    if (!this.bootWire) throw new Error('this controller was made without a "boot" transport');
+    const found = await bootMachine(this.boards, this.bootWire, this.clock, options);
+    this.size = undefined;
+    this.ethernets = undefined;
+    await this.dimensions();
+    return found;
+  }
+
+  /** What runs on a core, by default the monitor of the connected chip. */
+  version(at: Target = CONNECTED_CHIP): Promise<VersionInformation> {
+    return this.scp.send(at, version());
+  }
+
+  /** Size of the machine in chips. Asked once. */
+  dimensions(): Promise<Dimensions> {
+    this.size ??= readDimensions(this.scp).then((size) => {
+      this.boards.resize(size.width, size.height);
+      return size;
+    });
+    return this.size;
+  }
+
+  /** Ethernet chips that answer, with their addresses. Asked once. */
+  ethernetChips(): Promise<readonly EthernetChip[]> {
+    this.ethernets ??= this.dimensions().then((size) => findEthernetChips(this.scp, size));
+    return this.ethernets;
+  }
+
+  /** What a chip has, and the states of its cores. */
+  chipInformation(chip: ChipAddress): Promise<ChipInformation> {
+    return this.scp.send(chip, information());
+  }
+
+  /** Reads memory of any length, at any address. */
+  read(at: Target, address: number, length: number): Promise<Uint8Array> {
+    return readMemory(this.scp, at, address, length);
+  }
+
+  /** Writes memory of any length, at any address. */
+  write(at: Target, address: number, bytes: Uint8Array): Promise<void> {
+    return writeMemory(this.scp, at, address, bytes);
+  }
+
+  /** Sets `length` bytes to `value`, 0 to 255. */
+  fill(at: Target, address: number, length: number, value = 0): Promise<void> {
+    return fillMemory(this.scp, at, address, length, value);
+  }
+
+  /** Reads words of the neighbour behind a link, 0 (east) to 5 (south), even of a dead one. */
+  readNeighbour(
+    from: ChipAddress,
+    link: number,
+    address: number,
+    length: number,
+  ): Promise<Uint8Array> {
+    return readNeighbour(this.scp, from, link, address, length);
+  }
+
+  /**
+   * Allocates SDRAM for an application and gives its address. With a tag, 1 to 255, the same block
+   * is given again when application, tag and size are the same; without, a lost reply is an error.
+   *
+   * @param size bytes
+   * @throws AllocationError when the chip has no such block left
+   */
+  allocateSdram(
+    chip: ChipAddress,
+    size: number,
+    owner: { readonly appId: number; readonly tag?: number },
+  ): Promise<number> {
+    return allocateMemory(this.scp, chip, size, owner);
+  }
+
+  /** Frees a block that `allocateSdram` gave. */
+  freeSdram(chip: ChipAddress, address: number): Promise<void> {
+    return this.scp.send(chip, freeSdram(address));
+  }
+
+  /** Frees all SDRAM of an application on a chip; gives the number of blocks. */
+  freeSdramOfApp(chip: ChipAddress, appId: number): Promise<number> {
+    return this.scp.send(chip, freeSdramOfApp(appId));
+  }
+
+  /** Bytes of SDRAM that are free, in all and in the largest block. */
+  sdramSpace(chip: ChipAddress): Promise<{ free: number; largest: number }> {
+    return this.scp.send(chip, sdramSpace());
+  }
+
+  /**
+   * Allocates routing entries in one block and gives the index of the first.
+   *
+   * @throws AllocationError when the router has no such block left
+   */
+  allocateRoutingEntries(
+    chip: ChipAddress,
+    count: number,
+    { appId }: { readonly appId: number },
+  ): Promise<number> {
+    return allocateEntries(this.scp, chip, count, appId);
+  }
+
+  /** Frees and clears all routing entries of an application on a chip; gives the number of blocks. */
+  freeRoutingEntriesOfApp(chip: ChipAddress, appId: number): Promise<number> {
+    return this.scp.send(chip, freeRoutingEntriesOfApp(appId));
+  }
+
+  /**
+   * Allocates room for a routing table and loads it, in order; gives the index of the first entry.
+   *
+   * @throws AllocationError when the router has no such block left
+   */
+  loadRoutingTable(
+    chip: ChipAddress,
+    entries: readonly RoutingEntry[],
+    appId: number,
+  ): Promise<number> {
+    return loadTable(this.scp, this.staging, chip, entries, appId);
+  }
+
+  /** The routing entries in use on a chip, but for the monitor's own entry 0. */
+  readRoutingTable(chip: ChipAddress): Promise<LoadedRoutingEntry[]> {
+    return readTable(this.scp, chip);
+  }
+
+  /** Clears all routing entries of a chip, whoever owns them, but for the monitor's own. */
+  clearRoutingTable(chip: ChipAddress): Promise<void> {
+    return this.scp.send(chip, clearRoutes());
+  }
+
+  /**
+   * Loads a program onto cores and starts it; done when all of them have left their loader.
+   *
+   * @param aplx the program image
+   * @throws MalformedMessageError for an image that is none; CoreStateError when cores do not start
+   */
+  loadApplication(
+    aplx: Uint8Array,
+    targets: Iterable<ChipCores>,
+    appId: number,
+    options: LoadOptions = {},
+  ): Promise<void> {
+    const { scp, clock, staging } = this;
+    const floodId = (): number => {
+      this.lastFloodId = (this.lastFloodId % FLOOD_IDS) + 1;
+      return this.lastFloodId;
+    };
+    return loadProgram({ scp, clock, staging, floodId }, aplx, targets, appId, options);
+  }
+
+  /** Sends a signal to all cores of an application. */
+  signal(signal: Signal, appId: number): Promise<void> {
+    const route = NEAREST_NEIGHBOUR_SIGNALS.has(signal)
+      ? SignalRoute.NearestNeighbour
+      : SignalRoute.Multicast;
+    return this.scp.send(
+      CONNECTED_CHIP,
+      commandOf(SendSignal, { route, signal, appId, appMask: 0xff }),
+    );
+  }
+
+  /** The state of a core. */
+  coreState(at: CoreAddress): Promise<CoreState> {
+    const chip = { x: at.x, y: at.y };
+    return this.scp.send(chip, readByte(vcpuField(at.core, 'state').address));
+  }
+
+  /** All that a core shares with its monitor: state, run-time error, name, user words. */
+  async vcpu(at: CoreAddress): Promise<Vcpu> {
+    const chip = { x: at.x, y: at.y };
+    return vcpuLayout.decode(await this.read(chip, vcpuAddress(at.core), vcpuLayout.size));
+  }
+
+  /** Counts the cores of an application that are in a state, on all boards. */
+  async countCores(appId: number, state: CoreState): Promise<number> {
+    const ethernets = await this.ethernetChips();
+    return countInState(
+      this.scp,
+      ethernets.map(({ chip }) => chip),
+      appId,
+      state,
+    );
+  }
+
+  /**
+   * Waits until cores are in one of some states.
+   *
+   * @throws CoreStateError naming those that are not, when time is up or one ended in an error
+   */
+  waitForState(
+    targets: Iterable<ChipCores>,
+    states: CoreState | readonly CoreState[],
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const wanted = typeof states === 'number' ? [states] : states;
+    return waitForCores(this.scp, this.clock, targets, wanted, options);
+  }
+
+  /** The text that a core has put out so far. */
+  iobuf(at: CoreAddress): Promise<string> {
+    return readIobuf(this.scp, at);
+  }
+
+  /** Sets an IPTag, 0 to 7, of an ethernet chip. */
+  setIpTag(chip: ChipAddress, tag: number, settings: Partial<IpTagSettings>): Promise<void> {
+    return this.scp.send(chip, setIpTag(tag, settings));
+  }
+
+  /** Reads an IPTag, 0 to 15, of an ethernet chip. */
+  getIpTag(chip: ChipAddress, tag: number): Promise<IpTag> {
+    return this.scp.send(chip, getIpTag(tag));
+  }
+
+  /** Clears an IPTag of an ethernet chip. */
+  clearIpTag(chip: ChipAddress, tag: number): Promise<void> {
+    return this.scp.send(chip, clearIpTag(tag));
+  }
+
+  /** Acts on an LED, 0 to 15, of a chip's board. */
+  setLed(chip: ChipAddress, number: number, action: LedAction = LedAction.On): Promise<void> {
+    if (!Number.isInteger(number) || number < 0 || number > 15) {
+      throw new RangeError(`LEDs are numbered 0 to 15: ${number}`);
+    }
+    const actions = Array.from({ length: number + 1 }, (_, index) =>
+      index === number ? action : LedAction.Keep,
+    );
+    return this.scp.send(chip, led(actions));
+  }
+
+  /** The counters of a chip's router. */
+  routerDiagnostics(chip: ChipAddress): Promise<RouterDiagnostics> {
+    return readDiagnostics(this.scp, chip);
+  }
+
+  /** Sets the counters of a chip's router to 0. */
+  clearRouterDiagnostics(chip: ChipAddress): Promise<void> {
+    return clearDiagnostics(this.scp, chip);
+  }
+
+  /** What went over each connection so far, the root's first. */
+  statistics(): Readonly<ConnectionStatistics>[] {
+    return this.boards.connections().map(({ statistics }) => statistics);
+  }
+
+  /** Closes all transports. The machine goes on. */
+  async close(): Promise<void> {
+    await Promise.all([
+      ...this.boards.connections().map((connection) => connection.close()),
+      this.bootWire?.close(),
+    ]);
+  }
+}
