@@ -1,3 +1,28 @@
+export { checkChipMemory, type ImageOnChip } from './data-specification/chip-memory.js';
+export {
+  type ArrayData,
+  addresses,
+  array,
+  type FieldType,
+  type RegionAddress,
+  type RegionContent,
+  reserved,
+  type StructureFields,
+  type StructureValues,
+  structure,
+} from './data-specification/contents.js';
+export { InvalidImageError, SdramOverflowError } from './data-specification/errors.js';
+export {
+  type BuiltImage,
+  buildImage,
+  type ImageLayout,
+  type ImageSegment,
+  layoutImage,
+  type Region,
+  type RegionTableFormat,
+  regionAddresses,
+  type SdramImage,
+} from './data-specification/image.js';
 export type { MappingExplanation } from './explain.js';
 export { type GraphBuilder, graphBuilder, graphFromJson } from './graph/builder.js';
 export type {
@@ -22,6 +47,16 @@ export type {
   RoutingEntry,
   VertexPlace,
 } from './mapping.js';
+export type {
+  ApplicationEdge,
+  ApplicationGraph,
+  ApplicationVertex,
+  Connector,
+  CoreLimits,
+  ResourceUse,
+} from './partition/application-graph.js';
+export { type PartitionedApplication, partition } from './partition/partition.js';
+export { type Slice, UnsplittableVertexError } from './partition/slices.js';
 export { ImpossiblePlacementError, MachineTooSmallError } from './place/errors.js';
 export { type Placement, type PlaceOptions, type Placer, place } from './place/place.js';
 export { UnreachableSinkError } from './route/errors.js';
