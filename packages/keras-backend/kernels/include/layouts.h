@@ -96,6 +96,7 @@ typedef struct {
   uint32_t sendGap; /* Core cycles between two packets; at least 100. */
   uint32_t controlKey; /* First key of the control class. */
   uint32_t doneKey; /* First key of the done class; coreIndex is added. */
+  uint32_t doneDelay; /* Core cycles before a done packet, so that not all cores report at once; 100 x coreIndex keeps one sequencer from being flooded. */
   uint32_t activationInKey; /* Tile above layer 1: first key of activation(l-1), 0 when none is received. */
   uint32_t activationInBlocks; /* Blocks of 2^24 keys in that class; 0 when none is received. */
   uint32_t deltaInKey; /* Tile without local head: first key of delta(l). */
@@ -150,51 +151,52 @@ _Static_assert(offsetof(DenseConfiguration, sampleBits) == 20, "sampleBits");
 _Static_assert(offsetof(DenseConfiguration, sendGap) == 24, "sendGap");
 _Static_assert(offsetof(DenseConfiguration, controlKey) == 28, "controlKey");
 _Static_assert(offsetof(DenseConfiguration, doneKey) == 32, "doneKey");
-_Static_assert(offsetof(DenseConfiguration, activationInKey) == 36, "activationInKey");
-_Static_assert(offsetof(DenseConfiguration, activationInBlocks) == 40, "activationInBlocks");
-_Static_assert(offsetof(DenseConfiguration, deltaInKey) == 44, "deltaInKey");
-_Static_assert(offsetof(DenseConfiguration, deltaInBlocks) == 48, "deltaInBlocks");
-_Static_assert(offsetof(DenseConfiguration, partialInKey) == 52, "partialInKey");
-_Static_assert(offsetof(DenseConfiguration, partialInBlocks) == 56, "partialInBlocks");
-_Static_assert(offsetof(DenseConfiguration, backInKey) == 60, "backInKey");
-_Static_assert(offsetof(DenseConfiguration, backInBlocks) == 64, "backInBlocks");
-_Static_assert(offsetof(DenseConfiguration, activationOutKey) == 68, "activationOutKey");
-_Static_assert(offsetof(DenseConfiguration, deltaOutKey) == 72, "deltaOutKey");
-_Static_assert(offsetof(DenseConfiguration, partialOutKey) == 76, "partialOutKey");
-_Static_assert(offsetof(DenseConfiguration, backOutKey) == 80, "backOutKey");
-_Static_assert(offsetof(DenseConfiguration, unitBits) == 84, "unitBits");
-_Static_assert(offsetof(DenseConfiguration, unitBitsBelow) == 88, "unitBitsBelow");
-_Static_assert(offsetof(DenseConfiguration, row0) == 92, "row0");
-_Static_assert(offsetof(DenseConfiguration, rows) == 96, "rows");
-_Static_assert(offsetof(DenseConfiguration, column0) == 100, "column0");
-_Static_assert(offsetof(DenseConfiguration, columns) == 104, "columns");
-_Static_assert(offsetof(DenseConfiguration, rowBlock) == 108, "rowBlock");
-_Static_assert(offsetof(DenseConfiguration, columnBlock) == 112, "columnBlock");
-_Static_assert(offsetof(DenseConfiguration, unit0) == 116, "unit0");
-_Static_assert(offsetof(DenseConfiguration, units) == 120, "units");
-_Static_assert(offsetof(DenseConfiguration, activationsExpected) == 124, "activationsExpected");
-_Static_assert(offsetof(DenseConfiguration, deltasExpected) == 128, "deltasExpected");
-_Static_assert(offsetof(DenseConfiguration, partialsExpected) == 132, "partialsExpected");
-_Static_assert(offsetof(DenseConfiguration, backsExpected) == 136, "backsExpected");
-_Static_assert(offsetof(DenseConfiguration, activation) == 140, "activation");
-_Static_assert(offsetof(DenseConfiguration, loss) == 144, "loss");
-_Static_assert(offsetof(DenseConfiguration, accuracy) == 148, "accuracy");
-_Static_assert(offsetof(DenseConfiguration, lossScale) == 152, "lossScale");
-_Static_assert(offsetof(DenseConfiguration, inputFraction) == 156, "inputFraction");
-_Static_assert(offsetof(DenseConfiguration, weightFraction) == 160, "weightFraction");
-_Static_assert(offsetof(DenseConfiguration, zFraction) == 164, "zFraction");
-_Static_assert(offsetof(DenseConfiguration, activationFraction) == 168, "activationFraction");
-_Static_assert(offsetof(DenseConfiguration, deltaFraction) == 172, "deltaFraction");
-_Static_assert(offsetof(DenseConfiguration, errorFraction) == 176, "errorFraction");
-_Static_assert(offsetof(DenseConfiguration, backFraction) == 180, "backFraction");
-_Static_assert(offsetof(DenseConfiguration, targetFraction) == 184, "targetFraction");
-_Static_assert(offsetof(DenseConfiguration, inputsAddress) == 188, "inputsAddress");
-_Static_assert(offsetof(DenseConfiguration, inputsRowBytes) == 196, "inputsRowBytes");
-_Static_assert(offsetof(DenseConfiguration, targetsAddress) == 204, "targetsAddress");
-_Static_assert(offsetof(DenseConfiguration, targetsRowBytes) == 212, "targetsRowBytes");
-_Static_assert(offsetof(DenseConfiguration, outputsAddress) == 220, "outputsAddress");
-_Static_assert(offsetof(DenseConfiguration, outputsRowBytes) == 228, "outputsRowBytes");
-_Static_assert(sizeof(DenseConfiguration) == 236, "DenseConfiguration");
+_Static_assert(offsetof(DenseConfiguration, doneDelay) == 36, "doneDelay");
+_Static_assert(offsetof(DenseConfiguration, activationInKey) == 40, "activationInKey");
+_Static_assert(offsetof(DenseConfiguration, activationInBlocks) == 44, "activationInBlocks");
+_Static_assert(offsetof(DenseConfiguration, deltaInKey) == 48, "deltaInKey");
+_Static_assert(offsetof(DenseConfiguration, deltaInBlocks) == 52, "deltaInBlocks");
+_Static_assert(offsetof(DenseConfiguration, partialInKey) == 56, "partialInKey");
+_Static_assert(offsetof(DenseConfiguration, partialInBlocks) == 60, "partialInBlocks");
+_Static_assert(offsetof(DenseConfiguration, backInKey) == 64, "backInKey");
+_Static_assert(offsetof(DenseConfiguration, backInBlocks) == 68, "backInBlocks");
+_Static_assert(offsetof(DenseConfiguration, activationOutKey) == 72, "activationOutKey");
+_Static_assert(offsetof(DenseConfiguration, deltaOutKey) == 76, "deltaOutKey");
+_Static_assert(offsetof(DenseConfiguration, partialOutKey) == 80, "partialOutKey");
+_Static_assert(offsetof(DenseConfiguration, backOutKey) == 84, "backOutKey");
+_Static_assert(offsetof(DenseConfiguration, unitBits) == 88, "unitBits");
+_Static_assert(offsetof(DenseConfiguration, unitBitsBelow) == 92, "unitBitsBelow");
+_Static_assert(offsetof(DenseConfiguration, row0) == 96, "row0");
+_Static_assert(offsetof(DenseConfiguration, rows) == 100, "rows");
+_Static_assert(offsetof(DenseConfiguration, column0) == 104, "column0");
+_Static_assert(offsetof(DenseConfiguration, columns) == 108, "columns");
+_Static_assert(offsetof(DenseConfiguration, rowBlock) == 112, "rowBlock");
+_Static_assert(offsetof(DenseConfiguration, columnBlock) == 116, "columnBlock");
+_Static_assert(offsetof(DenseConfiguration, unit0) == 120, "unit0");
+_Static_assert(offsetof(DenseConfiguration, units) == 124, "units");
+_Static_assert(offsetof(DenseConfiguration, activationsExpected) == 128, "activationsExpected");
+_Static_assert(offsetof(DenseConfiguration, deltasExpected) == 132, "deltasExpected");
+_Static_assert(offsetof(DenseConfiguration, partialsExpected) == 136, "partialsExpected");
+_Static_assert(offsetof(DenseConfiguration, backsExpected) == 140, "backsExpected");
+_Static_assert(offsetof(DenseConfiguration, activation) == 144, "activation");
+_Static_assert(offsetof(DenseConfiguration, loss) == 148, "loss");
+_Static_assert(offsetof(DenseConfiguration, accuracy) == 152, "accuracy");
+_Static_assert(offsetof(DenseConfiguration, lossScale) == 156, "lossScale");
+_Static_assert(offsetof(DenseConfiguration, inputFraction) == 160, "inputFraction");
+_Static_assert(offsetof(DenseConfiguration, weightFraction) == 164, "weightFraction");
+_Static_assert(offsetof(DenseConfiguration, zFraction) == 168, "zFraction");
+_Static_assert(offsetof(DenseConfiguration, activationFraction) == 172, "activationFraction");
+_Static_assert(offsetof(DenseConfiguration, deltaFraction) == 176, "deltaFraction");
+_Static_assert(offsetof(DenseConfiguration, errorFraction) == 180, "errorFraction");
+_Static_assert(offsetof(DenseConfiguration, backFraction) == 184, "backFraction");
+_Static_assert(offsetof(DenseConfiguration, targetFraction) == 188, "targetFraction");
+_Static_assert(offsetof(DenseConfiguration, inputsAddress) == 192, "inputsAddress");
+_Static_assert(offsetof(DenseConfiguration, inputsRowBytes) == 200, "inputsRowBytes");
+_Static_assert(offsetof(DenseConfiguration, targetsAddress) == 208, "targetsAddress");
+_Static_assert(offsetof(DenseConfiguration, targetsRowBytes) == 216, "targetsRowBytes");
+_Static_assert(offsetof(DenseConfiguration, outputsAddress) == 224, "outputsAddress");
+_Static_assert(offsetof(DenseConfiguration, outputsRowBytes) == 232, "outputsRowBytes");
+_Static_assert(sizeof(DenseConfiguration) == 240, "DenseConfiguration");
 
 /* Region 3 of a dense core. */
 typedef struct {

@@ -39,7 +39,10 @@ export const DenseLoss = {
 /** Value of `accuracy`. */
 export const DenseAccuracy = { Categorical: 0, Binary: 1 } as const;
 
-/** Region 0 of a `dense` core. Fields of a role that the core has not are 0. */
+/**
+ * Region 0 of a `dense` core. Fields of a role that the core has not are 0. Operation LoadWeights reads the data slots
+ * (the last six fields) again; all else is read once, at the start.
+ */
 export const denseConfiguration = declareLayout('DenseConfiguration', 'Region 0 of a dense core.', [
   { name: 'bytes', type: 'u32', about: 'Size of this structure; the program refuses any other.' },
   { name: 'mode', type: 'u32', about: 'DenseMode.' },
@@ -55,6 +58,12 @@ export const denseConfiguration = declareLayout('DenseConfiguration', 'Region 0 
 
   { name: 'controlKey', type: 'u32', about: 'First key of the control class.' },
   { name: 'doneKey', type: 'u32', about: 'First key of the done class; coreIndex is added.' },
+  {
+    name: 'doneDelay',
+    type: 'u32',
+    about:
+      'Core cycles before a done packet, so that not all cores report at once; 100 x coreIndex keeps one sequencer from being flooded.',
+  },
 
   {
     name: 'activationInKey',

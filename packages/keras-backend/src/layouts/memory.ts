@@ -66,8 +66,7 @@ const headBytes = (head: HeadMemory, exact: boolean, samples: number, counts: nu
     8 * units, // gradient of the bias
     4 * units, // pre-activations or errors of one sample
     4 * units, // activations of one sample, fraction 31
-    counts, // partial sums received, by sample
-    counts, // back sums received, by sample
+    counts, // partial sums, then back sums received, by sample
   ]);
 };
 

@@ -1,0 +1,79 @@
+/* The program `dense`: a tile of a Dense layer, the head of some of its units, or both. */
+#include "dense.h"
+
+const char program_name[16] = "dense";
+DenseConfiguration config;
+DenseStatistics statistics;
+ReceiveTable receive_table;
+
+static void refuse(const char *reason) {
+  print("dense: ");
+  print(reason);
+  print("\n");
+  run_time_error(ERROR_SOFTWARE);
+}
+
+static void read_configuration(void) {
+  const DenseConfiguration *source = region(DENSE_REGION_CONFIGURATION);
+  if (source == NULL || source->bytes != sizeof config) {
+    refuse("the configuration is missing or of another version");
+  }
+  config = *source;
+  if (config.batch == 0 || config.batch > 1u << config.sampleBits) {
+    refuse("the batch does not fit its sample bits");
+  }
+  if (config.sendGap < LIMIT_SEND_GAP) {
+    refuse("the send gap is too short");
+  }
+  if (config.mode == MODE_FAST && config.weightFraction >= 27) {
+    refuse("the weight fraction must be below 27 in fast mode");
+  }
+}
+
+void program_start(void) {
+  TIMER2_CONTROL = TIMER_OFF;
+  TIMER2_LOAD = 0xffffffffu;
+  TIMER2_CONTROL = TIMER_FREE_RUNNING;
+  measures_busy_cycles = true;
+  read_configuration();
+  arena_setup();
+  load_weights();
+  receive_setup(receive_table.classes);
+  send_setup(config.sendGap);
+  VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
+}
+
+void program_signal(uint32_t signal) {
+  (void)signal;
+}
+
+static uint32_t operate(uint32_t operation) {
+  switch (operation) {
+    case DENSE_REPORT:
+      report_statistics();
+      return DONE_OK;
+    case DENSE_STORE_WEIGHTS:
+      store_weights();
+      return DONE_OK;
+    case DENSE_LOAD_WEIGHTS:
+      load_weights();
+      return DONE_OK;
+    default:
+      return DONE_BAD_OPERATION;
+  }
+}
+
+bool program_step(void) {
+  if (receive_table.pending[0] != 0) {
+    receive_table.pending[0] = 0;
+    uint32_t status = operate(receive_table.control[CONTROL_OPERATION]);
+    report_done(status);
+    return true;
+  }
+  if (receive_table.pending[1] != 0) {
+    receive_table.pending[1] = 0;
+    batch_begin();
+    return true;
+  }
+  return batch.active && batch_step();
+}

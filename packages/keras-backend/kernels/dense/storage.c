@@ -1,0 +1,90 @@
+/* Weights and statistics between DTCM and SDRAM. */
+#include "dense.h"
+
+/* Where row, column of the tile lies among the masters. */
+static int32_t *master_at(uint32_t row, uint32_t column) {
+  uint32_t block = (row / 2) * buffers.columnPairs + column / 2;
+  return buffers.master + 4 * block + 2 * (row & 1) + (column & 1);
+}
+
+/* The host may have put the data elsewhere since the start. */
+static void refresh_data_slots(void) {
+  const DenseConfiguration *source = region(DENSE_REGION_CONFIGURATION);
+  for (uint32_t slot = 0; slot < 2; slot += 1) {
+    config.inputsAddress[slot] = source->inputsAddress[slot];
+    config.inputsRowBytes[slot] = source->inputsRowBytes[slot];
+    config.targetsAddress[slot] = source->targetsAddress[slot];
+    config.targetsRowBytes[slot] = source->targetsRowBytes[slot];
+    config.outputsAddress[slot] = source->outputsAddress[slot];
+    config.outputsRowBytes[slot] = source->outputsRowBytes[slot];
+  }
+}
+
+void load_weights(void) {
+  refresh_data_slots();
+  const int32_t *weights = region(DENSE_REGION_WEIGHTS);
+  const int32_t *bias = region(DENSE_REGION_BIAS);
+  if (has_role(ROLE_TILE) && weights != NULL) {
+    for (uint32_t row = 0; row < config.rows; row += 1) {
+      for (uint32_t column = 0; column < config.columns; column += 1) {
+        *master_at(row, column) = *weights++;
+      }
+    }
+    refresh_operands();
+  }
+  if (has_role(ROLE_HEAD) && bias != NULL) {
+    for (uint32_t u = 0; u < config.units; u += 1) {
+      buffers.bias[u] = bias[u];
+    }
+    refresh_bias();
+  }
+}
+
+void store_weights(void) {
+  int32_t *weights = region(DENSE_REGION_WEIGHTS);
+  int32_t *bias = region(DENSE_REGION_BIAS);
+  if (has_role(ROLE_TILE) && weights != NULL) {
+    for (uint32_t row = 0; row < config.rows; row += 1) {
+      for (uint32_t column = 0; column < config.columns; column += 1) {
+        *weights++ = *master_at(row, column);
+      }
+    }
+  }
+  if (has_role(ROLE_HEAD) && bias != NULL) {
+    for (uint32_t u = 0; u < config.units; u += 1) {
+      bias[u] = buffers.bias[u];
+    }
+  }
+}
+
+static void clear_statistics(uint32_t received) {
+  statistics = (DenseStatistics){
+      .reports = statistics.reports,
+      .arenaBytes = statistics.arenaBytes,
+      .lastBatch = statistics.lastBatch,
+      .packetsReceived = received, /* where the next report counts from */
+  };
+  send_statistics.sent = 0;
+  send_statistics.highWater = 0;
+  receive_table.unexpected = 0;
+  receive_table.ignored = 0;
+  busy_cycles = 0;
+}
+
+void report_statistics(void) {
+  DenseStatistics *target = region(DENSE_REGION_STATISTICS);
+  uint32_t received = received_packets();
+  statistics.bytes = sizeof statistics;
+  statistics.reports += 1;
+  statistics.busyCycles = busy_cycles;
+  statistics.packetsReceived = received - statistics.packetsReceived;
+  statistics.packetsSent = send_statistics.sent;
+  statistics.packetsUnexpected = receive_table.unexpected;
+  statistics.packetsIgnored = receive_table.ignored;
+  statistics.sendQueueHighWater = send_statistics.highWater;
+  statistics.stackBytes = stack_used();
+  if (target != NULL) {
+    *target = statistics;
+  }
+  clear_statistics(received);
+}

@@ -1,0 +1,163 @@
+/* A tile multiplies its block of weights: forward into partial sums, backward into back sums. */
+#include "dense.h"
+
+static uint32_t smaller(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
+static bool inputs_present(uint32_t s) {
+  if (has_role(ROLE_FIRST_LAYER)) {
+    return batch.inputsReady > s;
+  }
+  return buffers.activationCounts[s] == config.activationsExpected;
+}
+
+/* One packet, or in exact low word and high word. */
+static void send_sum(uint32_t base, uint32_t offset, int64_t sum) {
+  if (buffers.exact) {
+    send_packet(base + (offset << 1), (uint32_t)sum);
+    send_packet(base + (offset << 1) + 1, (uint32_t)((uint64_t)sum >> 32));
+  } else {
+    send_packet(base + offset, (uint32_t)sum);
+  }
+}
+
+/* Adds to the head on this core; packets for the same sum may come in at any time. */
+static void add_sum(uint32_t index, int64_t sum) {
+  uint32_t previous = interrupts_disable();
+  if (buffers.exact) {
+    ((int64_t *)buffers.sums)[index] += sum;
+  } else {
+    ((uint32_t *)buffers.sums)[index] += (uint32_t)sum;
+  }
+  interrupts_restore(previous);
+}
+
+static void deliver_partial(uint32_t row, uint32_t s, int64_t sum) {
+  if (row >= config.rows) {
+    return;
+  }
+  uint32_t unit = config.row0 + row;
+  if (has_role(ROLE_LOCAL_HEAD)) {
+    add_sum(((unit - config.unit0) << config.sampleBits) + s, sum);
+    return;
+  }
+  uint32_t offset = (((config.columnBlock << config.unitBits) | unit) << config.sampleBits) | s;
+  send_sum(config.partialOutKey, offset, sum);
+}
+
+static void forward_fast(uint32_t s, uint32_t samples) {
+  uint32_t stride = 4 * buffers.columnPairs;
+  const uint8_t *first = (const uint8_t *)buffers.inputs + s * stride;
+  for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
+    int32_t sums[4];
+    fast_forward(first, first + stride, buffers.operand + 2 * pair * buffers.columnPairs, buffers.columnPairs, sums);
+    for (uint32_t i = 0; i < 2 * samples; i += 1) {
+      deliver_partial(2 * pair + (i & 1), s + i / 2, sums[i]);
+    }
+  }
+}
+
+static void forward_exact(uint32_t s) {
+  const int32_t *inputs = (const int32_t *)buffers.inputs + 2 * s * buffers.columnPairs;
+  const int32_t *w = buffers.master;
+  for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
+    int64_t even = 0;
+    int64_t odd = 0;
+    const int32_t *x = inputs;
+    for (uint32_t column = buffers.columnPairs; column > 0; column -= 1, w += 4, x += 2) {
+      even += (int64_t)w[0] * x[0];
+      even += (int64_t)w[1] * x[1];
+      odd += (int64_t)w[2] * x[0];
+      odd += (int64_t)w[3] * x[1];
+    }
+    deliver_partial(2 * pair, s, even);
+    deliver_partial(2 * pair + 1, s, odd);
+  }
+}
+
+bool tile_forward(void) {
+  uint32_t s = batch.forwardNext;
+  uint32_t samples = smaller(2, batch.samples - s);
+  if (samples == 0 || !inputs_present(s) || !inputs_present(s + samples - 1)) {
+    return false;
+  }
+  if (buffers.exact) {
+    forward_exact(s);
+    if (samples == 2) {
+      forward_exact(s + 1);
+    }
+  } else {
+    forward_fast(s, samples);
+  }
+  batch.forwardNext = s + samples;
+  return true;
+}
+
+void tile_count_deltas(void) {
+  uint32_t s = batch.deltaNext;
+  if (has_role(ROLE_LOCAL_HEAD)) {
+    s = batch.errorNext;
+  } else {
+    while (s < batch.samples && buffers.deltaCounts[s] == config.deltasExpected) {
+      s += 1;
+    }
+  }
+  batch.deltaNext = s;
+}
+
+static void deliver_back(uint32_t column, uint32_t s, int64_t sum) {
+  if (column >= config.columns) {
+    return;
+  }
+  uint32_t unit = config.column0 + column;
+  uint32_t offset = (((config.rowBlock << config.unitBitsBelow) | unit) << config.sampleBits) | s;
+  send_sum(config.backOutKey, offset, sum);
+}
+
+static void back_fast(uint32_t s, uint32_t samples) {
+  const uint32_t *deltas = (const uint32_t *)buffers.deltas + 2 * s;
+  uint32_t groups = (buffers.rowPairs + 1) / 2;
+  for (uint32_t pair = 0; pair < buffers.columnPairs; pair += 1) {
+    int32_t sums[4];
+    fast_back(buffers.operand + 2 * pair, deltas, groups, 8 * buffers.columnPairs, 8 * buffers.samples, sums);
+    for (uint32_t i = 0; i < 2 * samples; i += 1) {
+      deliver_back(2 * pair + (i & 1), s + i / 2, sums[i]);
+    }
+  }
+}
+
+static void back_exact(uint32_t s) {
+  const int32_t *deltas = (const int32_t *)buffers.deltas + 2 * s * buffers.rowPairs;
+  for (uint32_t column = 0; column < buffers.columnPairs; column += 1) {
+    const int32_t *w = buffers.master + 4 * column;
+    int64_t even = 0;
+    int64_t odd = 0;
+    for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1, w += 4 * buffers.columnPairs) {
+      even += (int64_t)w[0] * deltas[2 * pair];
+      even += (int64_t)w[2] * deltas[2 * pair + 1];
+      odd += (int64_t)w[1] * deltas[2 * pair];
+      odd += (int64_t)w[3] * deltas[2 * pair + 1];
+    }
+    deliver_back(2 * column, s, even);
+    deliver_back(2 * column + 1, s, odd);
+  }
+}
+
+bool tile_back(void) {
+  uint32_t s = batch.backNext;
+  uint32_t samples = smaller(2, batch.samples - s);
+  if (!batch.trains || !has_role(ROLE_SENDS_BACK) || samples == 0 || batch.deltaNext < s + samples) {
+    return false;
+  }
+  if (buffers.exact) {
+    back_exact(s);
+    if (samples == 2) {
+      back_exact(s + 1);
+    }
+  } else {
+    back_fast(s, samples);
+  }
+  batch.backNext = s + samples;
+  return true;
+}
