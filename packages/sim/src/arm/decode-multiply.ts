@@ -1,5 +1,11 @@
 /** Multiplications, swaps, and what the manual calls miscellaneous instructions (A3.2, A3.16). */
-import { type DecodeContext, general, instruction, undefinedInstruction } from './decode-arm.js';
+import {
+  type DecodeContext,
+  general,
+  instruction,
+  programCounter,
+  undefinedInstruction,
+} from './decode-arm.js';
 import { type Instruction, Op } from './opcodes.js';
 import { Cycles, LATE_WORD } from './timing.js';
 
@@ -79,8 +85,7 @@ export function decodeMiscellaneous(word: number, context: DecodeContext): Instr
       );
     }
     case 1:
-      if (group === 1)
-        return instruction(Op.BranchExchange, { m, cycles: Cycles.TakenBranch, reads: 1 << m });
+      if (group === 1) return decodeBranchExchange(m, context);
       return group === 3
         ? instruction(Op.CountLeadingZeros, { d: (word >>> 12) & 15, m, reads: 1 << m })
         : undefinedInstruction();
@@ -106,6 +111,14 @@ export function decodeMiscellaneous(word: number, context: DecodeContext): Instr
     default:
       return undefinedInstruction();
   }
+}
+
+/** BX; of the program counter, which is how Thumb code gets to ARM code in front of it, to a constant. */
+function decodeBranchExchange(m: number, context: DecodeContext): Instruction {
+  const cycles = Cycles.TakenBranch;
+  return m === 15
+    ? instruction(Op.BranchToArm, { immediate: programCounter(context) & ~3, cycles })
+    : instruction(Op.BranchExchange, { m, cycles, reads: 1 << m });
 }
 
 /** 0001 0oo0 dddd nnnn ssss 1yx0 mmmm: SMLAxy, SMLAWy, SMULWy, SMLALxy, SMULxy. */

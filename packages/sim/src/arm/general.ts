@@ -234,7 +234,8 @@ export function executeStatus(cpu: Cpu, word: number): void {
     return;
   }
   if ((mask & 0xff000000) !== 0) cpu.setFlags(value);
-  if ((mask & 0xff) !== 0 && cpu.isPrivileged) cpu.setControlField(value);
+  if ((mask & 0xff) === 0 || !cpu.isPrivileged) return;
+  cpu.setControlField(value);
   endSlice();
 }
 

@@ -1221,6 +1221,11 @@ export function interpret(cpu: Cpu): void {
             decodeEntry(i, (i >> thumb) + bias, thumb, itcm);
             continue;
           }
+          case 179 satisfies Op['BranchToArm']: {
+            pc = code[i - 2] as number;
+            thumb = 0;
+            continue enter;
+          }
           default:
             // Rare operations: registers and flags are already where they look for them.
             state[15] = ((i - ENTRY_WORDS) >> thumb) + bias;

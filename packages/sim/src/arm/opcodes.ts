@@ -225,6 +225,8 @@ export const Op = {
   Breakpoint: 177,
   // Does nothing.
   NoOperation: 178,
+  // Continues at a constant address in ARM state: BX pc.
+  BranchToArm: 179,
 } as const;
 export type Op = typeof Op;
 
