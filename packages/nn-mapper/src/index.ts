@@ -36,7 +36,6 @@ export { InvalidGraphError } from './graph/errors.js';
 export type { Graph, NetId, VertexId } from './graph/graph.js';
 export { graphToJson } from './graph/json.js';
 export { allocateKeys, type KeyAllocation, KeySpaceError } from './keys/allocate.js';
-export { InvalidMachineError } from './machine/errors.js';
 export { indexMachine, type MappableMachine, type Topology } from './machine/topology.js';
 export { type MapOptions, map, VERIFIED_HOPS } from './map.js';
 export type {

@@ -1,5 +1,5 @@
 /** Figures of a mapping's quality. */
-import { LINKS } from './machine/topology.js';
+import { LINKS } from '@spin-tools/machine-model';
 import type { MappingStages } from './mapping.js';
 import type { Tables } from './tables/tables.js';
 

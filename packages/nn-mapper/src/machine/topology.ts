@@ -2,40 +2,14 @@
  * A machine as the mapper sees it: chips are indices, neighbours and resources are columns.
  * The only place that knows how a machine is described.
  */
-import { InvalidMachineError } from './errors.js';
+import { type Chip, LINKS, type Machine, neighbour } from '@spin-tools/machine-model';
 
 /** "No chip": beyond an edge, dead, or behind a dead link. */
 export const NO_CHIP = -1;
 
-/** Links of a chip: E, NE, N, W, SW, S. SpiNNaker data sheet, section 10. */
-export const LINKS = 6;
-
-/** Chips the six links lead to. */
-const LINK_DX = [1, 1, 0, -1, -1, 0];
-const LINK_DY = [0, 1, 1, 0, -1, -1];
-
-/** The link that leads back. */
-export const oppositeLink = (link: number): number => (link + 3) % LINKS;
-
-/** What the mapper needs to know of one chip. */
-export interface MachineChip {
-  readonly x: number;
-  readonly y: number;
-  /** Working links, 0 to 5. */
-  readonly links: readonly number[];
-  /** Working cores with the monitor: virtual cores 0 to cores - 1. */
-  readonly cores: number;
-  /** SDRAM that applications may allocate, bytes. */
-  readonly sdramBytes: number;
-}
-
-/** What the mapper needs to know of a machine. */
-export interface MappableMachine {
-  readonly width: number;
-  readonly height: number;
-  readonly wrapX: boolean;
-  readonly wrapY: boolean;
-  readonly chips: readonly MachineChip[];
+/** What the mapper needs to know of a machine; any {@link Machine} will do. */
+export interface MappableMachine extends Pick<Machine, 'width' | 'height' | 'wrapX' | 'wrapY'> {
+  readonly chips: readonly Pick<Chip, 'x' | 'y' | 'links' | 'cores' | 'sdramBytes'>[];
 }
 
 /** Columns indexed by chip. */
@@ -59,12 +33,14 @@ export interface Topology {
 /**
  * The columns of a machine.
  * @param reservedCores application cores of each chip to keep free, taken from the highest
- * @throws InvalidMachineError when a chip lies outside or is listed twice
  */
 export function indexMachine(machine: MappableMachine, reservedCores = 0): Topology {
-  const { width, height, wrapX, wrapY } = machine;
-  const chips = machine.chips;
-  const topology = {
+  const { width, height, wrapX, wrapY, chips } = machine;
+  const chipAt = new Int32Array(width * height).fill(NO_CHIP);
+  chips.forEach(({ x, y }, chip) => {
+    chipAt[x + y * width] = chip;
+  });
+  return {
     width,
     height,
     wrapX,
@@ -72,17 +48,22 @@ export function indexMachine(machine: MappableMachine, reservedCores = 0): Topol
     chips: chips.length,
     x: Int32Array.from(chips, ({ x }) => x),
     y: Int32Array.from(chips, ({ y }) => y),
-    chipAt: indexCoordinates(machine),
-    neighbours: new Int32Array(chips.length * LINKS).fill(NO_CHIP),
+    chipAt,
+    neighbours: indexNeighbours(machine, chipAt),
     coreMask: Uint32Array.from(chips, ({ cores }) => applicationCores(cores, reservedCores)),
     sdramBytes: Float64Array.from(chips, ({ sdramBytes }) => sdramBytes),
   };
-  chips.forEach(({ links }, chip) => {
-    for (const link of links) {
-      topology.neighbours[chip * LINKS + link] = chipBehindLink(topology, chip, link);
+}
+
+function indexNeighbours(machine: MappableMachine, chipAt: Int32Array): Int32Array {
+  const neighbours = new Int32Array(machine.chips.length * LINKS).fill(NO_CHIP);
+  machine.chips.forEach((address, chip) => {
+    for (const link of address.links) {
+      const next = neighbour(machine, address, link);
+      if (next) neighbours[chip * LINKS + link] = chipAt[next.x + next.y * machine.width] as number;
     }
   });
-  return topology;
+  return neighbours;
 }
 
 /** Chip at a place, {@link NO_CHIP} when there is none. */
@@ -102,33 +83,8 @@ export function countBits(mask: number): number {
   return bits;
 }
 
-function indexCoordinates({ width, height, chips }: MappableMachine): Int32Array {
-  const chipAt = new Int32Array(width * height).fill(NO_CHIP);
-  chips.forEach(({ x, y }, chip) => {
-    if (x < 0 || y < 0 || x >= width || y >= height) {
-      throw new InvalidMachineError(`chip (${x}, ${y}) lies outside ${width} x ${height} chips`);
-    }
-    if (chipAt[x + y * width] !== NO_CHIP) {
-      throw new InvalidMachineError(`chip (${x}, ${y}) is listed twice`);
-    }
-    chipAt[x + y * width] = chip;
-  });
-  return chipAt;
-}
-
+/** Virtual cores 1 and up, as a mask. */
 function applicationCores(cores: number, reserved: number): number {
   const usable = Math.max(0, cores - 1 - reserved);
   return (2 ** (usable + 1) - 2) >>> 0;
-}
-
-type Grid = Pick<Topology, 'width' | 'height' | 'wrapX' | 'wrapY' | 'x' | 'y' | 'chipAt'>;
-
-function chipBehindLink(grid: Grid, chip: number, link: number): number {
-  const { width, height, wrapX, wrapY } = grid;
-  let x = (grid.x[chip] as number) + (LINK_DX[link] as number);
-  let y = (grid.y[chip] as number) + (LINK_DY[link] as number);
-  if (wrapX) x = (x + width) % width;
-  if (wrapY) y = (y + height) % height;
-  if (x < 0 || y < 0 || x >= width || y >= height) return NO_CHIP;
-  return grid.chipAt[x + y * width] as number;
 }

@@ -2,6 +2,7 @@
  * Shortest vectors between chips on the hexagonal mesh or torus, as one table by coordinate
  * difference: annealing asks for millions of them. Dead parts are not considered.
  */
+import { shortestVector } from '@spin-tools/machine-model';
 import type { Topology } from './topology.js';
 
 /** Shortest vectors by the difference of coordinates. */
@@ -12,12 +13,9 @@ export interface VectorTable {
   readonly dy: Int16Array;
 }
 
-/** Hops of a vector: NE and SW links move both coordinates at once. */
-export const vectorLength = (dx: number, dy: number): number =>
-  dx >= 0 === dy >= 0 ? Math.max(Math.abs(dx), Math.abs(dy)) : Math.abs(dx) + Math.abs(dy);
-
 /** All shortest vectors of a machine. */
-export function vectorTable({ width, height, wrapX, wrapY }: Topology): VectorTable {
+export function vectorTable(topology: Topology): VectorTable {
+  const { width, height } = topology;
   const columns = 2 * width - 1;
   const rows = 2 * height - 1;
   const table = {
@@ -25,14 +23,13 @@ export function vectorTable({ width, height, wrapX, wrapY }: Topology): VectorTa
     dx: new Int16Array(columns * rows),
     dy: new Int16Array(columns * rows),
   };
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const xs = equivalents(column - (width - 1), width, wrapX);
-      const ys = equivalents(row - (height - 1), height, wrapY);
-      const [dx, dy] = shortest(xs, ys);
-      table.dx[column + row * columns] = dx;
-      table.dy[column + row * columns] = dy;
-    }
+  for (let index = 0; index < columns * rows; index++) {
+    const across = (index % columns) - (width - 1);
+    const up = Math.floor(index / columns) - (height - 1);
+    const from = { x: Math.max(0, -across), y: Math.max(0, -up) };
+    const vector = shortestVector(topology, from, { x: from.x + across, y: from.y + up });
+    table.dx[index] = vector.dx;
+    table.dy[index] = vector.dy;
   }
   return table;
 }
@@ -44,17 +41,3 @@ export const vectorIndex = (table: VectorTable, topology: Topology, from: number
   topology.width -
   1 +
   ((topology.y[to] as number) - (topology.y[from] as number) + topology.height - 1) * table.columns;
-
-function equivalents(difference: number, size: number, wraps: boolean): number[] {
-  return wraps ? [difference, difference - size, difference + size] : [difference];
-}
-
-function shortest(xs: readonly number[], ys: readonly number[]): [number, number] {
-  let best: [number, number] = [xs[0] as number, ys[0] as number];
-  for (const dx of xs) {
-    for (const dy of ys) {
-      if (vectorLength(dx, dy) < vectorLength(...best)) best = [dx, dy];
-    }
-  }
-  return best;
-}

@@ -2,8 +2,10 @@
  * Fills chips in a given order with blocks in a given order. Fixed blocks go first; a block that
  * wants to be near another follows it at once, on the closest chip with room.
  */
+
+import { LINKS } from '@spin-tools/machine-model';
 import { type Graph, NONE } from '../graph/graph.js';
-import { chipName, LINKS, NO_CHIP, type Topology } from '../machine/topology.js';
+import { chipName, NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Blocks } from './blocks.js';
 import { ImpossiblePlacementError, MachineTooSmallError } from './errors.js';
 import { emptyRoom, fits, occupy, type Room } from './room.js';

@@ -7,7 +7,8 @@
  * Among paths of equal hops it prefers few turns, since packets that go straight on need no
  * routing entry, then links with little traffic.
  */
-import { LINKS, NO_CHIP, oppositeLink, type Topology } from '../machine/topology.js';
+import { LINKS, oppositeLink } from '@spin-tools/machine-model';
+import { NO_CHIP, type Topology } from '../machine/topology.js';
 import { LOCAL } from './trees.js';
 
 /** Cost of a turn among paths of equal hops; the traffic of a hop costs from 0 to 1. */

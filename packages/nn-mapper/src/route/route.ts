@@ -1,6 +1,8 @@
 /** Routing: a multicast tree for every net. */
+
+import { LINKS, oppositeLink } from '@spin-tools/machine-model';
 import type { Graph } from '../graph/graph.js';
-import { LINKS, NO_CHIP, oppositeLink, type Topology } from '../machine/topology.js';
+import { NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Placement } from '../place/place.js';
 import { UnreachableSinkError } from './errors.js';
 import { growTree, type TreeSearch, treeSearch } from './grow-tree.js';

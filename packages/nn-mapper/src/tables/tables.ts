@@ -1,5 +1,5 @@
 /** Routing tables of all chips, as columns; within a chip the first matching entry wins. */
-import { LINKS, oppositeLink } from '../machine/topology.js';
+import { LINKS, oppositeLink } from '@spin-tools/machine-model';
 import { LOCAL } from '../route/trees.js';
 
 /** Entries of chip c are rows `start[c] .. start[c + 1]`, in the order of the router. */

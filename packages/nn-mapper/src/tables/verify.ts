@@ -3,9 +3,11 @@
  * source through all routers, default routing included, and must reach exactly its sinks' cores,
  * each once.
  */
+
+import { LINKS, oppositeLink } from '@spin-tools/machine-model';
 import type { Graph } from '../graph/graph.js';
 import type { KeyAllocation } from '../keys/allocate.js';
-import { chipName, LINKS, NO_CHIP, oppositeLink, type Topology } from '../machine/topology.js';
+import { chipName, NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Placement } from '../place/place.js';
 import { CORE_SHIFT, LOCAL } from '../route/trees.js';
 import type { Tables } from './tables.js';
