@@ -12,23 +12,10 @@ export const DIGIT_PIXELS = 28 * 28;
 /** How many kinds of digits there are. */
 export const DIGIT_KINDS = 10;
 
-/** Digits to learn from and digits that are kept for the test. */
-export interface DigitSplit {
-  readonly training: Samples;
-  readonly heldOut: Samples;
-}
-
-/**
- * The first `training` digits to learn from and the last `heldOut` for the test, out of an order that
- * is shuffled but always the same.
- */
-export async function digits(training: number, heldOut: number): Promise<DigitSplit> {
+/** All digits, in an order that is shuffled but always the same. */
+export async function digits(): Promise<Samples> {
   const kinds = await Promise.all(Array.from({ length: DIGIT_KINDS }, (_, kind) => readKind(kind)));
-  const order = shuffled(kinds.map((pixels) => pixels.length / DIGIT_PIXELS));
-  return {
-    training: pick(kinds, order.slice(0, Math.min(training, order.length - heldOut))),
-    heldOut: pick(kinds, order.slice(order.length - heldOut)),
-  };
+  return pick(kinds, shuffled(kinds.map((pixels) => pixels.length / DIGIT_PIXELS)));
 }
 
 /** One image: the kind of digit, and its position among those of its kind. */

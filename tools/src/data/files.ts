@@ -1,8 +1,9 @@
 /** Reads samples from files: JSON with `inputs` and `labels` or `targets`, or CSV with the label in the last column. */
 import { readFile } from 'node:fs/promises';
-import { DataError, type Samples } from './samples.js';
+import { FileError, parseObject } from './file-error.js';
+import type { Samples } from './samples.js';
 
-/** Reads a file by its ending: `.csv`, anything else as JSON. @throws DataError naming what is wrong where. */
+/** Reads a file by its ending: `.csv`, anything else as JSON. @throws FileError naming what is wrong where. */
 export async function readSamples(path: string): Promise<Samples> {
   const text = await readFile(path, 'utf8');
   return path.toLowerCase().endsWith('.csv') ? parseCsv(path, text) : parseJson(path, text);
@@ -11,7 +12,7 @@ export async function readSamples(path: string): Promise<Samples> {
 /**
  * One sample a line: its values, and its class as the last one. A first line of names is passed over.
  *
- * @throws DataError naming line and column.
+ * @throws FileError naming line and column.
  */
 export function parseCsv(source: string, text: string): Samples {
   const lines = text.split(/\r?\n/).map((line, index) => ({ line, number: index + 1 }));
@@ -21,11 +22,11 @@ export function parseCsv(source: string, text: string): Samples {
     line.split(',').map((cell, column) => csvNumber(source, cell, number, column)),
   );
   const columns = rows[0]?.length ?? 0;
-  if (columns < 2) throw new DataError(source, 'needs lines of values with the class behind them');
+  if (columns < 2) throw new FileError(source, 'needs lines of values with the class behind them');
   const odd = rows.findIndex((row) => row.length !== columns);
   if (odd >= 0) {
     const line = body[odd]?.number;
-    throw new DataError(
+    throw new FileError(
       source,
       `line ${line} has ${rows[odd]?.length} values, the first has ${columns}`,
     );
@@ -42,13 +43,13 @@ export function parseCsv(source: string, text: string): Samples {
  * An object with `inputs`, an array of samples, each an array of numbers that may be nested as the
  * network's input is; and `labels`, an array of class numbers, or `targets`, arrays of numbers.
  *
- * @throws DataError naming the field and sample.
+ * @throws FileError naming the field and sample.
  */
 export function parseJson(source: string, text: string): Samples {
-  const root = parseObject(source, text);
+  const root = parseObject(source, text, '"inputs" and "labels" or "targets"');
   const rows = sampleRows(source, 'inputs', root.inputs);
   const features = rows[0]?.length ?? 0;
-  if (features === 0) throw new DataError(source, '"inputs" has no samples');
+  if (features === 0) throw new FileError(source, '"inputs" has no samples');
   const samples = inputTable(rows);
   if (root.labels !== undefined)
     return { ...samples, labels: labels(source, root.labels, rows.length) };
@@ -67,7 +68,7 @@ function isHeader(line: string | undefined): boolean {
 function csvNumber(source: string, cell: string, line: number, column: number): number {
   const value = Number(cell);
   if (cell.trim() !== '' && Number.isFinite(value)) return value;
-  throw new DataError(
+  throw new FileError(
     source,
     `line ${line}, column ${column + 1} is "${cell.trim()}", not a number`,
   );
@@ -78,33 +79,20 @@ function inputTable(rows: readonly (readonly number[])[]): Samples {
   return { count: rows.length, features, inputs: Float32Array.from(rows.flat()) };
 }
 
-function parseObject(source: string, text: string): Record<string, unknown> {
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(source, `is not JSON: ${(error as Error).message}`);
-  }
-  if (typeof root === 'object' && root !== null && !Array.isArray(root)) {
-    return root as Record<string, unknown>;
-  }
-  throw new DataError(source, 'must hold an object with "inputs" and "labels" or "targets"');
-}
-
 function sampleRows(source: string, field: string, value: unknown): number[][] {
-  if (!Array.isArray(value)) throw new DataError(source, `"${field}" must be an array of samples`);
+  if (!Array.isArray(value)) throw new FileError(source, `"${field}" must be an array of samples`);
   const rows = value.map((sample, index) => {
     const flat = [sample].flat(Number.POSITIVE_INFINITY);
     const bad = flat.findIndex((item) => typeof item !== 'number' || !Number.isFinite(item));
     if (bad < 0) return flat as number[];
-    throw new DataError(
+    throw new FileError(
       source,
       `"${field}" ${index} has ${JSON.stringify(flat[bad])} as value ${bad}, not a number`,
     );
   });
   const odd = rows.findIndex((row) => row.length !== rows[0]?.length);
   if (odd < 0) return rows;
-  throw new DataError(
+  throw new FileError(
     source,
     `"${field}" ${odd} has ${rows[odd]?.length} values, the first has ${rows[0]?.length}`,
   );
@@ -112,20 +100,20 @@ function sampleRows(source: string, field: string, value: unknown): number[][] {
 
 function labels(source: string, value: unknown, count: number): Uint32Array {
   if (!Array.isArray(value))
-    throw new DataError(source, '"labels" must be an array of class numbers');
+    throw new FileError(source, '"labels" must be an array of class numbers');
   sameCount(source, 'labels', value.length, count);
   return Uint32Array.from(value, (label, sample) => wholeLabel(label, source, `sample ${sample}`));
 }
 
 function sameCount(source: string, field: string, count: number, samples: number): void {
   if (count === samples) return;
-  throw new DataError(source, `has ${count} "${field}" for ${samples} "inputs"`);
+  throw new FileError(source, `has ${count} "${field}" for ${samples} "inputs"`);
 }
 
 function wholeLabel(value: unknown, source: string, where: string): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32)
     return value as number;
-  throw new DataError(
+  throw new FileError(
     source,
     `the label of ${where} is ${JSON.stringify(value)}, not a whole number from 0`,
   );

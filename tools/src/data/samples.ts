@@ -1,5 +1,7 @@
 /** Samples to train on, test with or predict from, however they were stored. */
 
+import { FileError } from './file-error.js';
+
 /** A table of samples. */
 export interface Samples {
   readonly count: number;
@@ -13,28 +15,15 @@ export interface Samples {
   readonly targets?: Float32Array;
 }
 
-/** A data file that cannot be used. */
-export class DataError extends Error {
-  override readonly name = 'DataError';
-
-  constructor(
-    readonly source: string,
-    problem: string,
-  ) {
-    super(`${source}: ${problem}`);
-  }
-}
-
-/** The first `count` samples, or all when there are fewer. */
-export function firstSamples(samples: Samples, count: number): Samples {
-  const kept = Math.min(count, samples.count);
+/** Samples `from` to, not including, `to`, sharing memory with all of them. */
+export function sampleRange(samples: Samples, from: number, to: number): Samples {
   const width = (samples.targets?.length ?? 0) / samples.count;
   return {
-    count: kept,
+    count: to - from,
     features: samples.features,
-    inputs: samples.inputs.subarray(0, kept * samples.features),
-    ...(samples.labels && { labels: samples.labels.subarray(0, kept) }),
-    ...(samples.targets && { targets: samples.targets.subarray(0, kept * width) }),
+    inputs: samples.inputs.subarray(from * samples.features, to * samples.features),
+    ...(samples.labels && { labels: samples.labels.subarray(from, to) }),
+    ...(samples.targets && { targets: samples.targets.subarray(from * width, to * width) }),
   };
 }
 
@@ -42,19 +31,19 @@ export function firstSamples(samples: Samples, count: number): Samples {
  * Targets as a network with `units` outputs is trained on: target values as they are, labels as one
  * in their unit's place, or as 0 and 1 where there is one unit.
  *
- * @throws DataError naming the sample whose label no unit stands for, or the width that is wrong.
+ * @throws FileError naming the sample whose label no unit stands for, or the width that is wrong.
  */
 export function targetsFor(samples: Samples, units: number, source: string): Float32Array {
   if (samples.targets !== undefined) {
     const width = samples.targets.length / samples.count;
     if (width === units) return samples.targets;
-    throw new DataError(
+    throw new FileError(
       source,
       `has ${width} targets a sample, but the network has ${units} outputs`,
     );
   }
   if (samples.labels === undefined) {
-    throw new DataError(source, 'has no "labels" and no "targets" to compare the network with');
+    throw new FileError(source, 'has no "labels" and no "targets" to compare the network with');
   }
   return units === 1
     ? Float32Array.from(samples.labels, (label, sample) => oneUnit(label, sample, source))
@@ -63,7 +52,7 @@ export function targetsFor(samples: Samples, units: number, source: string): Flo
 
 function oneUnit(label: number, sample: number, source: string): number {
   if (label <= 1) return label;
-  throw new DataError(
+  throw new FileError(
     source,
     `label ${label} of sample ${sample} is not 0 or 1, the classes of one output`,
   );
@@ -73,7 +62,7 @@ function oneHot(labels: Uint32Array, units: number, source: string): Float32Arra
   const targets = new Float32Array(labels.length * units);
   labels.forEach((label, sample) => {
     if (label >= units) {
-      throw new DataError(
+      throw new FileError(
         source,
         `label ${label} of sample ${sample} has no output: the network has ${units}, for 0 to ${units - 1}`,
       );

@@ -1,10 +1,11 @@
 /** Reads which cores of which chips a user means: `0,0:1-4,7` or `all`. */
+import type { ChipAddress } from '@spin-tools/scp';
 import { InvalidArgumentError } from 'commander';
+import { groupBy } from '../group-by.js';
 
 /** Cores of one chip. */
 export interface ChipCores {
-  readonly x: number;
-  readonly y: number;
+  readonly chip: ChipAddress;
   /** Virtual cores, ascending, each once. */
   readonly cores: readonly number[];
 }
@@ -28,7 +29,8 @@ function chipCores(value: string): ChipCores {
     throw new InvalidArgumentError('Give X,Y:CORES such as 0,0:1-4,7, or all.');
   }
   const cores = list.split(',').flatMap(coreRange);
-  return { x: Number(x), y: Number(y), cores: [...new Set(cores)].sort((a, b) => a - b) };
+  const chip = { x: Number(x), y: Number(y) };
+  return { chip, cores: [...new Set(cores)].sort((a, b) => a - b) };
 }
 
 function coreRange(range: string): number[] {
@@ -40,4 +42,26 @@ function coreRange(range: string): number[] {
     );
   }
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+/** Cores as a user would name them, `0,0:1-4,7 1,0:1`; after a few chips only their number. */
+export function formatCores(cores: readonly (ChipAddress & { readonly core: number })[]): string {
+  const chips = [...groupBy(cores, ({ x, y }) => `${x},${y}`)];
+  const shown = chips
+    .slice(0, MOST_CHIPS_SHOWN)
+    .map(([chip, group]) => `${chip}:${formatRanges(group.map(({ core }) => core))}`);
+  const more = chips.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more chips`] : [])].join(' ');
+}
+
+const MOST_CHIPS_SHOWN = 4;
+
+function formatRanges(cores: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const core of cores.toSorted((a, b) => a - b)) {
+    const range = ranges.at(-1);
+    if (range !== undefined && range[1] === core - 1) range[1] = core;
+    else ranges.push([core, core]);
+  }
+  return ranges.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(',');
 }

@@ -71,8 +71,8 @@ t.test('cores are named by chip, numbers and ranges', async (t) => {
   const select = (...values: string[]) =>
     values.reduce<CoreSelection | undefined>((before, value) => addCores(value, before), undefined);
   t.strictSame(select('0,0:1-3,7', '4,7:17,1,1'), [
-    { x: 0, y: 0, cores: [1, 2, 3, 7] },
-    { x: 4, y: 7, cores: [1, 17] },
+    { chip: { x: 0, y: 0 }, cores: [1, 2, 3, 7] },
+    { chip: { x: 4, y: 7 }, cores: [1, 17] },
   ]);
   t.equal(select('0,0:1', 'all', '1,1:2'), 'all');
   for (const bad of [
