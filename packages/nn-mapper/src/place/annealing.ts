@@ -20,6 +20,9 @@ const MOVES_EXPONENT = 4 / 3;
 /** VPR: stop when the temperature is below this part of the mean cost of a net. */
 const STOP_FRACTION = 0.005;
 
+/** And below this part of the mean cost at the start: a cost of 0 would never be passed. */
+const LAST_FRACTION = 0.0005;
+
 /** VPR: the range of moves shrinks while less than this part of them is kept. */
 const KEPT_RATE = 0.44;
 
@@ -52,7 +55,7 @@ export function anneal(
   const mostRange = Math.max(topology.width, topology.height);
   let range = mostRange;
   let temperature = (START_FRACTION * state.cost) / state.nets.count;
-  while (temperature > (STOP_FRACTION * state.cost) / state.nets.count) {
+  while (temperature > stopTemperature(state, start.cost)) {
     const accept = (change: number) => change <= 0 || random() < Math.exp(-change / temperature);
     let accepted = 0;
     for (let move = 0; move < moves; move++) {
@@ -100,6 +103,10 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
     stamps: new Int32Array(nets.count),
     stamp: 0,
   };
+}
+
+function stopTemperature(state: State, startCost: number): number {
+  return Math.max(STOP_FRACTION * state.cost, LAST_FRACTION * startCost) / state.nets.count;
 }
 
 /** VPR cools slowly while about half of the moves are accepted, where most is gained. */
