@@ -30,15 +30,22 @@ export interface PlanRequest {
 
 /** Weights may grow by this factor before their operands clamp. */
 const WEIGHT_HEADROOM = 8;
-/** Activations without a bound of their own may grow by this factor before they clamp. */
-const ACTIVATION_HEADROOM = 4;
+/**
+ * Activations without a bound of their own may grow by this factor before they clamp. More costs
+ * accuracy: a relu that rounds to 0 is off, and the units of a small network hover there.
+ */
+const ACTIVATION_HEADROOM = 2;
+/** Such activations hold at least -2 .. 2. */
+const SMALLEST_RANGE = 1.99;
 /** A wrapped sum is a wrong sum, not a clamped one, so sums get more. */
 const SUM_HEADROOM = 16;
 /** Deltas and errors may grow by this factor. */
 const DELTA_HEADROOM = 4;
 const ERROR_HEADROOM = 8;
-/** No estimate of an unbounded value is trusted below this. */
-const SMALLEST_PEAK = 1;
+/** Bits that the inputs of a layer get more than their fair share when relu made them. */
+const RELU_PREFERENCE = 1;
+/** No estimate of a sum is trusted below this. */
+const SMALLEST_SUM = 0.25;
 /** Samples that a 32-bit gradient adds up. */
 const GROUP = 32;
 /** The exponential takes arguments of at most 26 fraction bits, and tanh halves its argument. */
@@ -101,7 +108,7 @@ function isBounded({ activation }: FloatLayer): boolean {
 }
 
 function unboundedPeak({ sumPeak }: LayerEstimate): number {
-  return ACTIVATION_HEADROOM * Math.max(SMALLEST_PEAK, sumPeak);
+  return Math.max(SMALLEST_RANGE, ACTIVATION_HEADROOM * sumPeak);
 }
 
 function exactFractions(
@@ -112,8 +119,7 @@ function exactFractions(
   let input = Math.min(MASTER_FRACTION, fractionFor(first?.inputPeak || 1, 32));
   return layers.map((layer, index) => {
     const estimate = estimates[index] as LayerEstimate;
-    const peak = Math.max(unboundedPeak(estimate), estimate.sumPeak);
-    const z = Math.min(EXACT.z, fractionFor(peak, 32));
+    const z = Math.min(EXACT.z, fractionFor(SUM_HEADROOM * estimate.sumPeak || 1, 32));
     const activation = isBounded(layer) ? EXACT.bounded : Math.min(EXACT.unbounded, z);
     const { delta, error } = EXACT;
     const fractions = { input, weight: MASTER_FRACTION, z, activation, delta, error };
@@ -159,7 +165,8 @@ function fastForward(
         : isBounded(below)
           ? 15
           : fractionFor(unboundedPeak(belowEstimate), 16);
-    return shareSum(estimate, largestInput);
+    const dies = below?.activation === 'relu';
+    return shareSum(estimate, largestInput, dies ? RELU_PREFERENCE : 0);
   });
   return layers.map((layer, index) => {
     const { input, weight } = shares[index] as ForwardFractions;
@@ -174,14 +181,15 @@ function fastForward(
 function shareSum(
   { sumPeak, largestWeight, weightScale, inputScale }: LayerEstimate,
   largestInput: number,
+  inputPreference: number,
 ): Pick<LayerFractions, 'input' | 'weight'> {
   const largestWeightFraction = Math.min(
     LARGEST_WEIGHT_FRACTION,
     fractionFor(WEIGHT_HEADROOM * (largestWeight || 1), 16),
   );
-  const sum = fractionFor(SUM_HEADROOM * Math.max(SMALLEST_PEAK / 4, sumPeak), 32);
+  const sum = fractionFor(SUM_HEADROOM * Math.max(SMALLEST_SUM, sumPeak), 32);
   const balance = Math.log2((inputScale || 1) / (weightScale || 1));
-  const fair = Math.round((sum + balance) / 2);
+  const fair = Math.round((sum + balance) / 2) - inputPreference;
   const weight = Math.min(largestWeightFraction, Math.max(fair, sum - largestInput));
   return { weight, input: Math.min(largestInput, sum - weight) };
 }
