@@ -5,56 +5,15 @@
 import { decodeDataProcessing } from './decode-data.js';
 import { decodeMiscellaneous, decodeMultiply } from './decode-multiply.js';
 import { decodeBlock, decodeExtraTransfer, decodeTransfer } from './decode-transfer.js';
+import {
+  type DecodeContext,
+  general,
+  instruction,
+  programCounter,
+  undefinedInstruction,
+} from './decoding.js';
 import { ALWAYS, ENTRY_WORDS, type Instruction, Op } from './opcodes.js';
 import { Cycles } from './timing.js';
-
-/** Where an instruction stands: what its meaning depends on besides its bits. */
-export interface DecodeContext {
-  /** Byte address of the instruction. */
-  readonly address: number;
-  /** Bytes of an instruction in this state: 4 in ARM state, 2 in Thumb state. */
-  readonly size: 2 | 4;
-  /** Size of the page whose instructions can be reached by counting entries, a power of two; 0 when alone. */
-  readonly pageBytes: number;
-}
-
-/** The value that an instruction reads in r15. */
-export function programCounter(context: DecodeContext): number {
-  return (context.address + 2 * context.size) | 0;
-}
-
-/** A decoded instruction with every field at rest but the given ones. */
-export function instruction(op: number, fields: Partial<Instruction> = {}): Instruction {
-  return {
-    op,
-    condition: ALWAYS,
-    d: 0,
-    n: 0,
-    m: 0,
-    s: 0,
-    immediate: 0,
-    extra: 0,
-    cycles: 1,
-    reads: 0,
-    late: 0,
-    latePenalty: 0,
-    ...fields,
-  };
-}
-
-/** An operation executed from its encoding. */
-export function general(op: number, word: number, context: DecodeContext, cycles = 1): Instruction {
-  return instruction(op, {
-    extra: word,
-    immediate: programCounter(context),
-    cycles,
-    reads: 0xffff,
-  });
-}
-
-export function undefinedInstruction(): Instruction {
-  return instruction(Op.UndefinedInstruction, { cycles: Cycles.Exception });
-}
 
 const CONDITIONAL_BRANCHES = [
   Op.BranchEqual,
@@ -137,7 +96,7 @@ function decodeCoprocessor(word: number, context: DecodeContext): Instruction {
   }
   const isSystemRegister = (word & 0x10) !== 0 && (word & 0xf00) === 0xf00;
   return isSystemRegister
-    ? general(Op.GeneralCoprocessor, word, context, Cycles.Coprocessor)
+    ? general(Op.GeneralCoprocessor, word, context, 1 << ((word >>> 12) & 15), Cycles.Coprocessor)
     : undefinedInstruction();
 }
 
@@ -154,7 +113,7 @@ function decodeRegisterSpace(word: number, context: DecodeContext): Instruction 
 function decodeConstantSpace(word: number, context: DecodeContext): Instruction {
   if ((word & 0x01900000) !== 0x01000000) return decodeDataProcessing(word, context);
   return (word & 0x00200000) !== 0
-    ? general(Op.GeneralStatus, word, context, Cycles.StatusWrite)
+    ? general(Op.GeneralStatus, word, context, 0, Cycles.StatusWrite)
     : undefinedInstruction();
 }
 

@@ -1,5 +1,5 @@
 /** Data processing: 00I o oooS nnnn dddd, and the second operand. ARM Architecture Reference Manual A5.1. */
-import { type DecodeContext, general, instruction, programCounter } from './decode-arm.js';
+import { type DecodeContext, general, instruction, programCounter } from './decoding.js';
 import { type Instruction, Op } from './opcodes.js';
 import { Cycles } from './timing.js';
 
@@ -137,11 +137,16 @@ export function decodeDataProcessing(word: number, context: DecodeContext): Inst
 }
 
 function decodeGeneral(word: number, context: DecodeContext): Instruction {
+  const operation = (word >>> 21) & 15;
+  const isConstant = (word & 0x02000000) !== 0;
   const byRegister = (word & 0x02000010) === 0x10;
-  const writesProgramCounter =
-    hasResult((word >>> 21) & 15) && ((word >>> 12) & 15) === PROGRAM_COUNTER;
-  const cycles = (byRegister ? 2 : 1) + (writesProgramCounter ? Cycles.BranchTaken : 0);
-  return general(Op.GeneralDataProcessing, word, context, cycles);
+  const first = hasFirst(operation) ? 1 << ((word >>> 16) & 15) : 0;
+  const second = isConstant ? 0 : 1 << (word & 15);
+  const distance = byRegister ? 1 << ((word >>> 8) & 15) : 0;
+  const writesProgramCounter = hasResult(operation) && ((word >>> 12) & 15) === PROGRAM_COUNTER;
+  const cycles =
+    (byRegister ? Cycles.ShiftByRegister : 1) + (writesProgramCounter ? Cycles.BranchTaken : 0);
+  return general(Op.GeneralDataProcessing, word, context, first | second | distance, cycles);
 }
 
 /** Rotated 8-bit constant: the second operand of data processing and MSR. */

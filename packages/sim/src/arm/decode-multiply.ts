@@ -5,7 +5,7 @@ import {
   instruction,
   programCounter,
   undefinedInstruction,
-} from './decode-arm.js';
+} from './decoding.js';
 import { type Instruction, Op } from './opcodes.js';
 import { Cycles, LATE_WORD } from './timing.js';
 
@@ -14,10 +14,15 @@ function multiplyOperands(word: number) {
   return { d: (word >>> 16) & 15, n: (word >>> 12) & 15, m: word & 15, s: (word >>> 8) & 15 };
 }
 
+/** Registers that are multiplied; the accumulator is needed a stage later. */
+function factors(word: number): number {
+  return (1 << (word & 15)) | (1 << ((word >>> 8) & 15));
+}
+
 /** A product, needed by the instruction behind otherwise than as its accumulator, is a cycle late. */
 function product(op: number, word: number, cycles: number): Instruction {
   const operands = multiplyOperands(word);
-  const reads = (1 << operands.m) | (1 << operands.s);
+  const reads = factors(word);
   return instruction(op, {
     ...operands,
     cycles,
@@ -43,7 +48,7 @@ export function decodeMultiply(word: number, context: DecodeContext): Instructio
         : product(Op.Multiply, word, Cycles.Multiply);
     case 1:
       return setsFlags
-        ? general(Op.GeneralMultiply, word, context, Cycles.MultiplyFlags)
+        ? general(Op.GeneralMultiply, word, context, factors(word), Cycles.MultiplyFlags)
         : product(Op.MultiplyAccumulate, word, Cycles.Multiply);
     case 4:
       return decodeLong(Op.UnsignedMultiplyLong, word, context);
@@ -57,7 +62,7 @@ export function decodeMultiply(word: number, context: DecodeContext): Instructio
     case 10:
       return setsFlags || (word & 0xf00) !== 0
         ? undefinedInstruction()
-        : general(Op.GeneralSwap, word, context, Cycles.Swap);
+        : general(Op.GeneralSwap, word, context, 1 << ((word >>> 16) & 15), Cycles.Swap);
     default:
       return undefinedInstruction();
   }
@@ -65,7 +70,7 @@ export function decodeMultiply(word: number, context: DecodeContext): Instructio
 
 function decodeLong(op: number, word: number, context: DecodeContext): Instruction {
   return (word & 0x00100000) !== 0
-    ? general(Op.GeneralMultiply, word, context, Cycles.MultiplyLongFlags)
+    ? general(Op.GeneralMultiply, word, context, factors(word), Cycles.MultiplyLongFlags)
     : productLong(op, word);
 }
 
@@ -81,6 +86,7 @@ export function decodeMiscellaneous(word: number, context: DecodeContext): Instr
         Op.GeneralStatus,
         word,
         context,
+        isWrite ? 1 << m : 0,
         isWrite ? Cycles.StatusWrite : Cycles.StatusRead,
       );
     }
@@ -101,7 +107,12 @@ export function decodeMiscellaneous(word: number, context: DecodeContext): Instr
         : undefinedInstruction();
     }
     case 5: {
-      const decoded = general(Op.GeneralSaturating, word, context);
+      const decoded = general(
+        Op.GeneralSaturating,
+        word,
+        context,
+        (1 << m) | (1 << ((word >>> 16) & 15)),
+      );
       return { ...decoded, late: 1 << ((word >>> 12) & 15), latePenalty: LATE_WORD };
     }
     case 7:
@@ -136,7 +147,7 @@ function decodeHalfMultiply(word: number, context: DecodeContext): Instruction {
         1,
       );
     case 2:
-      return general(Op.GeneralMultiply, word, context, Cycles.MultiplyLongHalf);
+      return general(Op.GeneralMultiply, word, context, factors(word), Cycles.MultiplyLongHalf);
     default:
       return product(Op.MultiplyHalfBottomBottom + halves, word, 1);
   }

@@ -2,15 +2,13 @@
  * Thumb encodings to decoded instructions: each is translated to the ARM encoding it abbreviates, which
  * the ARM decoder then decodes. Source: ARM Architecture Reference Manual (DDI 0100), part A, chapter A7.
  */
+import { decodeArm, decodeBranch, decodeCall } from './decode-arm.js';
 import {
   type DecodeContext,
-  decodeArm,
-  decodeBranch,
-  decodeCall,
   instruction,
   programCounter,
   undefinedInstruction,
-} from './decode-arm.js';
+} from './decoding.js';
 import { ALWAYS, type Instruction, Op } from './opcodes.js';
 import { Cycles, LATE_WORD } from './timing.js';
 

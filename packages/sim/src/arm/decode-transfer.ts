@@ -1,5 +1,5 @@
 /** Loads and stores: words, bytes, halves and blocks. ARM Architecture Reference Manual A5.2 to A5.4. */
-import { type DecodeContext, general, instruction, programCounter } from './decode-arm.js';
+import { type DecodeContext, general, instruction, programCounter } from './decoding.js';
 import { type Instruction, Op } from './opcodes.js';
 import { Cycles, LATE_PART, LATE_WORD } from './timing.js';
 
@@ -20,6 +20,22 @@ interface Transfer {
   readonly late: number;
 }
 
+/** The base register, and the offset's where there is one. */
+function addressRegisters(word: number): number {
+  const isExtra = (word & 0x0c000000) === 0;
+  const hasRegister = isExtra ? (word & 0x00400000) === 0 : (word & 0x02000000) !== 0;
+  return (1 << ((word >>> 16) & 15)) | (hasRegister ? 1 << (word & 15) : 0);
+}
+
+/** LDRD and STRD; bit 5 stores. */
+function decodeDouble(word: number, context: DecodeContext): Instruction {
+  const decoded = general(Op.GeneralTransfer, word, context, addressRegisters(word), 2);
+  const isStore = (word & 0x20) !== 0;
+  return isStore
+    ? decoded
+    : { ...decoded, late: 2 << ((word >>> 12) & 15), latePenalty: LATE_WORD };
+}
+
 /** The addressing mode of a transfer, or undefined when only the general operation has it. */
 function addressingMode(transfer: Transfer): number | undefined {
   const { offset, isPre, writesBack, d, n } = transfer;
@@ -32,7 +48,13 @@ function addressingMode(transfer: Transfer): number | undefined {
 function decodeSingle(transfer: Transfer, word: number, context: DecodeContext): Instruction {
   const { op, isLoad, d, n, offset, late } = transfer;
   if (d === PROGRAM_COUNTER) {
-    return general(Op.GeneralTransfer, word, context, isLoad ? Cycles.LoadProgramCounter : 1);
+    return general(
+      Op.GeneralTransfer,
+      word,
+      context,
+      addressRegisters(word),
+      isLoad ? Cycles.LoadProgramCounter : 1,
+    );
   }
   const timing = isLoad ? { late: 1 << d, latePenalty: late } : {};
   const mode = addressingMode(transfer);
@@ -43,9 +65,10 @@ function decodeSingle(transfer: Transfer, word: number, context: DecodeContext):
           immediate: (programCounter(context) + offset.constant) | 0,
           ...timing,
         })
-      : general(Op.GeneralTransfer, word, context);
+      : general(Op.GeneralTransfer, word, context, addressRegisters(word));
   }
-  if (mode === undefined) return { ...general(Op.GeneralTransfer, word, context), ...timing };
+  if (mode === undefined)
+    return { ...general(Op.GeneralTransfer, word, context, addressRegisters(word)), ...timing };
   const operands =
     'm' in offset ? { m: offset.m, immediate: offset.shift } : { immediate: offset.constant };
   const reads = (1 << n) | ('m' in offset ? 1 << offset.m : 0);
@@ -83,10 +106,10 @@ export function decodeTransfer(word: number, context: DecodeContext): Instructio
 function generalTransfer(word: number, context: DecodeContext): Instruction {
   const d = (word >>> 12) & 15;
   const isLoad = (word & 0x00100000) !== 0;
-  if (!isLoad) return general(Op.GeneralTransfer, word, context);
+  if (!isLoad) return general(Op.GeneralTransfer, word, context, addressRegisters(word));
   const cycles = d === PROGRAM_COUNTER ? Cycles.LoadProgramCounter : 1;
   return {
-    ...general(Op.GeneralTransfer, word, context, cycles),
+    ...general(Op.GeneralTransfer, word, context, addressRegisters(word), cycles),
     late: 1 << d,
     latePenalty: LATE_WORD,
   };
@@ -104,7 +127,7 @@ export function decodeExtraTransfer(word: number, context: DecodeContext): Instr
   const op = EXTRA[load as 0 | 1][((word >>> 5) & 3) as 0 | 1 | 2 | 3];
   const isConstant = (word & 0x00400000) !== 0;
   const isAdd = (word & 0x00800000) !== 0;
-  if (op === undefined) return { ...general(Op.GeneralTransfer, word, context, 2) };
+  if (op === undefined) return decodeDouble(word, context);
   if (!isConstant && (!isAdd || (word & 15) === PROGRAM_COUNTER))
     return generalTransfer(word, context);
   const isPre = (word & 0x01000000) !== 0;
@@ -154,7 +177,9 @@ export function decodeBlock(word: number, context: DecodeContext): Instruction {
   const cycles = Math.max(2, registers.length) + (loadsProgramCounter ? 4 : 0);
   const last = registers.at(-1) ?? 0;
   const timing = isLoad ? { late: 1 << last, latePenalty: LATE_WORD } : {};
-  const decoded = packedBlock(word, registers) ?? general(Op.GeneralBlock, word, context);
+  const decoded =
+    packedBlock(word, registers) ??
+    general(Op.GeneralBlock, word, context, 1 << ((word >>> 16) & 15));
   return { ...decoded, ...timing, cycles };
 }
 

@@ -936,7 +936,13 @@ export function interpret(cpu: Cpu): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0003) === 0x00400000) dtcm[(a & 0xffff) >> 2] = value;
-            else memory.storeWord(a, value);
+            else {
+              memory.storeWord(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 129 satisfies Op['StoreWordIndexed']: {
@@ -946,14 +952,27 @@ export function interpret(cpu: Cpu): void {
               0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0003) === 0x00400000) dtcm[(a & 0xffff) >> 2] = value;
-            else memory.storeWord(a, value);
+            else {
+              memory.storeWord(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 130 satisfies Op['StoreWordPost']: {
             const a = state[(f >>> 4) & 15] as number;
             const value = state[f & 15] as number;
             if ((a & 0xffff0003) === 0x00400000) dtcm[(a & 0xffff) >> 2] = value;
-            else memory.storeWord(a, value);
+            else {
+              memory.storeWord(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a + (code[i - 2] as number);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a + (code[i - 2] as number);
             continue;
           }
@@ -961,7 +980,14 @@ export function interpret(cpu: Cpu): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0003) === 0x00400000) dtcm[(a & 0xffff) >> 2] = value;
-            else memory.storeWord(a, value);
+            else {
+              memory.storeWord(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a;
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a;
             continue;
           }
