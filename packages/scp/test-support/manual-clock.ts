@@ -1,0 +1,33 @@
+/** A clock that stands still until a test moves it. */
+import type { Clock } from '../src/connection/clock.js';
+
+/** Time in the hands of a test. */
+export class ManualClock implements Clock {
+  private time = 0;
+  private readonly timers = new Set<{ at: number; callback: () => void }>();
+
+  now(): number {
+    return this.time;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.time + ms, callback };
+    this.timers.add(timer);
+    return () => this.timers.delete(timer);
+  }
+
+  /** Lets time pass, calling back whatever is due, in order. */
+  advance(ms: number): void {
+    const end = this.time + ms;
+    for (let next = this.earliest(end); next; next = this.earliest(end)) {
+      this.timers.delete(next);
+      this.time = next.at;
+      next.callback();
+    }
+    this.time = end;
+  }
+
+  private earliest(end: number): { at: number; callback: () => void } | undefined {
+    return [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+  }
+}
