@@ -1,0 +1,84 @@
+/** Finds out why a command did not come to its end. */
+import { CoreState, describeCoreState, describeRunTimeError } from '@spin-tools/scp';
+import { DoneStatus, SequencerState } from '../layouts/index.js';
+import { vertexName } from '../tiles/index.js';
+import { type Deployment, verticesByChip } from './deployment.js';
+import { type CoreReport, MachineRunError } from './errors.js';
+import type { Host } from './host.js';
+import type { Progress } from './sequencer.js';
+
+/** Cores that one error describes. */
+const MOST_REPORTS = 8;
+/** End of a core's output that is quoted, characters. */
+const OUTPUT_CHARACTERS = 400;
+
+const STATUS_TEXTS: ReadonlyMap<number, string> = new Map([
+  [DoneStatus.BadBatch, 'the batch is too large, or its data slot is empty'],
+  [DoneStatus.BadOperation, 'the operation is unknown'],
+  [DoneStatus.DmaError, 'a DMA transfer failed'],
+  [DoneStatus.BadShift, 'the learning rate leaves the range of the update'],
+]);
+
+/**
+ * The error for a command that did not finish.
+ * @param progress last progress block; undefined when the sequencer stopped
+ */
+export async function diagnose(
+  host: Host,
+  deployment: Deployment,
+  progress: Progress | undefined,
+): Promise<MachineRunError> {
+  const suspects = await failedVertices(host, deployment);
+  const { sequencer } = deployment.network;
+  let what = 'the sequencer stopped answering';
+  if (progress?.state === SequencerState.TimedOut) {
+    what = `${progress.missing} cores did not report in time`;
+    suspects.push(...progress.missingCores.slice(0, progress.missing));
+  } else if (progress?.state === SequencerState.Failed) {
+    const reason = STATUS_TEXTS.get(progress.failedStatus) ?? `status ${progress.failedStatus}`;
+    what = `a core reported a failure: ${reason}`;
+    suspects.push(progress.failedCore);
+  } else if (progress?.state === SequencerState.Refused) {
+    what = 'the sequencer refused the command';
+    suspects.push(sequencer);
+  } else {
+    suspects.push(sequencer);
+  }
+  const named = [...new Set(suspects)].slice(0, MOST_REPORTS);
+  const reports = await Promise.all(named.map((vertex) => reportOf(host, deployment, vertex)));
+  return new MachineRunError(what, reports, progress?.batchesDone ?? 0);
+}
+
+/** Vertices whose core is in a run-time error or was caught by the watchdog. */
+async function failedVertices({ controller }: Host, deployment: Deployment): Promise<number[]> {
+  const failed: number[] = [];
+  await Promise.all(
+    verticesByChip(deployment).map(async ({ x, y, vertices }) => {
+      const { coreStates } = await controller.chipInformation({ x, y });
+      for (const vertex of vertices) {
+        const state = coreStates[deployment.places[vertex]?.core ?? 0];
+        if (state !== CoreState.Run) failed.push(vertex);
+      }
+    }),
+  );
+  return failed;
+}
+
+async function reportOf(
+  { controller }: Host,
+  { places, tiles }: Deployment,
+  vertex: number,
+): Promise<CoreReport> {
+  const { x, y, core } = places[vertex] as Deployment['places'][number];
+  const at = { x, y, core };
+  const { state, runTimeError } = await controller.vcpu(at);
+  const dense = tiles.cores[vertex];
+  const output = await controller.iobuf(at);
+  const error = state === CoreState.RunTimeError ? ` (${describeRunTimeError(runTimeError)})` : '';
+  return {
+    role: dense ? vertexName(tiles, dense) : 'sequencer',
+    ...at,
+    state: `state ${describeCoreState(state)}${error}`,
+    output: output.trim().slice(-OUTPUT_CHARACTERS),
+  };
+}

@@ -1,0 +1,273 @@
+/** The engine that trains on a SpiNNaker machine. */
+import { LOGARITHM_FRACTION, scaleFactor } from '@spin-tools/sim/fixed';
+import type {
+  DataSet,
+  DataSlot,
+  Engine,
+  LayerPlan,
+  LayerWeights,
+  RunRequest,
+  RunResult,
+} from '../engine.js';
+import { DenseRegion, RunFlag, SequencerOperation, SequencerState } from '../layouts/index.js';
+import { configure, encodeConfiguration } from './configuration.js';
+import { checkData } from './data-layout.js';
+import { freeData, type LoadedData, loadData, readOutputs, slotOf } from './data-sets.js';
+import type { Deployment } from './deployment.js';
+import { diagnose } from './diagnosis.js';
+import { dropsBetween, type RouterCounts, readCounts, sentBetween } from './drops.js';
+import { CORE_HERTZ, joulesOf } from './energy.js';
+import { PacketsDroppedError } from './errors.js';
+import { type DeploymentExplanation, explain } from './explain.js';
+import type { ApplicationIds, Host } from './host.js';
+import { chipsInUse, clearApplications, regionAddress, type TableAddresses } from './load.js';
+import { type Command, operationOf, type Progress, Sequencer } from './sequencer.js';
+import { type DenseStatistics, readStatistics, totalsOf } from './statistics.js';
+import {
+  bytesOf,
+  checkWeights,
+  headBias,
+  placeTileWeights,
+  tileWeights,
+  wordsOf,
+  zeroWeights,
+} from './weights.js';
+
+/** An {@link Engine} on a machine, with what reports need. */
+export interface MachineEngine extends Engine {
+  /** How the network lies on the machine: tiles, places, link loads. Plain JSON. */
+  explain(): DeploymentExplanation;
+  /** What each dense core counted in the last run, by index. */
+  statistics(): readonly DenseStatistics[];
+}
+
+/** What a {@link LoadedEngine} is made of. */
+export interface LoadedNetwork {
+  readonly host: Host;
+  readonly deployment: Deployment;
+  readonly ids: ApplicationIds;
+  readonly tables: TableAddresses;
+}
+
+/** An engine whose programs run. */
+export class LoadedEngine implements MachineEngine {
+  readonly #host: Host;
+  readonly #deployment: Deployment;
+  readonly #ids: ApplicationIds;
+  readonly #tables: TableAddresses;
+  readonly #sequencer: Sequencer;
+  readonly #data: [LoadedData | undefined, LoadedData | undefined] = [undefined, undefined];
+  #statistics: readonly DenseStatistics[] = [];
+
+  constructor({ host, deployment, ids, tables }: LoadedNetwork) {
+    this.#host = host;
+    this.#deployment = deployment;
+    this.#ids = ids;
+    this.#tables = tables;
+    this.#sequencer = new Sequencer(host, deployment, tables, ids);
+  }
+
+  async load(slot: DataSlot, data: DataSet): Promise<void> {
+    checkData(this.#deployment.plan, data);
+    const before = this.#data[slot];
+    this.#data[slot] = undefined;
+    if (before) await freeData(this.#host, before);
+    this.#data[slot] = await loadData(this.#host, this.#deployment, this.#ids, slot, data);
+    await this.#operate(SequencerOperation.StoreWeights);
+    await this.#writeConfigurations();
+    await this.#operate(SequencerOperation.LoadWeights);
+  }
+
+  async setWeights(weights: readonly LayerWeights[]): Promise<void> {
+    const { plan, tiles } = this.#deployment;
+    checkWeights(plan, weights);
+    await Promise.all(
+      tiles.cores.flatMap(({ index, layer, tile, head }) => {
+        const own = weights[layer] as LayerWeights;
+        const { inputs } = plan.layers[layer] as LayerPlan;
+        const write = (region: number, words: Int32Array) =>
+          this.#write(index, region, bytesOf(words));
+        return [
+          ...(tile ? [write(DenseRegion.Weights, tileWeights(own, inputs, tile))] : []),
+          ...(head ? [write(DenseRegion.Bias, headBias(own, head))] : []),
+        ];
+      }),
+    );
+    await this.#operate(SequencerOperation.LoadWeights);
+  }
+
+  async getWeights(): Promise<LayerWeights[]> {
+    await this.#operate(SequencerOperation.StoreWeights);
+    const { plan, tiles } = this.#deployment;
+    const weights = zeroWeights(plan);
+    await Promise.all(
+      tiles.cores.map(async ({ index, layer, tile, head }) => {
+        const own = weights[layer] as LayerWeights;
+        const { inputs } = plan.layers[layer] as LayerPlan;
+        if (tile) {
+          const words = await this.#readWords(index, DenseRegion.Weights, tile.rows * tile.columns);
+          placeTileWeights(own, inputs, tile, words);
+        }
+        if (head) {
+          own.bias.set(await this.#readWords(index, DenseRegion.Bias, head.units), head.unit0);
+        }
+      }),
+    );
+    return weights;
+  }
+
+  async run(request: RunRequest): Promise<RunResult> {
+    const data = this.#dataFor(request);
+    const batches = Math.ceil(data.samples / request.batchSize);
+    const command = commandOf(request, data.samples);
+    const before = await this.#routerCounts();
+    const { elapsed } = await this.#execute(command, before, ({ batchesDone }) => {
+      request.onBatch?.(batchesDone, batches);
+    });
+    const after = await this.#checkDrops(before);
+    this.#statistics = await readStatistics(this.#host, this.#deployment, this.#tables);
+    return this.#resultOf(request, data, Number(elapsed), sentBetween(before, after));
+  }
+
+  async close(): Promise<void> {
+    try {
+      await clearApplications(this.#host, this.#deployment, this.#ids);
+    } finally {
+      await this.#host.close();
+    }
+  }
+
+  explain(): DeploymentExplanation {
+    return explain(this.#deployment, this.#host);
+  }
+
+  statistics(): readonly DenseStatistics[] {
+    return this.#statistics;
+  }
+
+  #dataFor({ slot, mode, batchSize, learningRate }: RunRequest): LoadedData {
+    const data = this.#data[slot];
+    if (data === undefined) throw new RangeError(`no data was loaded into slot ${slot}`);
+    if (mode !== 'predict' && !data.hasTargets) {
+      throw new RangeError('the loaded data has no targets');
+    }
+    const most = this.#deployment.plan.batchSize;
+    if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= most)) {
+      throw new RangeError(`"batchSize" must be 1 to ${most}, as planned, not ${batchSize}`);
+    }
+    if (mode === 'train' && !(learningRate !== undefined && learningRate > 0)) {
+      throw new RangeError(`"learningRate" must be above 0 to train, not ${learningRate}`);
+    }
+    return data;
+  }
+
+  async #resultOf(
+    { mode }: RunRequest,
+    data: LoadedData,
+    cycles: number,
+    packets: number,
+  ): Promise<RunResult> {
+    const { plan } = this.#deployment;
+    const totals = totalsOf(this.#statistics);
+    const predicts = mode === 'predict';
+    const { units } = plan.layers.at(-1) as LayerPlan;
+    const perUnit = plan.loss === 'categorical_crossentropy' ? 1 : units;
+    const seconds = cycles / CORE_HERTZ;
+    const chips = this.#host.machine.chipCount;
+    const outputs = predicts && (await readOutputs(this.#host, this.#deployment, data));
+    return {
+      samples: data.samples,
+      lossSum: predicts ? 0 : (totals.lossSum * 2 ** -LOGARITHM_FRACTION) / perUnit,
+      correct: predicts ? 0 : totals.correct,
+      ...(outputs && { outputs }),
+      saturations: totals.saturations,
+      machine: {
+        seconds,
+        joules: joulesOf({ seconds, busyCycles: totals.busyCycles, packets, chips }),
+        packetsSent: packets,
+        packetsDropped: 0,
+      },
+    };
+  }
+
+  async #operate(
+    operation: typeof SequencerOperation.StoreWeights | typeof SequencerOperation.LoadWeights,
+  ) {
+    await this.#execute(operationOf(operation), await this.#routerCounts());
+  }
+
+  /** Runs a command; whatever goes wrong, dropped packets are named first, since they explain the rest. */
+  async #execute(
+    command: Command,
+    before: readonly RouterCounts[],
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Progress> {
+    const progress = await this.#sequencer.execute(command, onProgress);
+    if (progress?.state === SequencerState.Finished) return progress;
+    const failure = await diagnose(this.#host, this.#deployment, progress);
+    await this.#checkDrops(before, failure);
+    throw failure;
+  }
+
+  #routerCounts(): Promise<RouterCounts[]> {
+    return readCounts(this.#host, chipsInUse(this.#deployment));
+  }
+
+  async #checkDrops(before: readonly RouterCounts[], cause?: Error): Promise<RouterCounts[]> {
+    const after = await this.#routerCounts();
+    const drops = await dropsBetween(this.#host, before, after);
+    if (drops.length > 0) throw new PacketsDroppedError(drops, cause);
+    return after;
+  }
+
+  /** Tells every core where its data lies now. */
+  async #writeConfigurations(): Promise<void> {
+    const { tiles } = this.#deployment;
+    await Promise.all(
+      tiles.cores.map((core) => {
+        const slots = [
+          slotOf(this.#deployment, this.#data[0], core),
+          slotOf(this.#deployment, this.#data[1], core),
+        ] as const;
+        const bytes = encodeConfiguration(configure(this.#deployment, core, slots));
+        return this.#write(core.index, DenseRegion.Configuration, bytes);
+      }),
+    );
+  }
+
+  #write(vertex: number, region: number, bytes: Uint8Array): Promise<void> {
+    const { x, y } = this.#deployment.places[vertex] as Deployment['places'][number];
+    const address = regionAddress(this.#deployment, this.#tables, vertex, region);
+    return this.#host.controller.write({ x, y }, address, bytes);
+  }
+
+  async #readWords(vertex: number, region: number, count: number): Promise<Int32Array> {
+    const { x, y } = this.#deployment.places[vertex] as Deployment['places'][number];
+    const address = regionAddress(this.#deployment, this.#tables, vertex, region);
+    return wordsOf(await this.#host.controller.read({ x, y }, address, 4 * count));
+  }
+}
+
+function commandOf(request: RunRequest, samples: number): Command {
+  const { mode, slot, batchSize, shuffleSeed } = request;
+  const rate = request.learningRate ?? 1;
+  const whole = scaleFactor(rate / batchSize);
+  const left = samples % batchSize;
+  const last = left === 0 ? whole : scaleFactor(rate / left);
+  return {
+    operation: SequencerOperation.Run,
+    flags:
+      (mode === 'train' ? RunFlag.Train : 0) |
+      (shuffleSeed !== undefined ? RunFlag.Shuffle : 0) |
+      (mode === 'predict' ? RunFlag.KeepOutputs : 0) |
+      (slot << RunFlag.SlotShift),
+    samples,
+    firstSample: 0,
+    batch: batchSize,
+    seed: shuffleSeed ?? 0,
+    mantissa: whole.mantissa,
+    exponent: whole.exponent,
+    lastMantissa: last.mantissa,
+    lastExponent: last.exponent,
+  };
+}

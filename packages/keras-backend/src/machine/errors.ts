@@ -1,0 +1,86 @@
+/** What can go wrong while a machine trains a network. */
+
+/** A dense core, or the sequencer, as messages name it. */
+export interface CoreReport {
+  /** For example `hidden tile 3,0`. */
+  readonly role: string;
+  readonly x: number;
+  readonly y: number;
+  readonly core: number;
+  /** State of the core and, after a run-time error, which one. */
+  readonly state: string;
+  /** What the core wrote to its IOBUF, at most the last lines. */
+  readonly output: string;
+}
+
+/** Cores did not do what a command asked for. */
+export class MachineRunError extends Error {
+  override readonly name = 'MachineRunError';
+  /** Cores concerned; the first ones when there are many. */
+  readonly cores: readonly CoreReport[];
+  /** Batches finished before. Their updates are in the weights on the machine. */
+  readonly batchesDone: number;
+
+  constructor(what: string, cores: readonly CoreReport[], batchesDone: number) {
+    super(`${what} after ${batchesDone} finished batches. ${cores.map(describe).join('; ')}`);
+    this.cores = cores;
+    this.batchesDone = batchesDone;
+  }
+}
+
+function describe({ role, x, y, core, state, output }: CoreReport): string {
+  const said = output === '' ? '' : `, which said: ${output}`;
+  return `${role} on chip (${x}, ${y}) core ${core} is in ${state}${said}`;
+}
+
+/** Packets that one router gave up. */
+export interface RouterDrops {
+  readonly x: number;
+  readonly y: number;
+  readonly packets: number;
+  /** Links, 0 to 5, and virtual cores that the last of them could not be sent to, as far as known. */
+  readonly links: readonly number[];
+  readonly cores: readonly number[];
+}
+
+/** Routers dropped packets, so results cannot be trusted. */
+export class PacketsDroppedError extends Error {
+  override readonly name = 'PacketsDroppedError';
+  readonly drops: readonly RouterDrops[];
+
+  constructor(drops: readonly RouterDrops[], cause?: Error) {
+    const total = drops.reduce((sum, { packets }) => sum + packets, 0);
+    super(
+      `${total} packets were dropped: ${drops.slice(0, 8).map(describeDrops).join('; ')}. ` +
+        'The weights on the machine are not to be trusted: set them again. ' +
+        'Use another tiling, or report this as a bug of the pacing.',
+      { cause },
+    );
+    this.drops = drops;
+  }
+}
+
+function describeDrops({ x, y, packets, links, cores }: RouterDrops): string {
+  const to = [...links.map((link) => `link ${link}`), ...cores.map((core) => `core ${core}`)];
+  return `${packets} by chip (${x}, ${y})${to.length > 0 ? ` towards ${to.join(', ')}` : ''}`;
+}
+
+/** A data set does not fit the SDRAM of a chip. */
+export class DataSetTooLargeError extends Error {
+  override readonly name = 'DataSetTooLargeError';
+
+  constructor(
+    readonly samples: number,
+    /** Bytes needed on chip (x, y). */
+    readonly bytes: number,
+    readonly bytesFree: number,
+    readonly chip: { readonly x: number; readonly y: number },
+  ) {
+    const mebibytes = (size: number) => (size / 2 ** 20).toFixed(1);
+    super(
+      `${samples} samples take ${mebibytes(bytes)} MiB on chip (${chip.x}, ${chip.y}), which has ` +
+        `${mebibytes(bytesFree)} MiB of SDRAM left. Load fewer samples at a time, or spread the ` +
+        'first layer over more chips with more column blocks.',
+    );
+  }
+}

@@ -1,0 +1,124 @@
+/** Commands to the sequencer: write the block, signal, watch the progress. */
+import { type ChipAddress, type CoreAddress, CoreState, Signal } from '@spin-tools/scp';
+import {
+  decodeLayout,
+  encodeLayout,
+  type LayoutValues,
+  type SequencerOperation,
+  SequencerState,
+  sequencerCommand,
+  sequencerProgress,
+} from '../layouts/index.js';
+import type { Deployment } from './deployment.js';
+import type { ApplicationIds, Host } from './host.js';
+import { commandAddress, progressAddress, type TableAddresses } from './load.js';
+
+/** The fields of the command block; `run` is added by {@link Sequencer}. */
+export type Command = Omit<LayoutValues<(typeof sequencerCommand)['fields']>, 'run'>;
+
+/** The fields of the progress block. */
+export type Progress = LayoutValues<(typeof sequencerProgress)['fields']>;
+
+/** A command that only asks for an operation. */
+export const operationOf = (
+  operation: (typeof SequencerOperation)[keyof typeof SequencerOperation],
+): Command => ({
+  operation,
+  flags: 0,
+  samples: 0,
+  firstSample: 0,
+  batch: 0,
+  seed: 0,
+  mantissa: 0,
+  exponent: 0,
+  lastMantissa: 0,
+  lastExponent: 0,
+});
+
+/** Pauses between two looks at the progress, ms of the wall clock. */
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 50;
+/** Time without progress after which the sequencer counts as stuck, ms of machine time. Its own limit is 2 s. */
+const STALL_MS = 10_000;
+/** Looks in a row at which neither progress nor the machine's time moved. */
+const STILL_LOOKS = 100;
+
+/** Drives the sequencer of one deployment. */
+export class Sequencer {
+  readonly #host: Host;
+  readonly #deployment: Deployment;
+  readonly #tables: TableAddresses;
+  readonly #appId: number;
+  readonly #chip: ChipAddress;
+  readonly #at: CoreAddress;
+  #run = 0;
+
+  constructor(
+    host: Host,
+    deployment: Deployment,
+    tables: TableAddresses,
+    ids: Pick<ApplicationIds, 'sequencer'>,
+  ) {
+    this.#host = host;
+    this.#deployment = deployment;
+    this.#tables = tables;
+    this.#appId = ids.sequencer;
+    const { x, y, core } = deployment.places[deployment.network.sequencer] as CoreAddress;
+    this.#chip = { x, y };
+    this.#at = { x, y, core };
+  }
+
+  /**
+   * Runs a command to its end, good or bad.
+   * @param onProgress called when batches were finished
+   * @returns the last progress block; undefined when the sequencer stopped answering
+   */
+  async execute(
+    command: Command,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Progress | undefined> {
+    const { controller } = this.#host;
+    this.#run += 1;
+    const block = encodeLayout(sequencerCommand, { run: this.#run, ...command });
+    await controller.write(this.#chip, commandAddress(this.#deployment, this.#tables), block);
+    await controller.signal(Signal.User0, this.#appId);
+    return this.#watch(onProgress);
+  }
+
+  async #watch(onProgress: ((progress: Progress) => void) | undefined) {
+    let batches = 0;
+    let movedAt = this.#host.now();
+    let lookedAt = movedAt;
+    let stillLooks = 0;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.5)) {
+      const progress = await this.#progress();
+      const isOurs = progress.run === this.#run;
+      if (isOurs && progress.state > SequencerState.Running) return progress;
+      const now = this.#host.now();
+      stillLooks = now === lookedAt ? stillLooks + 1 : 0;
+      lookedAt = now;
+      if (isOurs && progress.batchesDone !== batches) {
+        batches = progress.batchesDone;
+        movedAt = now;
+        onProgress?.(progress);
+      } else if (
+        now - movedAt > STALL_MS ||
+        stillLooks > STILL_LOOKS ||
+        (await this.#hasStopped())
+      ) {
+        return undefined;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  async #hasStopped(): Promise<boolean> {
+    return (await this.#host.controller.coreState(this.#at)) !== CoreState.Run;
+  }
+
+  async #progress(): Promise<Progress> {
+    const address = progressAddress(this.#deployment, this.#tables);
+    const bytes = await this.#host.controller.read(this.#chip, address, sequencerProgress.size);
+    return decodeLayout(sequencerProgress, bytes);
+  }
+}

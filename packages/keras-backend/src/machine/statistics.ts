@@ -1,0 +1,54 @@
+/** What dense cores counted during a run. */
+import { DenseRegion, decodeLayout, denseStatistics, type LayoutValues } from '../layouts/index.js';
+import type { Deployment } from './deployment.js';
+import type { Host } from './host.js';
+import { regionAddress, type TableAddresses } from './load.js';
+
+/** The statistics of one dense core. */
+export type DenseStatistics = LayoutValues<(typeof denseStatistics)['fields']>;
+
+/** Reads the statistics of all dense cores, by index. */
+export function readStatistics(
+  { controller }: Host,
+  deployment: Deployment,
+  tables: TableAddresses,
+): Promise<DenseStatistics[]> {
+  return Promise.all(
+    deployment.tiles.cores.map(async ({ index }) => {
+      const { x, y } = deployment.places[index] as Deployment['places'][number];
+      const address = regionAddress(deployment, tables, index, DenseRegion.Statistics);
+      const bytes = await controller.read({ x, y }, address, denseStatistics.size);
+      return decodeLayout(denseStatistics, bytes);
+    }),
+  );
+}
+
+/** Totals over the cores of a network. */
+export interface NetworkStatistics {
+  /** With fraction 24. */
+  readonly lossSum: number;
+  readonly correct: number;
+  readonly saturations: number;
+  readonly busyCycles: number;
+}
+
+/** Adds up the statistics of all cores. */
+export function totalsOf(statistics: readonly DenseStatistics[]): NetworkStatistics {
+  const sum = (value: (core: DenseStatistics) => number): number =>
+    statistics.reduce((total, core) => total + value(core), 0);
+  return {
+    lossSum: Number(statistics.reduce((total, { lossSum }) => total + lossSum, 0n)),
+    correct: sum(({ correct }) => correct),
+    saturations: sum(saturationsOf),
+    busyCycles: sum(({ busyCycles }) => Number(busyCycles)),
+  };
+}
+
+const saturationsOf = (core: DenseStatistics): number =>
+  core.saturatedZ +
+  core.saturatedActivation +
+  core.saturatedError +
+  core.saturatedDelta +
+  core.saturatedWeight +
+  core.saturatedOperand +
+  core.saturatedBias;
