@@ -61,7 +61,9 @@ export function fitTables(
     const table = chipTable(complete, chip);
     const reduced = withoutDefaultRoutes(table);
     const tooLong = reduced.key.length > capacity;
-    return when === 'always' || (when === 'when-needed' && tooLong) ? minimise(table) : reduced;
+    return when === 'always' || (when === 'when-needed' && tooLong)
+      ? minimise(table, capacity)
+      : reduced;
   });
   const overflows = fitted
     .map(({ key }, chip) => ({

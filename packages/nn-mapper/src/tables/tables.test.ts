@@ -80,6 +80,29 @@ t.test('minimising never changes where a packet goes', async (t) => {
   t.pass();
 });
 
+t.test('testing the bits of keys in another order never changes where a packet goes', async (t) => {
+  fc.assert(
+    fc.property(completeTable, (complete) => {
+      const reordered = minimise(complete, 0);
+      const isShorter = reordered.key.length <= minimise(complete).key.length;
+      return isShorter && behavesAlike(reordered, complete, complete);
+    }),
+  );
+  t.pass();
+});
+
+t.test(
+  'a route that depends on a low field of the key takes one entry for each value',
+  async (t) => {
+    const routes = [CORE_1, NORTH, EAST | NORTH, EAST | CORE_1];
+    const complete = tableOf(
+      [...Array(64).keys()].map((key) => [0x700 + key, WHOLE_KEY, routes[key % 4]!, LOCAL]),
+    );
+    t.equal(minimise(complete).key.length, 49, 'prefixes');
+    t.equal(minimise(complete, 4).key.length, 4, 'low field first');
+  },
+);
+
 t.test('minimising is never worse than leaving out default routes', async (t) => {
   fc.assert(
     fc.property(completeTable, (complete) => {
