@@ -38,10 +38,18 @@ export function graphBuilder(): GraphBuilder {
   const vertexNames = new Set<string>();
   const netNames = new Set<string>();
 
+  const addKeyPartition = (partition: KeyPartitionDescription) => {
+    checkKeyPartition(partition);
+    if (partitions.has(partition.name)) {
+      throw new InvalidGraphError(`key partition "${partition.name}"`, 'was added before');
+    }
+    partitions.set(partition.name, partition);
+  };
+
   return {
     addVertex(vertex) {
-      claimName(vertexNames, 'vertex', vertex.name);
       checkVertex(vertex, vertices.length);
+      claimName(vertexNames, 'vertex', vertex.name);
       return vertices.push(vertex) - 1;
     },
     sameChip(group) {
@@ -52,21 +60,12 @@ export function graphBuilder(): GraphBuilder {
       }
       chipGroups.push([...group]);
     },
-    addKeyPartition(partition) {
-      if (partitions.has(partition.name)) {
-        throw new InvalidGraphError(`key partition "${partition.name}"`, 'was added before');
-      }
-      checkKeyPartition(partition);
-      partitions.set(partition.name, partition);
-    },
+    addKeyPartition,
     addNet(net) {
-      claimName(netNames, 'net', net.name);
       checkNet(net, vertices.length);
-      if (net.keys === undefined) {
-        this.addKeyPartition({ name: net.name, bits: 0 });
-      } else {
-        checkNetKeys(net.name, net.keys, partitions);
-      }
+      if (net.keys) checkNetKeys(net.name, net.keys, partitions);
+      claimName(netNames, 'net', net.name);
+      if (!net.keys) addKeyPartition({ name: net.name, bits: 0 });
       return nets.push(net) - 1;
     },
     build() {
