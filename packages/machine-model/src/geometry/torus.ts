@@ -70,7 +70,10 @@ export function shortestVector(torus: Torus, from: ChipAddress, to: ChipAddress)
   return shortestVectors(torus, from, to)[0] as HexVector;
 }
 
-/** All shortest ways between two chips, by |dx|, dx, |dy|, dy: one, or several where a torus ties. */
+/**
+ * All shortest ways between two chips that go around each side at most once, by |dx|, dx, |dy|, dy:
+ * one, or several where a torus ties.
+ */
 export function shortestVectors(torus: Torus, from: ChipAddress, to: ChipAddress): HexVector[] {
   let least = Number.POSITIVE_INFINITY;
   let found: HexVector[] = [];
