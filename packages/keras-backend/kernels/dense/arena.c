@@ -82,6 +82,7 @@ static void bind_tile(void) {
       .buffer = buffers.inputs,
       .stride = operandBytes * 2 * buffers.columnPairs,
       .counts = buffers.activationCounts,
+      .expected = config.activationsExpected,
   };
   receive_table.delta = (OperandRange){
       .base = config.deltaInKey + (packets_of(config.row0) << bits),
@@ -89,6 +90,7 @@ static void bind_tile(void) {
       .buffer = buffers.deltas,
       .stride = buffers.exact ? 8 * buffers.rowPairs : 8 * buffers.samples,
       .counts = buffers.deltaCounts,
+      .expected = config.deltasExpected,
   };
 }
 
@@ -102,6 +104,8 @@ static void bind_head(void) {
       .limit = config.units << bits,
       .buffer = buffers.sums,
       .counts = buffers.sumCounts,
+      .partialsExpected = config.partialsExpected,
+      .backsExpected = config.backsExpected,
   };
 }
 

@@ -43,6 +43,10 @@ void program_start(void) {
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
 }
 
+uint32_t program_events(void) {
+  return receive_table.event;
+}
+
 void program_signal(uint32_t signal) {
   (void)signal;
 }

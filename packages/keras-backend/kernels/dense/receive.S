@@ -39,6 +39,7 @@ receive_control:
         addhs   r8, r8, #64 - 4 * CONTROL_FIRST_EVENT
         movhs   r9, #1
         strhs   r9, [r8, r10, lsl #2]
+        strhs   r13, [r11, #RECEIVE_EVENT]
         subs    pc, lr, #4
 
 @ r10 = key -> r10 = index of the operand (pair), r12 = sample; leaves when the key is outside the range.
@@ -54,12 +55,30 @@ receive_control:
         mov     r10, r10, lsr r8
         .endm
 
-@ One more packet for sample r12.
+@ One more packet for sample r12 -> r9 = how many.
         .macro  count_sample counts
         ldr     r8, [r11, #\counts]
         ldr     r9, [r8, r12, lsl #2]
         add     r9, r9, #1
         str     r9, [r8, r12, lsl #2]
+        .endm
+
+@ The program looks again only when the sample is complete; r13 is a value that no event had before.
+        .macro  count_operand range
+        count_sample \range + RANGE_COUNTS
+        ldr     r8, [r11, #\range + RANGE_EXPECTED]
+        cmp     r9, r8
+        streq   r13, [r11, #RECEIVE_EVENT]
+        subs    pc, lr, #4
+        .endm
+
+        .macro  count_sum
+        count_sample RECEIVE_SUM + SUM_COUNTS
+        ldr     r8, [r11, #RECEIVE_SUM + SUM_PARTIALS_EXPECTED]
+        ldr     r10, [r11, #RECEIVE_SUM + SUM_BACKS_EXPECTED]
+        cmp     r9, r8
+        cmpne   r9, r10
+        streq   r13, [r11, #RECEIVE_EVENT]
         subs    pc, lr, #4
         .endm
 
@@ -71,7 +90,7 @@ receive_control:
         ldr     r8, [r11, #\range + RANGE_STRIDE]
         mla     r10, r8, r12, r10
         str     r9, [r10]
-        count_sample \range + RANGE_COUNTS
+        count_operand \range
         .endm
 
         .global receive_activation
@@ -96,7 +115,7 @@ receive_delta_fast:
         mla     r8, r9, r10, r8
         ldr     r9, [r11, #RECEIVE_PAYLOAD]
         str     r9, [r8]
-        count_sample RECEIVE_DELTA + RANGE_COUNTS
+        count_operand RECEIVE_DELTA
 
         .global receive_sum_fast
 receive_sum_fast:
@@ -113,7 +132,7 @@ receive_sum_fast:
         str     r8, [r12, r10, lsl #2]
         ldr     r12, [r11, #RECEIVE_SAMPLE_MASK]
         and     r12, r10, r12
-        count_sample RECEIVE_SUM + SUM_COUNTS
+        count_sum
 
 @ The lowest bit of the key says which half of the sum the payload is; it is added with its weight.
         .global receive_sum_exact
@@ -141,4 +160,4 @@ receive_sum_exact:
         str     r10, [r8, #4]
 2:      ldr     r8, [r11, #RECEIVE_SAMPLE_MASK]
         and     r12, r12, r8
-        count_sample RECEIVE_SUM + SUM_COUNTS
+        count_sum

@@ -14,13 +14,14 @@
 #define RECEIVE_SAMPLE_MASK 256
 #define RECEIVE_SAMPLE_BITS 260
 #define RECEIVE_ACTIVATION 264
-#define RECEIVE_DELTA 284
-#define RECEIVE_SUM 304
-#define RECEIVE_UNEXPECTED 324
-#define RECEIVE_IGNORED 328
-#define RECEIVE_CONTROL 332
-#define RECEIVE_PENDING 396
-#define RECEIVE_PAYLOAD 404
+#define RECEIVE_DELTA 288
+#define RECEIVE_SUM 312
+#define RECEIVE_UNEXPECTED 340
+#define RECEIVE_IGNORED 344
+#define RECEIVE_CONTROL 348
+#define RECEIVE_PENDING 412
+#define RECEIVE_PAYLOAD 420
+#define RECEIVE_EVENT 424
 
 /* Offsets inside a range of operands. */
 #define RANGE_BASE 0
@@ -28,12 +29,15 @@
 #define RANGE_BUFFER 8
 #define RANGE_STRIDE 12
 #define RANGE_COUNTS 16
+#define RANGE_EXPECTED 20
 /* Offsets inside the range of sums. */
 #define SUM_MASK 0
 #define SUM_FIRST 4
 #define SUM_LIMIT 8
 #define SUM_BUFFER 12
 #define SUM_COUNTS 16
+#define SUM_PARTIALS_EXPECTED 20
+#define SUM_BACKS_EXPECTED 24
 
 /* Control fields from this one on start something. */
 #define CONTROL_FIRST_EVENT 14
@@ -48,6 +52,7 @@ typedef struct {
   void *buffer;
   uint32_t stride; /* bytes from one sample (activations, exact deltas) or group of four rows (fast deltas) to the next */
   volatile uint32_t *counts;
+  uint32_t expected; /* packets that complete a sample */
 } OperandRange;
 
 /* Sums that a core adds up: (key & mask) - first is the index of the sum, below limit. */
@@ -55,6 +60,7 @@ typedef struct {
   uint32_t mask, first, limit;
   void *buffer;
   volatile uint32_t *counts;
+  uint32_t partialsExpected, backsExpected; /* packets that complete a sample forward, and after that backward */
 } SumRange;
 
 typedef struct {
@@ -67,6 +73,7 @@ typedef struct {
   volatile uint32_t control[16];
   volatile uint32_t pending[2]; /* operation, go */
   uint32_t payload;             /* the handler's own */
+  volatile uint32_t event;      /* changes when a sample is complete or a control packet starts something */
 } ReceiveTable;
 
 #define RECEIVE_OFFSET(field) (offsetof(ReceiveTable, field) - offsetof(ReceiveTable, classes))
@@ -80,6 +87,7 @@ _Static_assert(RECEIVE_OFFSET(ignored) == RECEIVE_IGNORED, "ignored");
 _Static_assert(RECEIVE_OFFSET(control) == RECEIVE_CONTROL, "control");
 _Static_assert(RECEIVE_OFFSET(pending) == RECEIVE_PENDING, "pending");
 _Static_assert(RECEIVE_OFFSET(payload) == RECEIVE_PAYLOAD, "payload");
+_Static_assert(RECEIVE_OFFSET(event) == RECEIVE_EVENT, "event");
 _Static_assert(RECEIVE_PENDING == RECEIVE_CONTROL + 64, "pending follows control");
 
 extern ReceiveTable receive_table;

@@ -11,6 +11,8 @@ extern const char program_name[16];
 void program_start(void);
 /* Does what can be done now; true when something was done. Interrupts are on. */
 bool program_step(void);
+/* Changes whenever a received packet gives program_step something to do. */
+uint32_t program_events(void);
 /* A signal from the monitor, in interrupt context; START and EXIT are dealt with by the run-time. */
 void program_signal(uint32_t signal);
 /* FIQ handler of received multicast packets (assembly); r11 and r13 of FIQ mode are its own. */
@@ -50,7 +52,7 @@ void interrupt_bind(uint32_t slot, uint32_t source, void (*handler)(void));
 /* Something that program_step should look at happened in an IRQ. */
 extern volatile uint32_t interrupt_events;
 
-/* Core cycles not spent asleep since the start; needs timer 2 to run free. */
+/* Core cycles in which the program had something to do; needs timer 2 to run free. Packets stored meanwhile are not counted. */
 extern uint64_t busy_cycles;
 extern bool measures_busy_cycles;
 

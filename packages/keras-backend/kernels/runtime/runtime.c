@@ -121,20 +121,22 @@ void runtime_start(uint32_t argument) {
 }
 
 static uint32_t events(void) {
-  return interrupt_events + received_packets();
+  return interrupt_events + program_events();
 }
 
-/* Sleeps unless something happened since `seen`; a wake-up between check and sleep is not lost, WFI ignores the masks. */
+/* Sleeps until something happened since `seen`; a wake-up between check and sleep is not lost, WFI ignores the masks. */
 static void sleep_since(uint32_t seen) {
+  if (measures_busy_cycles) {
+    busy_cycles += awake_since - TIMER2_VALUE;
+  }
   uint32_t previous = interrupts_disable();
-  if (events() == seen && !leaving) {
-    if (measures_busy_cycles) {
-      busy_cycles += awake_since - TIMER2_VALUE;
-    }
+  while (events() == seen && !leaving) {
     wait_for_interrupt();
-    awake_since = TIMER2_VALUE;
+    interrupts_restore(previous);
+    interrupts_disable();
   }
   interrupts_restore(previous);
+  awake_since = TIMER2_VALUE;
 }
 
 __attribute__((noreturn)) void runtime_loop(void) {

@@ -71,6 +71,10 @@ void program_start(void) {
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
 }
 
+uint32_t program_events(void) {
+  return reports.done;
+}
+
 void program_signal(uint32_t signal) {
   if (signal == SIGNAL_USER0) {
     commanded = true;
