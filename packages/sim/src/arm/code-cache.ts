@@ -9,6 +9,7 @@
  */
 import { decodeArm } from './decode-arm.js';
 import { decodeThumb } from './decode-thumb.js';
+import { fusionOf, LONGEST_FUSION } from './fusion.js';
 import { ITCM_BYTES } from './memory.js';
 import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, Op } from './opcodes.js';
 
@@ -28,8 +29,8 @@ const FIRST_PAGE = SINGLE_ENTRIES * SINGLE_WORDS;
 /** Space kept for the running core to own all its pages, so that nothing is forgotten while it is inside one. */
 const RESERVED_WORDS = PAGES * 4 * PAGE_CODE_WORDS * ENTRY_WORDS;
 
-/** Most entries in front of a written one that take it into account (interlocks, joined calls). */
-const LOOK_AHEAD = 1;
+/** Most entries in front of a written one that take it into account: by fusion, and by an interlock behind it. */
+const LOOK_AHEAD = LONGEST_FUSION;
 
 /** The decoded instructions. An entry of zeros is undecoded. */
 export const codeStore = new Int32Array(STORE_WORDS);
@@ -173,13 +174,33 @@ function hash(words: Int32Array): number {
   );
 }
 
-/** Decodes the instruction of an entry that is executed for the first time. */
+/** Decodes the instruction of an entry that is executed for the first time, and those it is fused with. */
 export function decodeEntry(entry: number, address: number, thumb: number, itcm: Int32Array): void {
-  const decoded = decodeAt(address, thumb, itcm);
+  const instructions = decodeAhead(address, thumb, itcm);
+  const cycles = instructions.map(
+    (each, index) => each.cycles + interlock(each, instructions[index + 1]),
+  );
+  const fusion = fusionOf(instructions);
+  const length = fusion?.sequence.length ?? 1;
+  for (let index = 0; index < length; index++) {
+    encodeEntry(
+      codeStore,
+      entry + index * ENTRY_WORDS,
+      instructions[index] as Instruction,
+      cycles[index] as number,
+    );
+  }
+  if (fusion === undefined) return;
+  const total = cycles.slice(0, length).reduce((sum, each) => sum + each);
+  encodeEntry(codeStore, entry, { ...(instructions[0] as Instruction), op: fusion.op }, total);
+}
+
+/** The instructions from an address on that can have to do with the first one, not beyond its page. */
+function decodeAhead(address: number, thumb: number, itcm: Int32Array): Instruction[] {
   const size = thumb === 1 ? 2 : 4;
-  const isLast = ((address + size) & (PAGE_BYTES - 1)) === 0;
-  const stall = isLast ? 0 : interlock(decoded, decodeAt(address + size, thumb, itcm));
-  encodeEntry(codeStore, entry, decoded, decoded.cycles + stall);
+  const left = (PAGE_BYTES - (address & (PAGE_BYTES - 1))) / size;
+  const count = Math.min(left, LONGEST_FUSION + 1);
+  return Array.from({ length: count }, (_, index) => decodeAt(address + index * size, thumb, itcm));
 }
 
 function decodeAt(address: number, thumb: number, itcm: Int32Array): Instruction {
@@ -196,9 +217,9 @@ function halfAt(address: number, itcm: Int32Array): number {
   return (address & 2) !== 0 ? word >>> 16 : word & 0xffff;
 }
 
-/** Cycles that the second instruction waits for the first one's result. */
-function interlock(first: Instruction, second: Instruction): number {
-  const waits = first.condition === ALWAYS && (first.late & second.reads) !== 0;
+/** Cycles that an instruction waits for the result of the one before. */
+function interlock(first: Instruction, second: Instruction | undefined): number {
+  const waits = first.condition === ALWAYS && (first.late & (second?.reads ?? 0)) !== 0;
   return waits ? first.latePenalty : 0;
 }
 

@@ -198,11 +198,7 @@ function packedBlock(word: number, registers: readonly number[]): Instruction | 
   if (isUnusual || writesListedBase || registers.length > MOST_PACKED || registers.length === 0)
     return undefined;
   const { start, delta } = blockOffsets(word, registers.length);
-  const op = hasProgramCounter
-    ? Op.LoadMultipleWithPc
-    : isLoad
-      ? Op.LoadMultiple
-      : Op.StoreMultiple;
+  const op = packedOperation(isLoad, hasProgramCounter, registers.length);
   return instruction(op, {
     n,
     s: registers.length,
@@ -210,4 +206,11 @@ function packedBlock(word: number, registers: readonly number[]): Instruction | 
     extra: registers.reduce((packed, register, index) => packed | (register << (4 * index)), 0),
     reads: 1 << n,
   });
+}
+
+function packedOperation(isLoad: boolean, hasProgramCounter: boolean, count: number): number {
+  if (!isLoad) return Op.StoreMultiple;
+  if (hasProgramCounter) return Op.LoadMultipleWithPc;
+  if (count === 2) return Op.LoadTwo;
+  return count === 4 ? Op.LoadFour : Op.LoadMultiple;
 }

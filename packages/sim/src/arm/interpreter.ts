@@ -17,14 +17,17 @@ import type { Op } from './opcodes.js';
 import { loadPacked, storePacked } from './packed-block.js';
 import { activeState } from './state.js';
 
-const state = activeState;
-const code = codeStore;
+const constantState = activeState;
+const constantCode = codeStore;
 
 /**
  * Runs the core whose registers are in {@link activeState} from r15 until the slice's cycles are spent or
  * something ends the slice (sleep, a status change, a device access that changes interrupts).
  */
 export function interpret(cpu: Cpu): void {
+  // Read outside the loops, so that the compiler knows these blocks there as constants.
+  const state = constantState;
+  const code = constantCode;
   const { memory, pages } = cpu;
   const itcm = memory.itcm32;
   const dtcm = memory.dtcm32;
@@ -657,7 +660,7 @@ export function interpret(cpu: Cpu): void {
             const sum = state[(f >>> 4) & 15] as number;
             const result = (sum + product) | 0;
             state[f & 15] = result;
-            state[Q] = (state[Q] as number) | ((sum ^ result) & (product ^ result));
+            if (((sum ^ result) & (product ^ result)) < 0) state[Q] = -1;
             continue;
           }
           case 99 satisfies Op['MultiplyAccumulateHalfBottomTop']: {
@@ -668,7 +671,7 @@ export function interpret(cpu: Cpu): void {
             const sum = state[(f >>> 4) & 15] as number;
             const result = (sum + product) | 0;
             state[f & 15] = result;
-            state[Q] = (state[Q] as number) | ((sum ^ result) & (product ^ result));
+            if (((sum ^ result) & (product ^ result)) < 0) state[Q] = -1;
             continue;
           }
           case 100 satisfies Op['MultiplyAccumulateHalfTopBottom']: {
@@ -679,7 +682,7 @@ export function interpret(cpu: Cpu): void {
             const sum = state[(f >>> 4) & 15] as number;
             const result = (sum + product) | 0;
             state[f & 15] = result;
-            state[Q] = (state[Q] as number) | ((sum ^ result) & (product ^ result));
+            if (((sum ^ result) & (product ^ result)) < 0) state[Q] = -1;
             continue;
           }
           case 101 satisfies Op['MultiplyAccumulateHalfTopTop']: {
@@ -690,7 +693,7 @@ export function interpret(cpu: Cpu): void {
             const sum = state[(f >>> 4) & 15] as number;
             const result = (sum + product) | 0;
             state[f & 15] = result;
-            state[Q] = (state[Q] as number) | ((sum ^ result) & (product ^ result));
+            if (((sum ^ result) & (product ^ result)) < 0) state[Q] = -1;
             continue;
           }
           case 102 satisfies Op['MultiplyWordBottom']:
@@ -713,7 +716,7 @@ export function interpret(cpu: Cpu): void {
             const sum = state[(f >>> 4) & 15] as number;
             const result = (sum + product) | 0;
             state[f & 15] = result;
-            state[Q] = (state[Q] as number) | ((sum ^ result) & (product ^ result));
+            if (((sum ^ result) & (product ^ result)) < 0) state[Q] = -1;
             continue;
           }
           case 105 satisfies Op['MultiplyAccumulateWordTop']: {
@@ -724,7 +727,7 @@ export function interpret(cpu: Cpu): void {
             const sum = state[(f >>> 4) & 15] as number;
             const result = (sum + product) | 0;
             state[f & 15] = result;
-            state[Q] = (state[Q] as number) | ((sum ^ result) & (product ^ result));
+            if (((sum ^ result) & (product ^ result)) < 0) state[Q] = -1;
             continue;
           }
           case 106 satisfies Op['CountLeadingZeros']:
@@ -1252,6 +1255,165 @@ export function interpret(cpu: Cpu): void {
             thumb = 0;
             continue enter;
           }
+          case 180 satisfies Op['MultiplyAccumulateScalar']: {
+            const second = code[i + 1] as number;
+            const third = code[i + 5] as number;
+            const fourth = code[i + 9] as number;
+            i += 3 * ENTRY_WORDS;
+            state[ELAPSED] = (state[ELAPSED] as number) + 3 * ONE_INSTRUCTION;
+            const product0 = Math.imul(
+              ((state[(f >>> 8) & 15] as number) << 16) >> 16,
+              ((state[(f >>> 12) & 15] as number) << 16) >> 16,
+            );
+            const sum0 = state[(f >>> 4) & 15] as number;
+            const result0 = (sum0 + product0) | 0;
+            state[f & 15] = result0;
+            const product1 = Math.imul(
+              (state[(second >>> 8) & 15] as number) >> 16,
+              (state[(second >>> 12) & 15] as number) >> 16,
+            );
+            const sum1 = state[(second >>> 4) & 15] as number;
+            const result1 = (sum1 + product1) | 0;
+            state[second & 15] = result1;
+            const product2 = Math.imul(
+              ((state[(third >>> 8) & 15] as number) << 16) >> 16,
+              ((state[(third >>> 12) & 15] as number) << 16) >> 16,
+            );
+            const sum2 = state[(third >>> 4) & 15] as number;
+            const result2 = (sum2 + product2) | 0;
+            state[third & 15] = result2;
+            const product3 = Math.imul(
+              (state[(fourth >>> 8) & 15] as number) >> 16,
+              (state[(fourth >>> 12) & 15] as number) >> 16,
+            );
+            const sum3 = state[(fourth >>> 4) & 15] as number;
+            const result3 = (sum3 + product3) | 0;
+            state[fourth & 15] = result3;
+            const saturated =
+              ((sum0 ^ result0) & (product0 ^ result0)) |
+              ((sum1 ^ result1) & (product1 ^ result1)) |
+              ((sum2 ^ result2) & (product2 ^ result2)) |
+              ((sum3 ^ result3) & (product3 ^ result3));
+            if (saturated < 0) state[Q] = -1;
+            continue;
+          }
+          case 181 satisfies Op['MultiplyAccumulateOuter']: {
+            const second = code[i + 1] as number;
+            const third = code[i + 5] as number;
+            const fourth = code[i + 9] as number;
+            i += 3 * ENTRY_WORDS;
+            state[ELAPSED] = (state[ELAPSED] as number) + 3 * ONE_INSTRUCTION;
+            const product0 = Math.imul(
+              ((state[(f >>> 8) & 15] as number) << 16) >> 16,
+              ((state[(f >>> 12) & 15] as number) << 16) >> 16,
+            );
+            const sum0 = state[(f >>> 4) & 15] as number;
+            const result0 = (sum0 + product0) | 0;
+            state[f & 15] = result0;
+            const product1 = Math.imul(
+              ((state[(second >>> 8) & 15] as number) << 16) >> 16,
+              (state[(second >>> 12) & 15] as number) >> 16,
+            );
+            const sum1 = state[(second >>> 4) & 15] as number;
+            const result1 = (sum1 + product1) | 0;
+            state[second & 15] = result1;
+            const product2 = Math.imul(
+              (state[(third >>> 8) & 15] as number) >> 16,
+              ((state[(third >>> 12) & 15] as number) << 16) >> 16,
+            );
+            const sum2 = state[(third >>> 4) & 15] as number;
+            const result2 = (sum2 + product2) | 0;
+            state[third & 15] = result2;
+            const product3 = Math.imul(
+              (state[(fourth >>> 8) & 15] as number) >> 16,
+              (state[(fourth >>> 12) & 15] as number) >> 16,
+            );
+            const sum3 = state[(fourth >>> 4) & 15] as number;
+            const result3 = (sum3 + product3) | 0;
+            state[fourth & 15] = result3;
+            const saturated =
+              ((sum0 ^ result0) & (product0 ^ result0)) |
+              ((sum1 ^ result1) & (product1 ^ result1)) |
+              ((sum2 ^ result2) & (product2 ^ result2)) |
+              ((sum3 ^ result3) & (product3 ^ result3));
+            if (saturated < 0) state[Q] = -1;
+            continue;
+          }
+          case 182 satisfies Op['SubtractBranchNotEqual']: {
+            const a = state[(f >>> 4) & 15] as number;
+            const b = code[i - 2] as number;
+            const result = (a - b) | 0;
+            state[f & 15] = result;
+            state[N] = result;
+            state[Z] = result;
+            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
+            state[V] = (a ^ b) & (a ^ result);
+            const distance = code[i + 2] as number;
+            i += ENTRY_WORDS;
+            state[ELAPSED] = (state[ELAPSED] as number) + ONE_INSTRUCTION;
+            if (result === 0) continue;
+            i += distance;
+            break;
+          }
+          case 183 satisfies Op['SubtractBranchCarrySet']: {
+            const a = state[(f >>> 4) & 15] as number;
+            const b = code[i - 2] as number;
+            const result = (a - b) | 0;
+            state[f & 15] = result;
+            state[N] = result;
+            state[Z] = result;
+            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
+            state[V] = (a ^ b) & (a ^ result);
+            const distance = code[i + 2] as number;
+            i += ENTRY_WORDS;
+            state[ELAPSED] = (state[ELAPSED] as number) + ONE_INSTRUCTION;
+            if (a >>> 0 < b >>> 0) continue;
+            i += distance;
+            break;
+          }
+          case 184 satisfies Op['CompareBranchNotEqual']: {
+            const a = state[(f >>> 4) & 15] as number;
+            const b = state[(f >>> 8) & 15] as number;
+            const result = (a - b) | 0;
+            state[N] = result;
+            state[Z] = result;
+            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
+            state[V] = (a ^ b) & (a ^ result);
+            const distance = code[i + 2] as number;
+            i += ENTRY_WORDS;
+            state[ELAPSED] = (state[ELAPSED] as number) + ONE_INSTRUCTION;
+            if (a === b) continue;
+            i += distance;
+            break;
+          }
+          case 185 satisfies Op['LoadTwo']: {
+            const offsets = code[i - 2] as number;
+            const base = state[(f >>> 4) & 15] as number;
+            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const list = code[i - 1] as number;
+            const index = (a & 0xffff) >> 2;
+            if ((a & 0xffff0000) === 0x00400000 && index <= 16382) {
+              state[list & 15] = dtcm[index] as number;
+              state[(list >>> 4) & 15] = dtcm[index + 1] as number;
+            } else loadPacked(memory, list, 2, a);
+            if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+            continue;
+          }
+          case 186 satisfies Op['LoadFour']: {
+            const offsets = code[i - 2] as number;
+            const base = state[(f >>> 4) & 15] as number;
+            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const list = code[i - 1] as number;
+            const index = (a & 0xffff) >> 2;
+            if ((a & 0xffff0000) === 0x00400000 && index <= 16380) {
+              state[list & 15] = dtcm[index] as number;
+              state[(list >>> 4) & 15] = dtcm[index + 1] as number;
+              state[(list >>> 8) & 15] = dtcm[index + 2] as number;
+              state[(list >>> 12) & 15] = dtcm[index + 3] as number;
+            } else loadPacked(memory, list, 4, a);
+            if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+            continue;
+          }
           default:
             // Rare operations: registers and flags are already where they look for them.
             state[15] = ((i - ENTRY_WORDS) >> thumb) + bias;
@@ -1282,6 +1444,7 @@ export function interpret(cpu: Cpu): void {
 
 /** Whether a condition (0 = EQ to 13 = LE) holds. */
 function holds(condition: number): boolean {
+  const state = constantState;
   const negative = state[16] as number;
   const zero = state[17] as number;
   const carry = state[18] as number;

@@ -227,6 +227,15 @@ export const Op = {
   NoOperation: 178,
   // Continues at a constant address in ARM state: BX pc.
   BranchToArm: 179,
+  // Sequences executed at once, see fusion.ts.
+  MultiplyAccumulateScalar: 180,
+  MultiplyAccumulateOuter: 181,
+  SubtractBranchNotEqual: 182,
+  SubtractBranchCarrySet: 183,
+  CompareBranchNotEqual: 184,
+  // As LoadMultiple, of two and of four words.
+  LoadTwo: 185,
+  LoadFour: 186,
 } as const;
 export type Op = typeof Op;
 
