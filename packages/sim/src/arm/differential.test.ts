@@ -170,7 +170,41 @@ function status(random: Random): number {
 
 const branch = (random: Random): number => 0x0a000000 | (random(4) === 0 ? 1 << 24 : 0) | random(2);
 
-const ARM_CLASSES = {
+/** SMLAxy with halves 0 = bottom, 1 = top of rm and rs. */
+function product(random: Random, ofM: number, ofS: number): number {
+  const operands =
+    (pick(random, FREE) << 16) | (pick(random, FREE) << 12) | (pick(random, ANY) << 8);
+  return 0x01000080 | (ofM << 5) | (ofS << 6) | operands | pick(random, ANY);
+}
+
+/** What is executed as one operation when all are unconditional. */
+function fusedSequence(random: Random): number[] {
+  const [d, n, m] = [pick(random, FREE), pick(random, FREE), pick(random, ANY)];
+  const skips = pick(random, [1, 2, 10]) << 28;
+  switch (random(4)) {
+    case 0:
+      return [
+        product(random, 0, 0),
+        product(random, 1, 1),
+        product(random, 0, 0),
+        product(random, 1, 1),
+      ];
+    case 1:
+      return [
+        product(random, 0, 0),
+        product(random, 0, 1),
+        product(random, 1, 0),
+        product(random, 1, 1),
+      ];
+    case 2:
+      return [0x02500000 | (n << 16) | (d << 12) | random(4), 0x0a000000 | skips];
+    default:
+      return [0x01500000 | (n << 16) | m, 0x0a000000 | skips];
+  }
+}
+
+const ARM_CLASSES: Record<string, (random: Random) => number | number[]> = {
+  fusedSequence,
   dataProcessing,
   moreDataProcessing: dataProcessing,
   multiply,
@@ -188,9 +222,16 @@ const ARM_CLASSES = {
 function armCode(random: Random): Uint8Array {
   const code = new DataView(new ArrayBuffer(ARM_END + 4));
   code.setUint32(ARM_END, WAIT_FOR_INTERRUPT, true);
-  for (let index = 0; index < LENGTH + 3; index++) {
-    const word = pick(random, Object.values(ARM_CLASSES))(random);
-    code.setUint32(4 * index, index < LENGTH ? (word | condition(random)) >>> 0 : 0xe1a00000, true);
+  const words: number[] = [];
+  while (words.length < LENGTH) {
+    const made = pick(random, Object.values(ARM_CLASSES))(random);
+    if (typeof made === 'number') words.push((made | condition(random)) >>> 0);
+    else
+      for (const word of made)
+        words.push(word >>> 28 === 0 ? (word | 0xe0000000) >>> 0 : word >>> 0);
+  }
+  for (let index = 0; index < ARM_END / 4; index++) {
+    code.setUint32(4 * index, index < LENGTH ? words[index]! : 0xe1a00000, true);
   }
   return new Uint8Array(code.buffer);
 }
