@@ -41,10 +41,18 @@ export type { EngineChoice } from './model/engines.js';
 export {
   DataError,
   ModelDefinitionError,
+  ModelFileError,
   ModelStateError,
   OptionError,
   UnsupportedError,
 } from './model/errors.js';
+export {
+  type ModelFile,
+  modelFromJson,
+  modelToJson,
+  type StoredCompilation,
+  type StoredTensor,
+} from './model/file.js';
 export type { Callbacks, History, Logs, Progress } from './model/history.js';
 export type { CompileOptions, FitOptions, RunOptions } from './model/options.js';
 export {

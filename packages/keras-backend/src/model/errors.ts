@@ -67,3 +67,17 @@ export class DataError extends RangeError {
 export class ModelStateError extends Error {
   override readonly name = 'ModelStateError';
 }
+
+/** A model file that cannot be read. */
+export class ModelFileError extends Error {
+  override readonly name = 'ModelFileError';
+
+  /** @param field path of the field at fault, for example `layers[1].units` */
+  constructor(
+    readonly field: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`model file: ${field} ${reason}`, options);
+  }
+}

@@ -1,6 +1,6 @@
 /** A Keras Sequential model that trains in fixed point, in this process or on a SpiNNaker machine. */
 import { fromFixed, randomWord } from '@spin-tools/sim/fixed';
-import type { LayerWeights, Loss, NetworkPlan, RunResult } from '../engine.js';
+import type { Engine, LayerWeights, Loss, NetworkPlan, RunResult } from '../engine.js';
 import { type DenseStack, denseStack } from '../layers/dense-stack.js';
 import type { Layer } from '../layers/layers.js';
 import { checkOutput, lossOf } from '../losses/losses.js';
@@ -103,6 +103,11 @@ export class Sequential implements AsyncDisposable {
   /** What `compile` was told, or undefined before. */
   get compileOptions(): CompileOptions | undefined {
     return this.#compiled?.options;
+  }
+
+  /** The engine that is open, or undefined: for reports on what a machine did. */
+  get engine(): Engine | undefined {
+    return this.#compiled?.session.openEngine;
   }
 
   /**

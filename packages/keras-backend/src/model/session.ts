@@ -39,6 +39,10 @@ export class EngineSession {
     this.#config = config;
   }
 
+  get openEngine(): Engine | undefined {
+    return this.#open?.engine;
+  }
+
   /** The plan that `needs` would get, were there no engine yet. */
   plan(weights: readonly LayerWeights[], needs: SessionNeeds): NetworkPlan {
     const { dense, loss, mode } = this.#config;
