@@ -1,4 +1,4 @@
-/* Integer arithmetic of docs/on-core-programs.md, section 1. Shared by the programs and by the test on the host. */
+/* Integer arithmetic of docs/on-core-programs.md, section 1. */
 #ifndef FIXED_H
 #define FIXED_H
 #include <stdint.h>
