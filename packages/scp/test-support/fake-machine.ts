@@ -204,6 +204,9 @@ export class FakeMachine {
   booted = true;
   /** Return codes to answer with instead, first come first served; undefined is a true answer. */
   readonly refusals: (number | undefined)[] = [];
+  /** Numbers of requests, counted from 0, that get lost. */
+  readonly ignored: number[] = [];
+  private received = 0;
   /** Commands that were carried out. */
   readonly carriedOut: number[] = [];
   readonly packets: [number, number][] = [];
@@ -247,6 +250,7 @@ export class FakeMachine {
   }
 
   private receive(datagram: Uint8Array): void {
+    if (this.ignored.includes(this.received++)) return;
     const message = decodeSdp(datagram);
     const { command, sequence, ...body } = decodeScpRequest(message.data);
     const { x, y } = message.destination;

@@ -16,7 +16,7 @@ import type { Transport } from '../transport/transport.js';
 import { type Clock, systemClock } from './clock.js';
 import { answeredBy, datagramOf, type Exchange, newExchange, type Patience } from './exchange.js';
 import { Queue } from './queue.js';
-import { mayRepeat, pauseMs } from './retry.js';
+import { isOverload, mayRepeat, pauseMs } from './retry.js';
 import { type Request, type Scp, sendAll, type Target } from './scp.js';
 import { type ConnectionStatistics, newStatistics } from './statistics.js';
 import { Window } from './window.js';
@@ -168,7 +168,7 @@ export class Connection implements Scp {
   private refuse(exchange: Exchange, { code, payload }: ScpReply): void {
     if (mayRepeat(code, exchange.command.repeatable) && exchange.tries < exchange.patience.tries) {
       this.counts.busy++;
-      this.window.close();
+      if (isOverload(code)) this.window.close();
       exchange.deadline = Number.POSITIVE_INFINITY;
       this.clock.after(pauseMs(exchange.tries), () => this.repeat(exchange));
       return;

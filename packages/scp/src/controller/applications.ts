@@ -11,6 +11,7 @@ import { type Command, commandOf } from '../commands/command.js';
 import { read } from '../commands/memory.js';
 import type { Clock } from '../connection/clock.js';
 import type { Request, Scp } from '../connection/scp.js';
+import { ScpTimeoutError } from '../errors.js';
 import { CoreState } from '../memory/vcpu.js';
 import { type ChipCores, waitForCores } from './core-states.js';
 import { chunks, writeMemory } from './memory.js';
@@ -38,6 +39,8 @@ const FLOOD_FILL_END = 15;
 const BLOCK_BYTES = 256;
 /** The number of blocks has 8 bits in the start packet. */
 const MOST_FLOOD_BLOCKS = 255;
+/** Floods that are tried before silence is an error. */
+const MOST_FLOODS = 3;
 /** States a core has left when its program runs. */
 const STARTED_STATES = [
   CoreState.Wait,
@@ -125,11 +128,30 @@ async function floodAndStart(
   options: LoadOptions,
 ): Promise<void> {
   const address = await loader.staging.address(loader.scp, CONNECTED_CHIP);
-  for (const command of floodFill(image, address, loader.floodId(), appId)) {
-    await loader.scp.send(CONNECTED_CHIP, command);
-  }
+  await flood(loader, image, address, appId);
   await repairMissed(loader.scp, image, address, chips);
   await start(loader, chips, appId, options);
+}
+
+/**
+ * Its commands must not be repeated one by one; but since a flood starts nothing, all of it may be,
+ * under a new identifier.
+ */
+async function flood(
+  loader: Loader,
+  image: Uint8Array,
+  address: number,
+  appId: number,
+  attemptsLeft = MOST_FLOODS,
+): Promise<void> {
+  try {
+    for (const command of floodFill(image, address, loader.floodId(), appId)) {
+      await loader.scp.send(CONNECTED_CHIP, command);
+    }
+  } catch (error) {
+    if (!(error instanceof ScpTimeoutError) || attemptsLeft <= 1) throw error;
+    await flood(loader, image, address, appId, attemptsLeft - 1);
+  }
 }
 
 /** Cores must have copied the image before the staging area is used again, hence the wait. */

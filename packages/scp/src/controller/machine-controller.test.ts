@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { FakeMachine } from '../../test-support/fake-machine.js';
+import { ManualClock } from '../../test-support/manual-clock.js';
 import { encodeAplx } from '../boot/aplx.js';
 import { BootOperation, decodeBootFrame } from '../boot/frames.js';
 import { builtInBootImage, describeBootImage } from '../boot/image.js';
 import { Signal } from '../commands/application.js';
 import { LedAction } from '../commands/board.js';
+import type { Clock } from '../connection/clock.js';
 import { MalformedMessageError, ScpTimeoutError } from '../errors.js';
 import { iobufHeaderLayout } from '../memory/records.js';
 import { CoreState, vcpuField } from '../memory/vcpu.js';
@@ -21,7 +23,7 @@ const PROGRAM = encodeAplx([
   { operation: 'execute', address: 0 },
 ]);
 
-function controlled(options: { readonly booted?: boolean } = {}) {
+function controlled(options: { readonly booted?: boolean; readonly clock?: Clock } = {}) {
   const [near, far] = transportPair();
   const [bootNear, bootFar] = transportPair();
   const machine = new FakeMachine(far);
@@ -31,7 +33,12 @@ function controlled(options: { readonly booted?: boolean } = {}) {
     frames.push(datagram);
     if (decodeBootFrame(datagram).operation === BootOperation.Control) machine.booted = true;
   });
-  const controller = new MachineController({ scp: near, boot: bootNear, timeoutMs: 200 });
+  const controller = new MachineController({
+    scp: near,
+    boot: bootNear,
+    timeoutMs: 200,
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
   t.teardown(() => controller.close());
   return { machine, controller, frames };
 }
@@ -205,6 +212,19 @@ t.test('a flood fill is the packets that monitors know', async (t) => {
     ],
   );
 });
+
+t.test(
+  'a flood in which a datagram was lost is sent again, whole, under a new number',
+  async (t) => {
+    const { machine, controller } = controlled();
+    machine.ignored.push(5);
+    await controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, { by: 'flood' });
+    t.same(
+      machine.packets.map(([key]) => key.toString(16)),
+      ['6020700', '6040700', 'f000004'],
+    );
+  },
+);
 
 t.test('a program that is none, or cores that are none, are refused', async (t) => {
   const { machine, controller } = controlled();

@@ -325,3 +325,15 @@ t.test('decoders refuse what they cannot read, and never fail otherwise', async 
     ),
   );
 });
+
+t.test('structures work without the Buffer of Node.js, as in a browser', async (t) => {
+  const { Buffer: saved } = globalThis;
+  let found: unknown;
+  try {
+    Reflect.deleteProperty(globalThis, 'Buffer');
+    found = vcpuLayout.decode(vcpuLayout.encode({ state: 7, appName: 'heat', user3: 0xffffffff }));
+  } finally {
+    globalThis.Buffer = saved;
+  }
+  t.match(found, { state: 7, appName: 'heat', user3: 0xffffffff });
+});
