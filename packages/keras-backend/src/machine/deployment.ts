@@ -48,7 +48,7 @@ export function deploy(
     tiles,
     network,
     mapping,
-    sendGaps: sendGaps(network, mapping),
+    sendGaps: sendGaps(network, mapping, machine),
     places: vertices.map((vertex) => mapping.placement(vertex)),
     regions: [...denseMaps, sequencerMap],
   };
