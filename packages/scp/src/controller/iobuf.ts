@@ -8,9 +8,6 @@ import { vcpuField } from '../memory/vcpu.js';
 import { CorruptMemoryError } from './errors.js';
 import { readMemory } from './memory.js';
 
-/** Blocks that are followed before a chain counts as broken. */
-const MOST_BLOCKS = 4096;
-
 /** The text that a core has put out so far, see `MachineController.iobuf`. */
 export async function readIobuf(scp: Scp, at: CoreAddress): Promise<string> {
   const chip = { x: at.x, y: at.y };
@@ -18,10 +15,12 @@ export async function readIobuf(scp: Scp, at: CoreAddress): Promise<string> {
   let address = await scp.send(chip, readWord(vcpuField(at.core, 'iobuf').address));
   const decoder = new TextDecoder('latin1');
   let output = '';
-  for (let block = 0; address !== 0; block++) {
-    if (block === MOST_BLOCKS) {
+  const seen = new Set<number>();
+  while (address !== 0) {
+    if (seen.has(address)) {
       throw new CorruptMemoryError(chip, `the IOBUF of core ${at.core} does not end`);
     }
+    seen.add(address);
     const bytes = await readMemory(scp, chip, address, iobufHeaderLayout.size);
     const { next, length } = iobufHeaderLayout.decode(bytes);
     if (length > blockBytes) {

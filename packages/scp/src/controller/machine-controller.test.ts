@@ -216,9 +216,20 @@ t.test('a flood fill is the packets that monitors know', async (t) => {
 t.test(
   'a flood in which a datagram was lost is sent again, whole, under a new number',
   async (t) => {
-    const { machine, controller } = controlled();
+    const clock = new ManualClock();
+    const { machine, controller } = controlled({ clock });
     machine.ignored.push(5);
-    await controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, { by: 'flood' });
+    let loaded = false;
+    const loading = controller
+      .loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, { by: 'flood' })
+      .then(() => {
+        loaded = true;
+      });
+    for (let turn = 1; !loaded; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (turn % 10 === 0) clock.advance(100);
+    }
+    await loading;
     t.same(
       machine.packets.map(([key]) => key.toString(16)),
       ['6020700', '6040700', 'f000004'],
