@@ -43,6 +43,9 @@ export class ArmCore implements Core {
   private cycle = 0;
   /** Cycles waited for the bus in the present slice. */
   private stalled = 0;
+  /** Cycle of the next timer, DMA or transmission event, while it is known. */
+  private knownNextEvent = Number.POSITIVE_INFINITY;
+  private knowsNextEvent = true;
   private instructions = 0;
   private cyclesAwake = 0;
   private cyclesAsleep = 0;
@@ -75,6 +78,9 @@ export class ArmCore implements Core {
       chip,
       () => this.machine?.cpu.isPrivileged ?? true,
       (cycles) => this.stall(cycles),
+      () => {
+        this.knowsNextEvent = false;
+      },
     );
   }
 
@@ -105,6 +111,7 @@ export class ArmCore implements Core {
   reset(): void {
     for (const device of [this.interrupts, ...this.timers, this.dma, this.communications])
       device.reset();
+    this.knowsNextEvent = false;
     this.started = false;
     if (this.machine === undefined) return;
     const { cpu } = this.machine;
@@ -218,19 +225,23 @@ export class ArmCore implements Core {
   }
 
   private settle(): void {
+    this.knowsNextEvent = false;
     for (const timer of this.timers) timer.settle();
     this.dma.settle();
     this.communications.settle();
   }
 
   private get nextEventCycle(): number {
+    if (this.knowsNextEvent) return this.knownNextEvent;
     const [first, second] = this.timers;
-    return Math.min(
+    this.knowsNextEvent = true;
+    this.knownNextEvent = Math.min(
       first.nextEvent,
       second.nextEvent,
       this.dma.nextEvent,
       this.communications.nextEvent,
     );
+    return this.knownNextEvent;
   }
 
   /** Local time in cycles, exact while instructions are executed. */

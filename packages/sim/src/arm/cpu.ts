@@ -98,11 +98,13 @@ export class Cpu {
 
   /** Copies the registers in; between this and {@link suspend} they are in {@link activeState}. */
   resume(): void {
-    activeState.set(this.saved);
+    const { saved } = this;
+    for (let word = 0; word < STATE_WORDS; word++) activeState[word] = saved[word] as number;
   }
 
   suspend(): void {
-    this.saved.set(activeState.subarray(0, STATE_WORDS));
+    const { saved } = this;
+    for (let word = 0; word < STATE_WORDS; word++) saved[word] = activeState[word] as number;
   }
 
   /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */

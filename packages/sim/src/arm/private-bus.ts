@@ -38,6 +38,8 @@ export class PrivateBus implements OuterBus {
     private readonly isPrivileged: () => boolean,
     /** Called with the cycles that the core waits. */
     private readonly stall: (cycles: number) => void,
+    /** Called at every access to a private device: it may change when the next event is. */
+    private readonly deviceUsed: () => void,
   ) {}
 
   read(address: number, size: AccessSize): number {
@@ -47,6 +49,7 @@ export class PrivateBus implements OuterBus {
       return this.chip.read(this.core, address, size);
     }
     this.stall(DEVICE_CYCLES);
+    this.deviceUsed();
     this.requireWord(address, size);
     return atAddress(address, () => device.read(address & OFFSET_MASK));
   }
@@ -70,6 +73,7 @@ export class PrivateBus implements OuterBus {
       return;
     }
     this.stall(DEVICE_CYCLES);
+    this.deviceUsed();
     this.requireWord(address, size);
     endSlice();
     atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
