@@ -1,6 +1,9 @@
 /* A tile multiplies its block of weights: forward into partial sums, backward into back sums. */
 #include "dense.h"
 
+/* exact.S */
+void exact_forward(const int32_t *inputs, const int32_t *master, uint32_t columnPairs, int64_t sums[2]);
+
 static uint32_t smaller(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }
@@ -60,19 +63,11 @@ static void forward_fast(uint32_t s, uint32_t samples) {
 
 static void forward_exact(uint32_t s) {
   const int32_t *inputs = (const int32_t *)buffers.inputs + 2 * s * buffers.columnPairs;
-  const int32_t *w = buffers.master;
   for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
-    int64_t even = 0;
-    int64_t odd = 0;
-    const int32_t *x = inputs;
-    for (uint32_t column = buffers.columnPairs; column > 0; column -= 1, w += 4, x += 2) {
-      even += (int64_t)w[0] * x[0];
-      even += (int64_t)w[1] * x[1];
-      odd += (int64_t)w[2] * x[0];
-      odd += (int64_t)w[3] * x[1];
-    }
-    deliver_partial(2 * pair, s, even);
-    deliver_partial(2 * pair + 1, s, odd);
+    int64_t sums[2];
+    exact_forward(inputs, buffers.master + 4 * pair * buffers.columnPairs, buffers.columnPairs, sums);
+    deliver_partial(2 * pair, s, sums[0]);
+    deliver_partial(2 * pair + 1, s, sums[1]);
   }
 }
 
