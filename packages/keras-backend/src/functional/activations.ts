@@ -1,5 +1,12 @@
 /** From pre-activations to stored activations, and from errors to deltas; docs/on-core-programs.md, section 1. */
-import { multiplyRoundWide, round, sigmoid31, softmax31, tanh31 } from '@spin-tools/sim/fixed';
+import {
+  multiplyRoundWide,
+  powerOfTwo,
+  round,
+  sigmoid31,
+  softmax31,
+  tanh31,
+} from '@spin-tools/sim/fixed';
 import { clamped, type Layer, type SaturationCount } from './layer.js';
 
 /** 1 on the scale on which bounded activations are computed. */
@@ -135,7 +142,7 @@ function derivative(
 ): number {
   if (activation === 'linear') return round(g, shift);
   if (activation === 'relu') return a > 0 ? round(g, shift) : 0;
-  const a31 = Math.abs(a) * 2 ** (31 - fraction);
+  const a31 = Math.abs(a) * powerOfTwo(31 - fraction);
   const slope =
     activation === 'sigmoid'
       ? multiplyRoundWide(a31, ONE - a31, 31)
@@ -150,7 +157,7 @@ function differentiateSoftmax(
   saturations: SaturationCount,
 ): void {
   const { fractions, units } = plan;
-  const toOne = 2 ** (31 - fractions.activation);
+  const toOne = powerOfTwo(31 - fractions.activation);
   const mean = clamped(weightedMean(errors, outputs.values, from, units, toOne), saturations);
   const shift = 31 + fractions.error - fractions.delta;
   for (let u = from; u < from + units; u++) {

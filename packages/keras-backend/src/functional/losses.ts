@@ -4,6 +4,7 @@ import {
   ln31,
   multiplyRoundWide,
   multiplyShift,
+  powerOfTwo,
   round,
 } from '@spin-tools/sim/fixed';
 import {
@@ -48,7 +49,7 @@ export function lossOfBatch(plan: NetworkPlan, layer: Layer, batch: OutputBatch)
 function crossentropy(y: number, value31: number, fraction: number, binary: boolean): number {
   const value = Math.min(ONE - CLIP, Math.max(CLIP, value31));
   const positive = y === 0 ? 0 : -multiplyRoundWide(ln31(value), y, fraction);
-  const rest = 2 ** fraction - y;
+  const rest = powerOfTwo(fraction) - y;
   if (!binary || rest === 0) return positive;
   return positive - multiplyRoundWide(ln31(ONE - value), rest, fraction);
 }
@@ -60,8 +61,8 @@ function differenceAt(plan: NetworkPlan, layer: Layer, batch: OutputBatch, index
   const a = layer.outputs.values[sample * layer.outputStride + (index - sample * units)] as number;
   const finer = Math.max(fractions.activation, plan.targetFraction);
   const difference =
-    a * 2 ** (finer - fractions.activation) -
-    (batch.targets[index] as number) * 2 ** (finer - plan.targetFraction);
+    a * powerOfTwo(finer - fractions.activation) -
+    (batch.targets[index] as number) * powerOfTwo(finer - plan.targetFraction);
   return round(difference, finer - DIFFERENCE_FRACTION);
 }
 

@@ -3,6 +3,7 @@
  *
  * Results are on the 1.31 scale: 2^31 stands for 1. The C programs compute the same bits.
  */
+import { powerOfTwo } from './rounding.js';
 import { multiplyRoundWide, multiplyShift, reciprocal62, roundedQuotient } from './wide.js';
 
 /** log2(e) with 31 fraction bits. */
@@ -26,8 +27,8 @@ export const EXPONENTIAL_TABLE: Uint32Array = Uint32Array.from({ length: 256 }, 
  * @param fraction at most 26
  */
 export function expNegative(t: number, fraction: number): number {
-  if (t >= LARGEST_EXPONENT * 2 ** fraction) return 0;
-  const quotient = multiplyShift(LOG2_E, t * 2 ** (26 - fraction), 25);
+  if (t >= LARGEST_EXPONENT * powerOfTwo(fraction)) return 0;
+  const quotient = multiplyShift(LOG2_E, t * powerOfTwo(26 - fraction), 25);
   const halvings = Math.floor(quotient / 2 ** 32);
   if (halvings > 31) return 0;
   const part = quotient >>> 0;
@@ -35,7 +36,9 @@ export function expNegative(t: number, fraction: number): number {
   const slope = rest - Math.floor((rest * rest) / 2 ** 33);
   const entry = EXPONENTIAL_TABLE[part >>> 24] as number;
   const result = entry - multiplyShift(entry, slope, 32);
-  return halvings === 0 ? result : ((result + 2 ** (halvings - 1)) / 2 ** halvings) >>> 0;
+  return halvings === 0
+    ? result
+    : ((result + powerOfTwo(halvings - 1)) * powerOfTwo(-halvings)) >>> 0;
 }
 
 /**

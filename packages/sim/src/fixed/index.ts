@@ -24,7 +24,15 @@ export {
   toFixed,
 } from './formats.js';
 export { LOGARITHM_FRACTION, LOGARITHM_TABLE, ln31, RECIPROCAL_TABLE } from './logarithm.js';
-export { floor, nearest, type Rounding, randomWord, round, stochastic } from './rounding.js';
+export {
+  floor,
+  nearest,
+  powerOfTwo,
+  type Rounding,
+  randomWord,
+  round,
+  stochastic,
+} from './rounding.js';
 export { shuffledIndex } from './shuffle.js';
 export {
   multiplyRound,

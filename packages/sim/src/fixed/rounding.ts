@@ -36,6 +36,17 @@ export function stochastic(seed: number, counter: number): Rounding {
   };
 }
 
+const LARGEST_POWER = 128;
+const POWERS = Float64Array.from(
+  { length: 2 * LARGEST_POWER + 1 },
+  (_, i) => 2 ** (i - LARGEST_POWER),
+);
+
+/** 2^exponent from a table: `**` takes longer than the rest of a rounding. `exponent` is a whole number of -128 .. 128. */
+export function powerOfTwo(exponent: number): number {
+  return POWERS[exponent + LARGEST_POWER] as number;
+}
+
 /**
  * `(value + 2^(shift - 1)) >> shift`, to nearest with halves up; for a negative shift `value << -shift`.
  *
@@ -43,8 +54,8 @@ export function stochastic(seed: number, counter: number): Rounding {
  * @param shift at most 52
  */
 export function round(value: number, shift: number): number {
-  if (shift <= 0) return value * 2 ** -shift;
-  return Math.floor((value + 2 ** (shift - 1)) * 2 ** -shift);
+  if (shift <= 0) return value * powerOfTwo(-shift);
+  return Math.floor((value + powerOfTwo(shift - 1)) * powerOfTwo(-shift));
 }
 
 /** The finaliser of MurmurHash3 (Austin Appleby, public domain): every bit of the argument moves every bit of the result. */

@@ -3,6 +3,7 @@
  * is split so that every partial product is an exact double. No BigInt: these are called per value.
  */
 import { saturate32 } from './formats.js';
+import { powerOfTwo } from './rounding.js';
 
 const HALF_WORD = 0x10000;
 const LIMB = 2 ** 21;
@@ -18,7 +19,7 @@ const TWO_LIMBS = 2 ** 42;
 export function multiplyShift(a: number, b: number, shift: number): number {
   const low = b & 0xffff;
   const high = (b - low) / HALF_WORD;
-  return Math.floor((a * high + Math.floor((a * low) / HALF_WORD)) * 2 ** (16 - shift));
+  return Math.floor((a * high + Math.floor((a * low) / HALF_WORD)) * powerOfTwo(16 - shift));
 }
 
 /**
@@ -38,13 +39,13 @@ export function multiplyRoundWide(a: number, b: number, shift: number): number {
     // Beyond 2^52 the product is inexact, but then the result is past 32 bits anyway.
     const product = a * b;
     return shift <= 0
-      ? product * 2 ** -shift
-      : Math.floor((product + 2 ** (shift - 1)) * 2 ** -shift);
+      ? product * powerOfTwo(-shift)
+      : Math.floor((product + powerOfTwo(shift - 1)) * powerOfTwo(-shift));
   }
   const low = b & 0xffff;
   const high = (b - low) / HALF_WORD;
-  const upper = a * high + Math.floor((a * low) / HALF_WORD) + 2 ** (shift - 17);
-  return Math.floor(upper * 2 ** (16 - shift));
+  const upper = a * high + Math.floor((a * low) / HALF_WORD) + powerOfTwo(shift - 17);
+  return Math.floor(upper * powerOfTwo(16 - shift));
 }
 
 /**
@@ -107,7 +108,7 @@ export function scaled(value: number, mantissa: number, shift: number): number {
   const rest = (value - limb0) / LIMB;
   const limb1 = modulo(rest, LIMB);
   const limb2 = (rest - limb1) / LIMB;
-  const half = 2 ** (shift - 1);
+  const half = powerOfTwo(shift - 1);
   const sum0 = limb0 * mantissa + (half < LIMB ? half : 0);
   const sum1 =
     limb1 * mantissa +
@@ -120,12 +121,12 @@ export function scaled(value: number, mantissa: number, shift: number): number {
 
 /** `floor((top * 2^42 + middle * 2^21 + low) / 2^shift)`, exact as far as it fits 32 bits, else beyond them on the right side. */
 function shifted(top: number, middle: number, low: number, shift: number): number {
-  if (shift >= 42) return Math.floor(top * 2 ** (42 - shift));
+  if (shift >= 42) return Math.floor(top * powerOfTwo(42 - shift));
   if (Math.abs(top) > 2 ** 31) return top;
   const upper = top * LIMB + middle;
-  if (shift >= 21) return Math.floor(upper * 2 ** (21 - shift));
-  if (Math.abs(upper) > 2 ** 52 / LIMB) return upper * LIMB * 2 ** -shift;
-  return Math.floor((upper * LIMB + low) * 2 ** -shift);
+  if (shift >= 21) return Math.floor(upper * powerOfTwo(21 - shift));
+  if (Math.abs(upper) > 2 ** 52 / LIMB) return upper * LIMB * powerOfTwo(-shift);
+  return Math.floor((upper * LIMB + low) * powerOfTwo(-shift));
 }
 
 function modulo(value: number, modulus: number): number {
