@@ -7,11 +7,16 @@ import { BootOperation, decodeBootFrame } from '../boot/frames.js';
 import { builtInBootImage, describeBootImage } from '../boot/image.js';
 import { Signal } from '../commands/application.js';
 import { LedAction } from '../commands/board.js';
+import { Information, Version } from '../commands/information.js';
+import { Read } from '../commands/memory.js';
 import type { Clock } from '../connection/clock.js';
 import { MalformedMessageError, ScpTimeoutError } from '../errors.js';
 import { iobufHeaderLayout } from '../memory/records.js';
 import { CoreState, vcpuField } from '../memory/vcpu.js';
+import { decodeScpRequest, replyDatagram } from '../messages/scp.js';
+import { decodeSdp, replyHeader } from '../messages/sdp.js';
 import { transportPair } from '../transport/pair.js';
+import type { Transport } from '../transport/transport.js';
 import { AllocationError, CorruptMemoryError } from './errors.js';
 import { MachineController } from './machine-controller.js';
 import { chunks } from './memory.js';
@@ -22,6 +27,39 @@ const PROGRAM = encodeAplx([
   { operation: 'place', destination: 0, data: Uint8Array.from({ length: 1500 }, (_, at) => at) },
   { operation: 'execute', address: 0 },
 ]);
+
+const ANY_VERSION = {
+  physicalCore: 1,
+  virtualCore: 0,
+  dataBytes: 256,
+  buildTime: 0,
+  name: 'SC&MP/SpiNNaker',
+  version: '4.0.0',
+};
+const ANY_CHIP = {
+  coreCount: 18,
+  links: 0x3f,
+  freeRoutingEntries: 1023,
+  ethernetUp: true,
+  freeSdram: 0,
+  freeSystemRam: 0,
+  coreStates: [],
+  parentLink: 7,
+};
+
+/** Lets time pass until a promise is settled, far slower than messages travel. */
+async function drive<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let turn = 1; !settled; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (turn % 10 === 0) clock.advance(100);
+  }
+  return promise;
+}
 
 function controlled(options: { readonly booted?: boolean; readonly clock?: Clock } = {}) {
   const [near, far] = transportPair();
@@ -132,11 +170,10 @@ t.test('a machine that is up is not booted again unless forced', async (t) => {
 t.test('a machine that never comes up is an error that counts the attempts', async (t) => {
   const [near] = transportPair();
   const [boot] = transportPair();
-  const controller = new MachineController({ scp: near, boot });
-  await t.rejects(controller.boot({ pauseMs: 0, attempts: 2, timeoutMs: 5 }), {
-    name: 'BootError',
-    attempts: 2,
-  });
+  const clock = new ManualClock();
+  const controller = new MachineController({ scp: near, boot, clock });
+  const booting = controller.boot({ attempts: 2, timeoutMs: 3000 });
+  await t.rejects(drive(clock, booting), { name: 'BootError', attempts: 2, waitedMs: 3000 });
   await t.rejects(controller.boot({ image: new Uint8Array(5000) }), MalformedMessageError);
   await controller.close();
 });
@@ -219,17 +256,10 @@ t.test(
     const clock = new ManualClock();
     const { machine, controller } = controlled({ clock });
     machine.ignored.push(5);
-    let loaded = false;
-    const loading = controller
-      .loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, { by: 'flood' })
-      .then(() => {
-        loaded = true;
-      });
-    for (let turn = 1; !loaded; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (turn % 10 === 0) clock.advance(100);
-    }
-    await loading;
+    const loading = controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, {
+      by: 'flood',
+    });
+    await drive(clock, loading);
     t.same(
       machine.packets.map(([key]) => key.toString(16)),
       ['6020700', '6040700', 'f000004'],
@@ -329,6 +359,46 @@ t.test('each chip is reached through the ethernet of its own board', async (t) =
     await t.rejects(controller.version(chip), ScpTimeoutError);
   }
   t.same(sentTo, ['root', 'other', 'other', 'root', 'root']);
+  await controller.close();
+});
+
+t.test('all boards of a machine are connected by the addresses that they report', async (t) => {
+  const monitor = (datagram: Uint8Array): Uint8Array => {
+    const message = decodeSdp(datagram);
+    const { command, sequence } = decodeScpRequest(message.data);
+    const { x, y } = message.destination;
+    const chip = x === 255 ? ORIGIN : { x, y };
+    const ip = `127.0.${chip.x}.${chip.y + 1}`;
+    const payloads = new Map([
+      [Read.code, Uint8Array.of(12, 12)],
+      [Version.code, Version.encodeReply({ ...ANY_VERSION, chip })],
+      [Information.code, Information.encodeReply({ ...ANY_CHIP, ethernetChip: chip, ip })],
+    ]);
+    const payload = payloads.get(command) ?? new Uint8Array(0);
+    return replyDatagram(replyHeader(message, chip), { code: 0x80, sequence, payload });
+  };
+  const board = (): Transport => {
+    const [near, far] = transportPair();
+    far.onDatagram((datagram) => far.send(monitor(datagram)));
+    return near;
+  };
+  const controller = new MachineController({ scp: board() });
+  const opened: string[] = [];
+  const count = await controller.connectBoards(async (ip) => {
+    opened.push(ip);
+    return board();
+  });
+  t.equal(count, 2);
+  t.same(opened.sort(), ['127.0.4.9', '127.0.8.5']);
+  await controller.version({ x: 11, y: 11 });
+  t.match(
+    controller
+      .statistics()
+      .slice(1)
+      .map(({ requests }) => requests)
+      .sort(),
+    [0, 1],
+  );
   await controller.close();
 });
 

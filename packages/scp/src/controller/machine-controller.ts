@@ -1,5 +1,5 @@
 /** Everything that a host does with a machine, in one place; each topic has a file of its own. */
-import { type ChipAddress, CONNECTED_CHIP, type CoreAddress } from '../addresses.js';
+import { type ChipAddress, CONNECTED_CHIP, type CoreAddress, sameChip } from '../addresses.js';
 import {
   freeRoutingEntriesOfApp,
   freeSdram,
@@ -94,6 +94,22 @@ export class MachineController {
   /** Adds a way into the machine, by the ethernet of one of its boards. */
   addBoard(chip: ChipAddress, scp: Transport): void {
     this.boards.add({ chip, connection: new Connection(scp, this.options) });
+  }
+
+  /**
+   * Adds a way into the machine for every board that has an IPv4 address, so that each chip is
+   * reached through its own board.
+   *
+   * @param open makes the transport to the SCP port of an address
+   * @returns how many boards were added
+   */
+  async connectBoards(open: (ip: string) => Promise<Transport>): Promise<number> {
+    const [root, ethernets] = await Promise.all([this.version(), this.ethernetChips()]);
+    const others = ethernets.flatMap(({ chip, ip }) =>
+      ip === undefined || sameChip(chip, root.chip) ? [] : [{ chip, ip }],
+    );
+    await Promise.all(others.map(async ({ chip, ip }) => this.addBoard(chip, await open(ip))));
+    return others.length;
   }
 
   /**
