@@ -1,0 +1,82 @@
+/** What an ethernet chip does with datagrams from hosts. */
+import { decodeSdp, MalformedMessageError, SdpFlag, type SdpMessage } from '@spin-tools/scp';
+import type { Monitor } from '../monitor/monitor.js';
+import { BootRom } from './boot-rom.js';
+import type { EthernetReceiver, HostAddress } from './ethernet.js';
+
+/** Asks for a tag of its own for the reply. */
+const TRANSIENT_TAG = 0xff;
+
+/** What a port needs of the machine. */
+export interface HostPortWiring {
+  /** The chip's monitor, once the machine is booted. */
+  monitor(): Monitor | undefined;
+  /** A boot image is complete. Throws MalformedMessageError when it is none. */
+  boot(image: Uint8Array): void;
+  /** Something happened that the machine may have to run for. */
+  poke(): void;
+}
+
+/** Counts of datagrams at one ethernet chip. */
+export interface HostPortStatistics {
+  /** Messages taken in. */
+  received: number;
+  /** Datagrams that were dropped: malformed, without a tag, or to a machine that is not booted. */
+  dropped: number;
+}
+
+/** Gives the monitor the messages of hosts. Nothing that a host sends makes it fail. */
+export class HostPort implements EthernetReceiver {
+  readonly statistics: HostPortStatistics = { received: 0, dropped: 0 };
+  private readonly rom: BootRom;
+
+  constructor(private readonly wiring: HostPortWiring) {
+    this.rom = new BootRom((image) => wiring.boot(image));
+  }
+
+  receiveMessage(datagram: Uint8Array, from: HostAddress): void {
+    const monitor = this.wiring.monitor();
+    if (monitor === undefined) this.statistics.dropped++;
+    else this.tolerate(() => this.takeMessage(monitor, decodeSdp(datagram), from));
+  }
+
+  receiveBoot(datagram: Uint8Array): void {
+    if (this.wiring.monitor() !== undefined) return;
+    this.tolerate(() => this.rom.receive(datagram));
+    this.wiring.poke();
+  }
+
+  receiveRaw(datagram: Uint8Array, port: number, from: HostAddress): void {
+    const monitor = this.wiring.monitor();
+    const message = monitor?.tags.incoming(datagram, port, from);
+    if (monitor === undefined || message === undefined) this.statistics.dropped++;
+    else this.tolerate(() => this.pass(monitor, message));
+  }
+
+  /** A monitor overwrites the sender's address and finds the way back by the tag. */
+  private takeMessage(monitor: Monitor, message: SdpMessage, from: HostAddress): void {
+    const expectsReply = (message.flags & SdpFlag.Reply) !== 0;
+    const isTransient = message.tag === TRANSIENT_TAG && expectsReply;
+    const tag = isTransient ? monitor.tags.transient(from) : message.tag;
+    if (expectsReply && !monitor.tags.isValid(tag)) {
+      this.statistics.dropped++;
+      return;
+    }
+    this.pass(monitor, { ...message, tag, source: { ...message.source, ...monitor.chip.address } });
+  }
+
+  private pass(monitor: Monitor, message: SdpMessage): void {
+    this.statistics.received++;
+    monitor.route(message, 'host');
+    this.wiring.poke();
+  }
+
+  private tolerate(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError)) throw error;
+      this.statistics.dropped++;
+    }
+  }
+}

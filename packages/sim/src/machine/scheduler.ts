@@ -1,0 +1,216 @@
+/**
+ * The one clock of a machine. Time advances in quanta. In each, first everything that happens in the
+ * network before the quantum's end can reach a core is carried out, in the order of its time, then every
+ * core that has something to do runs through the quantum, in a fixed order, and gets each packet at its
+ * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late.
+ */
+import type { Chip } from '../chip/chip.js';
+import { EventQueue } from '../clock/event-queue.js';
+import type { Packet } from '../core/core.js';
+import type { CorePort } from '../router/core-port.js';
+import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
+
+/** Length of a quantum, ns. */
+export const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
+
+/** Ports of a router are numbered below this in {@link EventQueue.target}. */
+const PORTS = 16;
+/** Stands for a second look at a blocked packet. */
+const RETRY_PORT = 15;
+const CORES = 32;
+const NEVER = -1;
+
+interface InterruptChange {
+  readonly chip: number;
+  readonly core: number;
+  readonly source: number;
+  readonly level: boolean;
+}
+
+/** Runs chips; the network reports to it what is to happen. */
+export class Scheduler {
+  /** Start of the present quantum, ns: every core that is awake has reached it. */
+  time = 0;
+  private readonly packets = new EventQueue<Packet | undefined>();
+  private readonly actions = new EventQueue<() => void>();
+  private readonly wakes = new EventQueue<undefined>();
+  /** Cores that are to run, by chip: one bit each. */
+  private readonly awake: Uint32Array;
+  /** Chips with such cores: one bit each. */
+  private readonly awakeChips: Uint32Array;
+  private awakeCount = 0;
+  /** Time for which the queue of wakes has an entry, by core. */
+  private readonly wakeTimes: Float64Array;
+
+  private isRunningCore = false;
+  /** Changes of interrupt lines that wait for the running core to stop. */
+  private readonly interrupts: InterruptChange[] = [];
+
+  constructor(private readonly chips: readonly Chip[]) {
+    this.awake = new Uint32Array(chips.length);
+    this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
+    this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
+  }
+
+  /** Whether nothing will ever happen by itself. */
+  get isIdle(): boolean {
+    return this.awakeCount === 0 && this.nextEvent === Number.POSITIVE_INFINITY;
+  }
+
+  /** A packet reaches a router. */
+  schedule(chip: number, port: number, packet: Packet, at: number): void {
+    this.packets.push(at, chip * PORTS + port, packet);
+  }
+
+  /** A router looks again at a blocked packet. */
+  retryRouter(chip: number, at: number): void {
+    this.packets.push(at, chip * PORTS + RETRY_PORT, undefined);
+  }
+
+  /** Something is done `delay` ns from now. */
+  after(delay: number, action: () => void): void {
+    this.actions.push(this.time + delay, 0, action);
+  }
+
+  /** A core is to run in this quantum, or in the next if it has run already. */
+  wake(chip: number, core: number): void {
+    const bit = 1 << core;
+    const mask = this.awake[chip] as number;
+    if ((mask & bit) !== 0) return;
+    this.awake[chip] = mask | bit;
+    this.awakeChips[chip >> 5] = (this.awakeChips[chip >> 5] as number) | (1 << (chip & 31));
+    this.awakeCount++;
+    this.catchUp(chip, core);
+  }
+
+  /**
+   * Sets an interrupt line of a core. A core that sleeps has to catch up first, which cannot be while
+   * another is running: then the line is set when that one stops.
+   */
+  interrupt(chip: number, core: number, source: number, level: boolean): void {
+    const isAwake = (((this.awake[chip] as number) >>> core) & 1) === 1;
+    if (this.isRunningCore && !isAwake) {
+      this.interrupts.push({ chip, core, source, level });
+      return;
+    }
+    this.wake(chip, core);
+    this.port(chip, core).core?.setInterrupt(source, level);
+  }
+
+  /** Carries out one quantum; returns how much there was to do, as a number of cores and events. */
+  runQuantum(): number {
+    if (this.awakeCount === 0) this.skipIdleTime();
+    const events = this.runNetwork(this.time + CORE_TO_ROUTER_NS);
+    const cores = this.awakeCount;
+    this.runCores(this.time + QUANTUM_NS);
+    this.time += QUANTUM_NS;
+    return events + cores + 1;
+  }
+
+  private deliverInterrupts(): void {
+    for (const { chip, core, source, level } of this.interrupts.splice(0)) {
+      this.interrupt(chip, core, source, level);
+    }
+  }
+
+  private get nextEvent(): number {
+    return Math.min(this.packets.nextTime, this.actions.nextTime, this.wakes.nextTime);
+  }
+
+  private skipIdleTime(): void {
+    const next = this.nextEvent;
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.time = Math.max(this.time, Math.floor(next / QUANTUM_NS) * QUANTUM_NS);
+  }
+
+  /** A sleeping core's own time stood still: brings it to the present. */
+  private catchUp(chip: number, core: number): void {
+    const { core: sleeper } = this.port(chip, core);
+    if (sleeper !== undefined && sleeper.time < this.time) sleeper.run(this.time);
+  }
+
+  private runNetwork(until: number): number {
+    const { packets, actions } = this;
+    let count = 0;
+    for (;;) {
+      if (packets.nextTime < until && packets.nextTime <= actions.nextTime) this.runPacket();
+      else if (actions.nextTime < until) this.runAction();
+      else break;
+      count++;
+    }
+    return count + this.runWakes(this.time + QUANTUM_NS);
+  }
+
+  private runPacket(): void {
+    const { packets } = this;
+    packets.take();
+    const { item, target, time } = packets;
+    const { router } = this.chips[Math.floor(target / PORTS)] as Chip;
+    if (item === undefined) router.retry(time);
+    else router.arrive(item, target % PORTS, time);
+  }
+
+  private runAction(): void {
+    this.actions.take();
+    this.actions.item?.();
+  }
+
+  private runWakes(until: number): number {
+    const { wakes } = this;
+    let count = 0;
+    for (; wakes.nextTime < until; count++) {
+      wakes.take();
+      const { target, time } = wakes;
+      if (this.wakeTimes[target] !== time) continue;
+      this.wakeTimes[target] = NEVER;
+      this.wake(Math.floor(target / CORES), target % CORES);
+    }
+    return count;
+  }
+
+  private runCores(until: number): void {
+    const { awakeChips, awake } = this;
+    for (let word = 0; word < awakeChips.length; word++) {
+      for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
+        const chip = word * 32 + 31 - Math.clz32(bits & -bits);
+        for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
+          this.runCore(chip, 31 - Math.clz32(cores & -cores), until);
+        }
+        if (awake[chip] === 0) {
+          awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
+        }
+      }
+    }
+  }
+
+  private runCore(chip: number, core: number, until: number): void {
+    const port = this.port(chip, core);
+    const { core: runner } = port;
+    if (runner === undefined) {
+      this.putToSleep(chip, core);
+      return;
+    }
+    this.isRunningCore = true;
+    const awaitsPacket = port.run(runner, until);
+    this.isRunningCore = false;
+    if (this.interrupts.length > 0) this.deliverInterrupts();
+    if (awaitsPacket || !runner.asleep) return;
+    this.putToSleep(chip, core);
+    this.setAlarm(chip * CORES + core, runner.nextEvent);
+  }
+
+  private setAlarm(target: number, time: number): void {
+    if (time === Number.POSITIVE_INFINITY || this.wakeTimes[target] === time) return;
+    this.wakeTimes[target] = time;
+    this.wakes.push(time, target, undefined);
+  }
+
+  private putToSleep(chip: number, core: number): void {
+    this.awake[chip] = (this.awake[chip] as number) & ~(1 << core);
+    this.awakeCount--;
+  }
+
+  private port(chip: number, core: number): CorePort {
+    return (this.chips[chip] as Chip).ports[core] as CorePort;
+  }
+}

@@ -1,0 +1,81 @@
+/** CMD_VER, CMD_INFO, CMD_COUNT: what a chip is and what its cores do. */
+import {
+  addressToChip,
+  bytesToIp,
+  Count,
+  Information,
+  SYSTEM_VARIABLES_ADDRESS,
+  systemVariablesLayout,
+  Version,
+} from '@spin-tools/scp';
+import { CORES } from '../../chip/chip.js';
+import type { Monitor } from '../monitor.js';
+import { command } from './command.js';
+
+const DATA_BYTES = 256;
+/** Bits of the largest count of free routing entries. */
+const MOST_FREE_ENTRIES = 1023;
+const P2P_TABLE = 0xf1010000;
+
+export const informationCommands = [
+  command(Version, (monitor) => describe(monitor, 0, 'SC&MP/SpiNNaker')),
+  command(Information, information),
+  command(Count, (monitor, { appId, state }) => [countOnBoard(monitor, appId, state)]),
+];
+
+/** What cores without a program answer. */
+export const idleCommands = [
+  command(Version, (monitor, _request, message) =>
+    describe(monitor, message.destination.core, 'SARK/SpiNNaker'),
+  ),
+];
+
+function describe(monitor: Monitor, core: number, name: string) {
+  const number = monitor.memory.variable('softwareVersion');
+  return {
+    chip: monitor.chip.address,
+    physicalCore: monitor.cores.physical(core),
+    virtualCore: core,
+    dataBytes: DATA_BYTES,
+    buildTime: 0,
+    name,
+    version: `${number >>> 16}.${(number >>> 8) & 0xff}.${number & 0xff}`,
+  };
+}
+
+function information(monitor: Monitor) {
+  const { memory } = monitor;
+  const ethernetChip = addressToChip(memory.variable('ethernetAddress'));
+  const ipPlace = systemVariablesLayout.places.ipAddress;
+  const ip = memory.bytes(SYSTEM_VARIABLES_ADDRESS + ipPlace.offset, ipPlace.size);
+  return {
+    coreCount: monitor.cores.count,
+    links: memory.variable('linksEnabled'),
+    freeRoutingEntries: Math.min(MOST_FREE_ENTRIES, monitor.entries.largestFree),
+    ethernetUp: memory.variable('ethernetUp') === 1,
+    freeSdram: monitor.heap('sdramHeap').largestFree,
+    freeSystemRam: monitor.heap('systemRamHeap').largestFree,
+    coreStates: Array.from({ length: CORES }, (_, core) => memory.vcpu(core, 'state')),
+    ethernetChip,
+    ip: ip.some((octet) => octet !== 0) ? bytesToIp(ip) : undefined,
+    parentLink: p2pEntry(monitor, memory.variable('p2pRoot')),
+  };
+}
+
+function p2pEntry(monitor: Monitor, address: number): number {
+  const word = monitor.memory.word(P2P_TABLE + (address >>> 3) * 4);
+  return (word >>> (3 * (address & 7))) & 7;
+}
+
+/** Cores of an application in a state, on all chips with the same ethernet chip. */
+function countOnBoard(monitor: Monitor, appId: number, state: number): number {
+  const board = monitor.memory.variable('ethernetAddress');
+  return monitor.world.monitors
+    .filter(({ memory }) => memory.variable('ethernetAddress') === board)
+    .reduce((count, chip) => count + countOnChip(chip, appId, state), 0);
+}
+
+function countOnChip({ programs, memory }: Monitor, appId: number, state: number): number {
+  return programs.ofApplication(appId, 0xff).filter((core) => memory.vcpu(core, 'state') === state)
+    .length;
+}

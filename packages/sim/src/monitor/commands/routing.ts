@@ -1,0 +1,56 @@
+/** CMD_RTR: the multicast table and the fixed route. */
+import {
+  ReturnCode,
+  ROUTER_ENTRIES,
+  Router,
+  type RouterRequest,
+  routingRecordLayout,
+} from '@spin-tools/scp';
+import type { Monitor } from '../monitor.js';
+import { Refusal } from '../refusal.js';
+import { command } from './command.js';
+
+export const routingCommands = [command(Router, route)];
+
+const RECORD_BYTES = routingRecordLayout.size;
+const ROUTE_MASK = 0xffffff;
+
+function route(monitor: Monitor, request: RouterRequest): readonly number[] {
+  const { entries, memory } = monitor;
+  switch (request.operation) {
+    case 'clearAll':
+      entries.clearAll();
+      return [];
+    case 'clear':
+      entries.clearRange(request.first, request.count);
+      return [];
+    case 'load':
+      load(monitor, request);
+      return [];
+    case 'getFixedRoute':
+      return [memory.variable('fixedRoute')];
+    case 'setFixedRoute': {
+      const { router } = monitor.chip;
+      memory.setVariable('fixedRoute', request.route);
+      const kept = router.fixedRoute & ~ROUTE_MASK;
+      router.fixedRoute = kept | monitor.cores.toPhysicalRoute(request.route);
+      return [];
+    }
+  }
+}
+
+function load(
+  monitor: Monitor,
+  { address, offset, appId, count }: RouterRequest & { operation: 'load' },
+): void {
+  const first = routingRecordLayout.decode(monitor.memory.bytes(address, RECORD_BYTES));
+  const records = count === 0 ? first.free : count;
+  if (records > ROUTER_ENTRIES) throw new Refusal(ReturnCode.Argument);
+  const bytes = monitor.memory.bytes(address, records * RECORD_BYTES);
+  for (let index = 0; index < records; index++) {
+    const record = routingRecordLayout.decode(bytes, index * RECORD_BYTES);
+    const entry = record.next + offset;
+    if (entry >= ROUTER_ENTRIES) throw new Refusal(ReturnCode.Argument);
+    monitor.entries.set(entry, record, appId);
+  }
+}

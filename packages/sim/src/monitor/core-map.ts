@@ -1,0 +1,45 @@
+/** Virtual cores: the working cores of a chip, numbered from the monitor on. */
+import { CORES } from '../chip/chip.js';
+
+const LINK_BITS = 0x3f;
+const FIRST_CORE_BIT = 6;
+/** Stands for "none" in both maps. */
+export const NO_CORE = 0xff;
+
+/** Both directions between physical and virtual cores. */
+export class CoreMap {
+  /** Virtual core of each physical one, {@link NO_CORE} for those that do not work. */
+  readonly toVirtual = new Uint8Array(20).fill(NO_CORE);
+  /** Physical core of each virtual one. */
+  readonly toPhysical = new Uint8Array(20).fill(NO_CORE);
+  /** Working cores, monitor included. */
+  readonly count: number;
+
+  /** @param workingCores physical cores, one bit each; the lowest is the monitor */
+  constructor(workingCores: number) {
+    let virtual = 0;
+    for (let physical = 0; physical < CORES; physical++) {
+      if (((workingCores >>> physical) & 1) === 0) continue;
+      this.toVirtual[physical] = virtual;
+      this.toPhysical[virtual] = physical;
+      virtual++;
+    }
+    this.count = virtual;
+  }
+
+  /** Physical core of a virtual core that exists. */
+  physical(virtual: number): number {
+    return this.toPhysical[virtual] as number;
+  }
+
+  /** A route with its cores in 23:6 numbered physically; cores that do not exist are left away. */
+  toPhysicalRoute(route: number): number {
+    let physical = route & LINK_BITS;
+    for (let core = 0; core < this.count; core++) {
+      if (((route >>> (FIRST_CORE_BIT + core)) & 1) === 1) {
+        physical |= 1 << (FIRST_CORE_BIT + this.physical(core));
+      }
+    }
+    return physical;
+  }
+}

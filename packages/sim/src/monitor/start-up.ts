@@ -1,0 +1,156 @@
+/**
+ * What a chip's memory holds once its monitor has started: system variables, heaps, core blocks. The
+ * layout is SC&MP 4.0's, so that hosts that look into memory find what they expect.
+ */
+import {
+  applicationDataLayout,
+  CoreState,
+  ROUTER_ENTRIES,
+  routingRecordLayout,
+  SYSTEM_VARIABLES_ADDRESS,
+  type SystemVariables,
+  systemVariablesLayout,
+  VCPU_ADDRESS,
+  vcpuAddress,
+  vcpuLayout,
+} from '@spin-tools/scp';
+import { CORES } from '../chip/chip.js';
+import { DEFAULT_FILTERS } from '../router/diagnostics.js';
+import type { CoreMap } from './core-map.js';
+import { Heap } from './heap.js';
+import type { MonitorMemory } from './memory.js';
+import { SharedBuffers } from './shared-buffers.js';
+
+const SDRAM_BASE = 0x60000000;
+const SDRAM_TOP = 0x68000000;
+const SYSTEM_RAM_BASE = 0xe5000100;
+const SYSTEM_RAM_HEAP_TOP = VCPU_ADDRESS;
+/** Size of the staging area, bytes. */
+const STAGING_BYTES = 0x40000;
+const HOP_TABLE_BYTES = 0x40000;
+const ALLOCATION_TAG_BYTES = 0x40000;
+const APPLICATIONS = 256;
+const RANDOM_BYTES = 1024;
+const NETWORK_DONE = 255;
+const ROUTER_BASE = 0xf1000000;
+const ROUTER_CONTROL = ROUTER_BASE;
+const ROUTER_COUNTER_CONTROL = ROUTER_BASE + 0x2c;
+const ROUTER_FILTERS = ROUTER_BASE + 0x200;
+/** Routing on, wait1 of 240 clocks, no emergency routing. Source: SC&MP 4.0. */
+const ROUTER_SETTINGS = 0x00400001;
+const RESET_ALL_COUNTERS = 0xffff0000;
+const ENABLE_ALL_COUNTERS = 0x0000ffff;
+/** Run-time version that blocks of idle cores show. */
+const NAME_OF_MONITOR = 'scamp-4';
+const NAME_OF_IDLE_PROGRAM = 'sark';
+
+/** What a monitor learns of its place when it starts. */
+export interface Place {
+  readonly address: number;
+  readonly dimensions: number;
+  readonly ethernetAddress: number;
+  readonly boardAddress: number;
+  readonly isRoot: boolean;
+  readonly rootAddress: number;
+  readonly links: number;
+  readonly chips: number;
+  readonly ip: Uint8Array;
+  readonly softwareVersion: number;
+}
+
+/** Fills the memory of a chip from the variables in the boot image and its place in the machine. */
+export function startUp(
+  memory: MonitorMemory,
+  cores: CoreMap,
+  image: SystemVariables,
+  place: Place,
+): void {
+  const variables = { ...image, ...variablesOf(image, cores, place) };
+  memory.setBytes(SYSTEM_VARIABLES_ADDRESS, systemVariablesLayout.encode(variables));
+  startHeaps(memory, image);
+  new SharedBuffers(memory).initialise(image.sdpBuffers);
+  for (let core = 0; core < CORES; core++) startBlock(memory, cores, core, place.softwareVersion);
+  startRouter(memory, cores.physical(0));
+}
+
+function variablesOf(
+  image: SystemVariables,
+  cores: CoreMap,
+  place: Place,
+): Partial<SystemVariables> {
+  return {
+    p2pAddress: place.address,
+    p2pDimensions: place.dimensions,
+    debugAddress: place.ethernetAddress,
+    p2pUp: 1,
+    ethernetAddress: place.ethernetAddress,
+    ethernetUp: place.ethernetAddress === place.address ? 1 : 0,
+    networkPhase: NETWORK_DONE,
+    p2pRoot: place.rootAddress,
+    rootChip: place.isRoot ? 1 : 0,
+    linksEnabled: place.links,
+    physicalToVirtual: cores.toVirtual,
+    virtualToPhysical: cores.toPhysical,
+    coreCount: cores.count,
+    romCoreCount: cores.count,
+    boardAddress: place.boardAddress,
+    sdramBuffers: SDRAM_BASE,
+    sdramBase: SDRAM_BASE + CORES * image.sdramBufferWords * 4,
+    systemRamBase: SYSTEM_RAM_BASE,
+    sdramSystem: SDRAM_TOP - image.sdramBuffers,
+    vcpuBase: VCPU_ADDRESS,
+    p2pActive: place.chips,
+    ipAddress: place.ip,
+    softwareVersion: place.softwareVersion,
+  };
+}
+
+function startHeaps(memory: MonitorMemory, image: SystemVariables): void {
+  const staging = memory.variable('sdramSystem');
+  const user = newHeap(memory, memory.variable('sdramBase') + image.sdramHeap * 4, staging);
+  memory.setVariable('sdramHeap', user.base);
+  const ram = newHeap(memory, SYSTEM_RAM_BASE + image.systemRamHeap * 4, SYSTEM_RAM_HEAP_TOP);
+  memory.setVariable('systemRamHeap', ram.base);
+  const system = newHeap(memory, staging + STAGING_BYTES, SDRAM_TOP);
+  memory.setVariable('systemHeap', system.base);
+  memory.setVariable('hopTable', system.allocate(HOP_TABLE_BYTES, 0, 0));
+  const copyBytes = (ROUTER_ENTRIES + 1) * routingRecordLayout.size;
+  memory.setVariable('routerCopy', system.allocate(copyBytes, 0, 0));
+  memory.setVariable('allocationTags', system.allocate(ALLOCATION_TAG_BYTES, 0, 0));
+  const applicationBytes = APPLICATIONS * applicationDataLayout.size;
+  memory.setVariable('applicationData', system.allocate(applicationBytes, 0, 0));
+  system.allocate(RANDOM_BYTES, 0, 0);
+}
+
+function newHeap(memory: MonitorMemory, base: number, top: number): Heap {
+  const heap = new Heap(memory, base);
+  heap.initialise(top);
+  return heap;
+}
+
+function startBlock(
+  memory: MonitorMemory,
+  cores: CoreMap,
+  core: number,
+  softwareVersion: number,
+): void {
+  const exists = core < cores.count;
+  const idle = exists ? CoreState.Idle : CoreState.Dead;
+  const block = {
+    ...vcpuLayout.decode(new Uint8Array(vcpuLayout.size)),
+    physicalCore: exists ? cores.physical(core) : 0xff,
+    state: core === 0 ? CoreState.Run : idle,
+    appName: core === 0 ? NAME_OF_MONITOR : NAME_OF_IDLE_PROGRAM,
+    softwareVersion,
+  };
+  memory.setBytes(vcpuAddress(core), vcpuLayout.encode(block));
+}
+
+function startRouter(memory: MonitorMemory, monitor: number): void {
+  memory.setWord(ROUTER_CONTROL, ROUTER_SETTINGS | (monitor << 8));
+  DEFAULT_FILTERS.forEach((filter, index) => {
+    memory.setWord(ROUTER_FILTERS + 4 * index, filter);
+  });
+  memory.setWord(ROUTER_COUNTER_CONTROL, RESET_ALL_COUNTERS);
+  memory.setWord(ROUTER_COUNTER_CONTROL, ENABLE_ALL_COUNTERS);
+}

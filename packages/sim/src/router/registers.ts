@@ -1,0 +1,134 @@
+/** The router as cores and monitor see it in memory. SpiNN-2 data sheet, router registers. */
+import { BusError } from '../core/core.js';
+import { COUNTERS } from './diagnostics.js';
+import type { Router } from './router.js';
+import { TABLE_ENTRIES } from './routing-table.js';
+
+const CONTROL = 0x00;
+const STATUS = 0x04;
+const DROP_HEADER = 0x18;
+const DROP_KEY = 0x1c;
+const DROP_PAYLOAD = 0x20;
+const DROP_OUTPUTS = 0x24;
+const DROP_STATUS = 0x28;
+const COUNTER_CONTROL = 0x2c;
+const FIXED_ROUTE = 0x84;
+const FILTERS = 0x200;
+const COUNTER_VALUES = 0x300;
+const TEST1 = 0xf00;
+const TEST2 = 0xf04;
+const TEST_END = 0xf08;
+const ROUTES = 0x4000;
+const KEYS = 0x8000;
+const MASKS = 0xc000;
+const P2P_TABLE = 0x10000;
+const P2P_WORDS = 8192;
+const P2P_ENTRIES_OF_WORD = 8;
+
+const TABLE_BYTES = 4 * TABLE_ENTRIES;
+const CAM_MISS = 1;
+const WAIT_BITS = 0xffff0000;
+
+/** Registers of a router by their byte offsets. */
+export class RouterRegisters {
+  private control = 0;
+  private probe = 0;
+  /** Registers that only hold what is written. */
+  private readonly settings = new Map<number, number>();
+
+  /** @param p2pEntry entry of the point-to-point table for a chip address */
+  constructor(
+    private readonly router: Router,
+    private readonly p2pEntry: (address: number) => number,
+  ) {}
+
+  /** Value of a register, unsigned. Throws BusError for the write-only keys and masks, and past the end. */
+  read(offset: number): number {
+    if (offset < ROUTES) return this.readControl(offset);
+    if (offset < ROUTES + TABLE_BYTES) {
+      return this.router.table.routes[(offset - ROUTES) >> 2] as number;
+    }
+    const word = (offset - P2P_TABLE) >> 2;
+    if (word < 0 || word >= P2P_WORDS) throw new BusError(0xe1000000 + offset);
+    return this.p2pWord(word);
+  }
+
+  /** Writes a register. Throws BusError past the end. */
+  write(offset: number, value: number): void {
+    const { table } = this.router;
+    const entry = (offset & 0x3fff) >> 2;
+    if (offset < ROUTES) this.writeControl(offset, value);
+    else if (entry < TABLE_ENTRIES && offset < KEYS) table.setRoute(entry, value);
+    else if (entry < TABLE_ENTRIES && offset < MASKS) table.setKey(entry, value);
+    else if (entry < TABLE_ENTRIES && offset < P2P_TABLE) table.setMask(entry, value);
+    else throw new BusError(0xe1000000 + offset);
+  }
+
+  private readControl(offset: number): number {
+    const { router } = this;
+    const { drops, diagnostics } = router;
+    if (offset >= FILTERS && offset < FILTERS + 4 * COUNTERS) {
+      return diagnostics.filter((offset - FILTERS) >> 2);
+    }
+    if (offset >= COUNTER_VALUES && offset < COUNTER_VALUES + 4 * COUNTERS) {
+      return diagnostics.counters[(offset - COUNTER_VALUES) >> 2] as number;
+    }
+    switch (offset) {
+      case CONTROL:
+        return ((router.wait2 << 24) | (router.wait1 << 16) | this.control) >>> 0;
+      case STATUS:
+        return 0;
+      case DROP_HEADER:
+        return drops.header >>> 0;
+      case DROP_KEY:
+        return drops.key >>> 0;
+      case DROP_PAYLOAD:
+        return drops.payload >>> 0;
+      case DROP_OUTPUTS:
+        return drops.outputs >>> 0;
+      case DROP_STATUS:
+        return drops.readStatus();
+      case COUNTER_CONTROL:
+        return diagnostics.control;
+      case FIXED_ROUTE:
+        return router.fixedRoute >>> 0;
+      case TEST1:
+        return this.probeTable();
+      default:
+        if (offset >= TEST_END) throw new BusError(0xe1000000 + offset);
+        return this.settings.get(offset) ?? 0;
+    }
+  }
+
+  private writeControl(offset: number, value: number): void {
+    const { router } = this;
+    const { diagnostics } = router;
+    if (offset >= FILTERS && offset < FILTERS + 4 * COUNTERS) {
+      diagnostics.setFilter((offset - FILTERS) >> 2, value);
+    } else if (offset >= COUNTER_VALUES && offset < COUNTER_VALUES + 4 * COUNTERS) {
+      diagnostics.counters[(offset - COUNTER_VALUES) >> 2] = value;
+    } else if (offset === CONTROL) {
+      this.control = value & ~WAIT_BITS & 0x7fff;
+      router.wait1 = (value >>> 16) & 0xff;
+      router.wait2 = value >>> 24;
+    } else if (offset === COUNTER_CONTROL) diagnostics.control = value;
+    else if (offset === FIXED_ROUTE) router.fixedRoute = value;
+    else if (offset === TEST2) this.probe = value >>> 0;
+    else if (offset < TEST_END) this.settings.set(offset, value >>> 0);
+    else throw new BusError(0xe1000000 + offset);
+  }
+
+  /** Result of looking up the key in the second test register: bit 0 miss, entry in 10:1. */
+  private probeTable(): number {
+    const entry = this.router.table.match(this.probe);
+    return entry < 0 ? CAM_MISS : entry << 1;
+  }
+
+  private p2pWord(word: number): number {
+    let value = 0;
+    for (let index = 0; index < P2P_ENTRIES_OF_WORD; index++) {
+      value |= this.p2pEntry(word * P2P_ENTRIES_OF_WORD + index) << (3 * index);
+    }
+    return value >>> 0;
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * The router of one chip: takes packets from cores and links, one after the other, and sends each to
+ * all its outputs at once. A packet with a blocked output holds up those behind it until the time-out,
+ * then it is dropped. SpiNN-2 data sheet, chapter on the router. Emergency routing is not modelled:
+ * SC&MP and the built-in monitor switch it off.
+ */
+import { type Packet, PacketKind } from '../core/core.js';
+import type { CorePort } from './core-port.js';
+import { Diagnostics, PacketClass } from './diagnostics.js';
+import { DropRegisters } from './drop-registers.js';
+import type { Link } from './link.js';
+import { NO_MATCH, RoutingTable } from './routing-table.js';
+import {
+  BLOCKED_POLL_NS,
+  INJECTION_FIFO_PACKETS,
+  ROUTER_CLOCK_NS,
+  ROUTER_TO_CORE_NS,
+} from './timing.js';
+import { waitClocks } from './wait-time.js';
+
+/** Port number of packets from this chip's own cores; 0 to 5 are the links. */
+export const LOCAL_PORT = 7;
+const LINKS = 6;
+const ALL_LINKS = 0x3f;
+const MONITOR_OUTPUT = 6;
+/** Entries of the point-to-point table that are no link. */
+const P2P_DROP = 6;
+const P2P_LOCAL = 7;
+
+/** What a router sees of its surroundings. */
+export interface RouterWiring {
+  readonly links: readonly Link[];
+  readonly ports: readonly CorePort[];
+  /** Physical number of the monitor. */
+  monitor(): number;
+  /** Entry of the point-to-point table for a chip address. */
+  pointToPoint(address: number): number;
+  /** A packet leaves by a link and reaches the next router at time `at`. */
+  sendOn(link: number, packet: Packet, at: number): void;
+  /** A packet that came by a link is dealt with: its place at the link's end is free. */
+  release(link: number): void;
+  /** A core gets something to do. */
+  wakeCore(core: number): void;
+  /** Asks for {@link Router.retry} at a time. */
+  retryAt(at: number): void;
+}
+
+/** Packets in line behind one that is blocked. */
+interface Waiting {
+  readonly packet: Packet;
+  readonly port: number;
+}
+
+/** Routes packets; see the top of the file. */
+export class Router {
+  readonly table = new RoutingTable();
+  readonly diagnostics = new Diagnostics();
+  readonly drops = new DropRegisters();
+  /** Links in 5:0 and physical cores in 23:6 for fixed-route packets. */
+  fixedRoute = 0;
+  /** Bytes of the control register that say how long a blocked packet waits; see {@link waitClocks}. */
+  wait1 = 0x40;
+  wait2 = 0;
+  /** Packets that no entry matched although they came from a core of this chip. */
+  unrouted = 0;
+  /** Packets dropped because an output stayed blocked. */
+  timedOut = 0;
+  /** Those of them of which a core did not take its copies, and no link was blocked. */
+  blockedByCores = 0;
+  /** Packets from this chip's cores. */
+  injected = 0;
+  private injecting = 0;
+  private freeAt = 0;
+  private readonly waiting: Waiting[] = [];
+  private held: Waiting | undefined;
+  private heldOutputs = 0;
+  private heldClass = 0;
+  private heldSince = 0;
+
+  constructor(private readonly wiring: RouterWiring) {}
+
+  /** Whether another packet of a core may start on its way to the router. */
+  get takesInjection(): boolean {
+    return this.injecting < INJECTION_FIFO_PACKETS;
+  }
+
+  /** Counts a packet that a core of this chip sends. */
+  inject(): void {
+    this.injecting++;
+    this.injected++;
+  }
+
+  /** A packet arrives by a link, or from a core by {@link LOCAL_PORT}. */
+  arrive(packet: Packet, port: number, time: number): void {
+    if (this.held !== undefined) this.waiting.push({ packet, port });
+    else this.dispatch(packet, port, Math.max(time, this.freeAt));
+  }
+
+  /** Looks again at a blocked packet, and at those behind it. */
+  retry(time: number): void {
+    const { held } = this;
+    if (held === undefined) return;
+    if (this.blockedUntil(this.heldOutputs, time) <= time) {
+      this.held = undefined;
+      this.send(held.packet, held.port, this.heldClass, this.heldOutputs, time);
+    } else if (time >= this.dropTime) {
+      this.held = undefined;
+      this.drop(held, time);
+    } else {
+      this.hold(time);
+      return;
+    }
+    this.continue(time);
+  }
+
+  private get dropTime(): number {
+    const clocks = waitClocks(this.wait1) + waitClocks(this.wait2);
+    return this.heldSince + clocks * ROUTER_CLOCK_NS;
+  }
+
+  private continue(time: number): void {
+    while (this.held === undefined) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      this.dispatch(next.packet, next.port, Math.max(time, this.freeAt));
+    }
+  }
+
+  private dispatch(packet: Packet, port: number, time: number): void {
+    const routed = this.outputs(packet, port);
+    const isDefault = routed === NO_MATCH;
+    const outputs = isDefault ? this.defaultOutputs(port) : routed;
+    const packetClass =
+      (packet.control >>> 6) |
+      (port === LOCAL_PORT ? PacketClass.Local : 0) |
+      (isDefault ? PacketClass.DefaultRouted : 0) |
+      (packet.payload !== undefined ? PacketClass.Payload : 0);
+    if (outputs === 0) {
+      this.discard(packet, port, packetClass);
+    } else if (this.blockedUntil(outputs, time) <= time) {
+      this.send(packet, port, packetClass, outputs, time);
+    } else {
+      this.held = { packet, port };
+      this.heldOutputs = outputs;
+      this.heldClass = packetClass;
+      this.heldSince = time;
+      this.hold(time);
+    }
+  }
+
+  /** Outputs by the packet's kind, or {@link NO_MATCH}. */
+  private outputs(packet: Packet, port: number): number {
+    switch ((packet.control >>> 6) & 3) {
+      case PacketKind.Multicast:
+        return this.table.route(packet.key);
+      case PacketKind.PointToPoint:
+        return this.pointToPointOutputs(packet.key & 0xffff);
+      case PacketKind.NearestNeighbour:
+        return this.neighbourOutputs(packet.control, port);
+      default:
+        return this.fixedRoute & 0xffffff;
+    }
+  }
+
+  private pointToPointOutputs(address: number): number {
+    const entry = this.wiring.pointToPoint(address);
+    if (entry === P2P_LOCAL) return this.monitorOutput;
+    return entry === P2P_DROP ? 0 : 1 << entry;
+  }
+
+  private neighbourOutputs(control: number, port: number): number {
+    if (port !== LOCAL_PORT) return this.monitorOutput;
+    const route = (control >>> 2) & 7;
+    if (route < LINKS) return 1 << route;
+    return route === LINKS ? ALL_LINKS : this.monitorOutput;
+  }
+
+  private get monitorOutput(): number {
+    return 1 << (MONITOR_OUTPUT + this.wiring.monitor());
+  }
+
+  /** Straight on; nowhere for packets of this chip's own cores. */
+  private defaultOutputs(port: number): number {
+    return port === LOCAL_PORT ? 0 : 1 << ((port + 3) % LINKS);
+  }
+
+  /** When all outputs may take a packet, ns; Infinity when that is not known. */
+  private blockedUntil(outputs: number, time: number): number {
+    let latest = time;
+    const { links, ports } = this.wiring;
+    for (let rest = outputs; rest !== 0; rest &= rest - 1) {
+      const output = 31 - Math.clz32(rest & -rest);
+      if (output < LINKS) latest = Math.max(latest, (links[output] as Link).freeAt(time));
+      else if (!(ports[output - LINKS] as CorePort).hasRoom) return Number.POSITIVE_INFINITY;
+    }
+    return latest;
+  }
+
+  private hold(time: number): void {
+    const free = this.blockedUntil(this.heldOutputs, time);
+    const next = free === Number.POSITIVE_INFINITY ? time + BLOCKED_POLL_NS : free;
+    this.wiring.retryAt(Math.min(next, Math.max(time, this.dropTime)));
+  }
+
+  private send(
+    packet: Packet,
+    port: number,
+    packetClass: number,
+    outputs: number,
+    time: number,
+  ): void {
+    const { wiring } = this;
+    this.freeAt = time + ROUTER_CLOCK_NS;
+    this.diagnostics.sent(packetClass, outputs, wiring.monitor());
+    this.leaveInput(port);
+    for (let rest = outputs; rest !== 0; rest &= rest - 1) {
+      const output = 31 - Math.clz32(rest & -rest);
+      if (output < LINKS) {
+        const link = wiring.links[output] as Link;
+        wiring.sendOn(output, packet, link.send(packet, time));
+      } else {
+        const core = output - LINKS;
+        (wiring.ports[core] as CorePort).push(packet, port, time + ROUTER_TO_CORE_NS);
+        wiring.wakeCore(core);
+      }
+    }
+  }
+
+  private leaveInput(port: number): void {
+    if (port === LOCAL_PORT) this.injecting--;
+    else this.wiring.release(port);
+  }
+
+  private discard(packet: Packet, port: number, packetClass: number): void {
+    this.unrouted++;
+    this.diagnostics.dropped(packetClass);
+    this.drops.record(packet, port, 0);
+    this.leaveInput(port);
+  }
+
+  private drop({ packet, port }: Waiting, time: number): void {
+    const blocked = this.blockedOutputs(time);
+    this.timedOut++;
+    if ((blocked & ALL_LINKS) === 0) this.blockedByCores++;
+    for (let link = 0; link < LINKS; link++) {
+      if (((blocked >>> link) & 1) === 1) (this.wiring.links[link] as Link).dropped++;
+    }
+    this.diagnostics.dropped(this.heldClass);
+    this.drops.record(packet, port, blocked);
+    this.leaveInput(port);
+  }
+
+  private blockedOutputs(time: number): number {
+    let blocked = 0;
+    for (let rest = this.heldOutputs; rest !== 0; rest &= rest - 1) {
+      const output = rest & -rest;
+      if (this.blockedUntil(output, time) > time) blocked |= output;
+    }
+    return blocked;
+  }
+}
