@@ -83,6 +83,12 @@ void report_statistics(void) {
   statistics.packetsIgnored = receive_table.ignored;
   statistics.sendQueueHighWater = send_statistics.highWater;
   statistics.stackBytes = stack_used();
+  statistics.running = batch.active;
+  statistics.forwardDone = batch.forwardNext;
+  statistics.activatedDone = batch.headNext;
+  statistics.errorsDone = batch.errorNext;
+  statistics.deltasDone = batch.deltaNext;
+  statistics.backsDone = batch.backNext;
   if (target != NULL) {
     *target = statistics;
   }

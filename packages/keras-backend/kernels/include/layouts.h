@@ -219,6 +219,12 @@ typedef struct {
   uint32_t stackBytes; /* Most bytes of the main stack ever used. */
   uint32_t arenaBytes; /* DTCM that the configuration takes; dtcmBytes() says the same. */
   uint32_t lastBatch; /* Number of the last finished batch. */
+  uint32_t running; /* 1 in the middle of a batch, as after a time-out. */
+  uint32_t forwardDone; /* Tile: samples of the last batch multiplied forward. */
+  uint32_t activatedDone; /* Head: samples of the last batch activated. */
+  uint32_t errorsDone; /* Head: samples of the last batch with deltas. */
+  uint32_t deltasDone; /* Tile: samples of the last batch whose deltas came. */
+  uint32_t backsDone; /* Tile: samples of the last batch multiplied back. */
 } DenseStatistics;
 _Static_assert(offsetof(DenseStatistics, lossSum) == 0, "lossSum");
 _Static_assert(offsetof(DenseStatistics, busyCycles) == 8, "busyCycles");
@@ -242,7 +248,13 @@ _Static_assert(offsetof(DenseStatistics, sendQueueHighWater) == 80, "sendQueueHi
 _Static_assert(offsetof(DenseStatistics, stackBytes) == 84, "stackBytes");
 _Static_assert(offsetof(DenseStatistics, arenaBytes) == 88, "arenaBytes");
 _Static_assert(offsetof(DenseStatistics, lastBatch) == 92, "lastBatch");
-_Static_assert(sizeof(DenseStatistics) == 96, "DenseStatistics");
+_Static_assert(offsetof(DenseStatistics, running) == 96, "running");
+_Static_assert(offsetof(DenseStatistics, forwardDone) == 100, "forwardDone");
+_Static_assert(offsetof(DenseStatistics, activatedDone) == 104, "activatedDone");
+_Static_assert(offsetof(DenseStatistics, errorsDone) == 108, "errorsDone");
+_Static_assert(offsetof(DenseStatistics, deltasDone) == 112, "deltasDone");
+_Static_assert(offsetof(DenseStatistics, backsDone) == 116, "backsDone");
+_Static_assert(sizeof(DenseStatistics) == 120, "DenseStatistics");
 
 /* Region 0 of the sequencer. */
 typedef struct {

@@ -5,7 +5,8 @@
 const char program_name[16] = "sequencer";
 
 #define DEFAULT_BUDGET_MS 2000u
-#define NEVER_SENT 0xffffffffu
+/* How long cores get to report what they miss after a time-out. */
+#define AFTERMATH_MS 5u
 
 static SequencerConfiguration config;
 static SequencerCommand command;
@@ -21,7 +22,7 @@ static volatile uint32_t milliseconds; /* since the program started */
 static uint32_t tick_cycles;
 static volatile bool commanded;
 
-static enum { IDLE, BATCH, REPORT, OPERATION } phase;
+static enum { IDLE, BATCH, REPORT, OPERATION, AFTERMATH } phase;
 static uint32_t position, in_batch, batch_number, started_ms;
 static uint64_t started_cycles;
 static uint32_t sent_fields[CONTROL_EXPONENT + 1];
@@ -198,8 +199,23 @@ static void batch_finished(void) {
   }
 }
 
+/* A batch or operation took too long: every core that still can writes its statistics. */
+static void timed_out(void) {
+  if (phase == AFTERMATH) {
+    conclude(STATE_TIMED_OUT);
+  } else if (some_core_failed()) {
+    conclude(STATE_FAILED);
+  } else {
+    write_missing();
+    phase = AFTERMATH;
+    start_operation(DENSE_REPORT);
+  }
+}
+
 static void all_done(void) {
-  if (some_core_failed()) {
+  if (phase == AFTERMATH) {
+    conclude(STATE_TIMED_OUT);
+  } else if (some_core_failed()) {
     conclude(STATE_FAILED);
   } else if (phase == BATCH) {
     batch_finished();
@@ -221,13 +237,8 @@ bool program_step(void) {
     all_done();
     return true;
   }
-  if (milliseconds - started_ms > config.budget) {
-    if (!some_core_failed()) {
-      write_missing();
-      conclude(STATE_TIMED_OUT);
-    } else {
-      conclude(STATE_FAILED);
-    }
+  if (milliseconds - started_ms > (phase == AFTERMATH ? AFTERMATH_MS : config.budget)) {
+    timed_out();
     return true;
   }
   return false;

@@ -287,4 +287,14 @@ export const denseStatistics = declareLayout('DenseStatistics', 'Region 3 of a d
     about: 'DTCM that the configuration takes; dtcmBytes() says the same.',
   },
   { name: 'lastBatch', type: 'u32', about: 'Number of the last finished batch.' },
+  { name: 'running', type: 'u32', about: '1 in the middle of a batch, as after a time-out.' },
+  {
+    name: 'forwardDone',
+    type: 'u32',
+    about: 'Tile: samples of the last batch multiplied forward.',
+  },
+  { name: 'activatedDone', type: 'u32', about: 'Head: samples of the last batch activated.' },
+  { name: 'errorsDone', type: 'u32', about: 'Head: samples of the last batch with deltas.' },
+  { name: 'deltasDone', type: 'u32', about: 'Tile: samples of the last batch whose deltas came.' },
+  { name: 'backsDone', type: 'u32', about: 'Tile: samples of the last batch multiplied back.' },
 ] as const);
