@@ -14,7 +14,7 @@ const FIRST_DATA_TAG = 2;
 /** A data set that lies on the machine. */
 export interface LoadedData {
   readonly samples: number;
-  readonly hasTargets: boolean;
+  readonly targets: Operands | undefined;
   readonly chips: readonly (ChipData & { readonly address: number })[];
 }
 
@@ -58,7 +58,7 @@ export async function loadData(
       return { ...chip, address };
     }),
   );
-  return { samples, hasTargets: targets !== undefined, chips };
+  return { samples, targets, chips };
 }
 
 async function allocate(

@@ -4,6 +4,7 @@ import t from 'tap';
 import type { Activation, NetworkPlan, NumberMode } from '../engine.js';
 import { MINIMUM_SEND_GAP } from '../layouts/index.js';
 import { NetworkTooLargeError, RECEIVE_CYCLES, TileTooLargeError } from '../tiles/index.js';
+import { countCategorical } from './accuracy.js';
 import { configure, type DenseConfiguration, EMPTY_SLOT } from './configuration.js';
 import { checkData, decodeArea, encodeArea, layOutData } from './data-layout.js';
 import { type Deployment, deploy, placeOf } from './deployment.js';
@@ -247,6 +248,12 @@ t.test('a region table points at its regions', async (t) => {
   t.equal(table.getUint32(0, true), 0xad130ad6);
   t.equal(table.getUint32(8, true), 0x60001030);
   t.equal(table.getUint32(8 + 24, true), 0x60001040);
+});
+
+t.test('the first largest output and the first largest target make a sample correct', async (t) => {
+  const outputs = Int16Array.from([1, 3, 3, 5, 5, 5, -2, -1, -9]);
+  t.equal(countCategorical(outputs, Int16Array.from([0, 1, 0, 1, 0, 0, 0, 0, 1]), 3), 2);
+  t.equal(countCategorical(outputs, Int16Array.from([0, 0, 1, 0, 1, 0, 0, 1, 0]), 3), 1);
 });
 
 t.test('energy is idle chips, busy cores and packets', async (t) => {

@@ -49,7 +49,14 @@ export async function diagnose(
   return new MachineRunError(what, reports, progress?.batchesDone ?? 0);
 }
 
-/** Vertices whose core is in a run-time error or was caught by the watchdog. */
+/** The error for cores that did not start, with what they said. */
+export async function diagnoseStart(host: Host, deployment: Deployment): Promise<MachineRunError> {
+  const failed = (await failedVertices(host, deployment)).slice(0, MOST_REPORTS);
+  const reports = await Promise.all(failed.map((vertex) => reportOf(host, deployment, vertex)));
+  return new MachineRunError('programs did not start', reports, 0);
+}
+
+/** Vertices whose program does not run. */
 async function failedVertices({ controller }: Host, deployment: Deployment): Promise<number[]> {
   const failed: number[] = [];
   await Promise.all(

@@ -10,6 +10,7 @@ import type {
   RunResult,
 } from '../engine.js';
 import { DenseRegion, RunFlag, SequencerOperation, SequencerState } from '../layouts/index.js';
+import { countCategorical } from './accuracy.js';
 import { configure, encodeConfiguration } from './configuration.js';
 import { checkData } from './data-layout.js';
 import { freeData, type LoadedData, loadData, readOutputs, slotOf } from './data-sets.js';
@@ -119,7 +120,7 @@ export class LoadedEngine implements MachineEngine {
   async run(request: RunRequest): Promise<RunResult> {
     const data = this.#dataFor(request);
     const batches = Math.ceil(data.samples / request.batchSize);
-    const command = commandOf(request, data.samples);
+    const command = commandOf(request, data.samples, this.#keepsOutputs(request));
     const before = await this.#routerCounts();
     const { elapsed } = await this.#execute(command, before, ({ batchesDone }) => {
       request.onBatch?.(batchesDone, batches);
@@ -148,7 +149,7 @@ export class LoadedEngine implements MachineEngine {
   #dataFor({ slot, mode, batchSize, learningRate }: RunRequest): LoadedData {
     const data = this.#data[slot];
     if (data === undefined) throw new RangeError(`no data was loaded into slot ${slot}`);
-    if (mode !== 'predict' && !data.hasTargets) {
+    if (mode !== 'predict' && data.targets === undefined) {
       throw new RangeError('the loaded data has no targets');
     }
     const most = this.#deployment.plan.batchSize;
@@ -161,25 +162,44 @@ export class LoadedEngine implements MachineEngine {
     return data;
   }
 
+  /** Outputs are for the caller, or for the accuracy of a layer whose units have several heads. */
+  #keepsOutputs({ mode }: RunRequest): boolean {
+    return mode === 'predict' || this.#countsOnHost;
+  }
+
+  get #countsOnHost(): boolean {
+    const { plan, tiles } = this.#deployment;
+    const last = plan.layers.length - 1;
+    const heads = tiles.cores.filter(({ layer, head }) => layer === last && head);
+    return plan.accuracy === 'categorical' && heads.length > 1;
+  }
+
   async #resultOf(
-    { mode }: RunRequest,
+    request: RunRequest,
     data: LoadedData,
     cycles: number,
     packets: number,
   ): Promise<RunResult> {
     const { plan } = this.#deployment;
     const totals = totalsOf(this.#statistics);
-    const predicts = mode === 'predict';
+    const predicts = request.mode === 'predict';
     const { units } = plan.layers.at(-1) as LayerPlan;
     const perUnit = plan.loss === 'categorical_crossentropy' ? 1 : units;
     const seconds = cycles / CORE_HERTZ;
     const chips = this.#host.machine.chipCount;
-    const outputs = predicts && (await readOutputs(this.#host, this.#deployment, data));
+    const outputs = this.#keepsOutputs(request)
+      ? await readOutputs(this.#host, this.#deployment, data)
+      : undefined;
+    const { targets } = data;
+    const correct =
+      outputs && targets && this.#countsOnHost
+        ? countCategorical(outputs, targets, units)
+        : totals.correct;
     return {
       samples: data.samples,
       lossSum: predicts ? 0 : (totals.lossSum * 2 ** -LOGARITHM_FRACTION) / perUnit,
-      correct: predicts ? 0 : totals.correct,
-      ...(outputs && { outputs }),
+      correct: predicts ? 0 : correct,
+      ...(predicts && outputs && { outputs }),
       saturations: totals.saturations,
       machine: {
         seconds,
@@ -248,7 +268,7 @@ export class LoadedEngine implements MachineEngine {
   }
 }
 
-function commandOf(request: RunRequest, samples: number): Command {
+function commandOf(request: RunRequest, samples: number, keepsOutputs: boolean): Command {
   const { mode, slot, batchSize, shuffleSeed } = request;
   const rate = request.learningRate ?? 1;
   const whole = scaleFactor(rate / batchSize);
@@ -259,7 +279,7 @@ function commandOf(request: RunRequest, samples: number): Command {
     flags:
       (mode === 'train' ? RunFlag.Train : 0) |
       (shuffleSeed !== undefined ? RunFlag.Shuffle : 0) |
-      (mode === 'predict' ? RunFlag.KeepOutputs : 0) |
+      (keepsOutputs ? RunFlag.KeepOutputs : 0) |
       (slot << RunFlag.SlotShift),
     samples,
     firstSample: 0,

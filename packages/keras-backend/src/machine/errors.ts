@@ -22,7 +22,8 @@ export class MachineRunError extends Error {
   readonly batchesDone: number;
 
   constructor(what: string, cores: readonly CoreReport[], batchesDone: number) {
-    super(`${what} after ${batchesDone} finished batches. ${cores.map(describe).join('; ')}`);
+    const progress = batchesDone > 0 ? ` after ${batchesDone} finished batches` : '';
+    super(`${what}${progress}: ${cores.map(describe).join('; ')}`);
     this.cores = cores;
     this.batchesDone = batchesDone;
   }
