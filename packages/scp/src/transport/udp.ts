@@ -1,6 +1,6 @@
 /** Datagrams over UDP. Node.js only, hence a module apart: `@spin-tools/scp/udp`. */
 import { lookup } from 'node:dns/promises';
-import { DgramAsPromised } from 'dgram-as-promised';
+import { DgramAsPromised, type SocketOptions } from 'dgram-as-promised';
 import type { Transport } from './transport.js';
 
 export { BOOT_PORT, SCP_PORT } from './transport.js';
@@ -38,7 +38,7 @@ export async function udpTransport({ host, port }: UdpOptions): Promise<UdpTrans
     throw new RangeError(`"port" must be from 1 to 65535: ${port}`);
   }
   const { address } = await lookup(host, { family: 4 });
-  const promised = DgramAsPromised.createSocket('udp4');
+  const promised = DgramAsPromised.createSocket({ type: 'udp4', lookup: alreadyAnAddress });
   const local = await promised.bind({ port: 0 });
   const { socket } = promised;
   const statistics = { strangers: 0, sendErrors: 0 };
@@ -70,3 +70,7 @@ export async function udpTransport({ host, port }: UdpOptions): Promise<UdpTrans
     },
   };
 }
+
+/** Spares each send a turn through the resolver: the address was looked up once. */
+const alreadyAnAddress: NonNullable<SocketOptions['lookup']> = (address, _options, callback) =>
+  callback(null, address, 4);
