@@ -5,7 +5,6 @@ import {
   chipToAddress,
   describeBootImage,
   ipToBytes,
-  type SystemVariables,
   sameChip,
   type Transport,
   transportPair,
@@ -79,7 +78,9 @@ export class VirtualMachine {
     this.ethernetChips = chips
       .filter((chip) => sameChip(chip, chip.ethernet))
       .map(({ x, y }) => ({ x, y }));
-    this.ethernetChips.forEach((chip, number) => this.addEthernet(chip, number));
+    this.ethernetChips.forEach((chip, number) => {
+      this.addEthernet(chip, number);
+    });
     this.world = this.newWorld();
   }
 

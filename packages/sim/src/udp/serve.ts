@@ -1,0 +1,150 @@
+/** A virtual machine on UDP ports, as boards have them. Node.js only: `@spin-tools/sim/udp`. */
+import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
+import type { VirtualMachine } from '../machine/virtual-machine.js';
+import { openSocket, type Socket } from './socket.js';
+
+/** Where a machine is to be reached. */
+export interface ServeOptions {
+  /** IPv4 address of the first board; the others follow. Default 127.0.0.1, which needs no set-up. */
+  readonly host?: string;
+  /** UDP port of SCP on every board; 0 lets the system choose. Default 17893. */
+  readonly scpPort?: number;
+  /** UDP port of the boot protocol on every board; 0 lets the system choose. Default 54321. */
+  readonly bootPort?: number;
+}
+
+/** A machine that is being served. */
+export interface ServedMachine {
+  /** Addresses of the boards, in the order of `machine.ethernetChips`. */
+  readonly hosts: readonly string[];
+  readonly scpPort: number;
+  readonly bootPort: number;
+  /** Closes the sockets; the machine lives on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ports of every board of a machine. Each board has an address of its own and the same ports.
+ *
+ * @throws RangeError for a host that is no IPv4 address; the system's error for a port that is taken
+ */
+export async function serveUdp(
+  machine: VirtualMachine,
+  { host = '127.0.0.1', scpPort = SCP_PORT, bootPort = BOOT_PORT }: ServeOptions = {},
+): Promise<ServedMachine> {
+  const boards: Board[] = [];
+  let ports = { scpPort, bootPort };
+  try {
+    for (const [number, chip] of machine.ethernetChips.entries()) {
+      const board = await openBoard(machine, chip, addressAfter(host, number), ports);
+      boards.push(board);
+      ports = board;
+    }
+  } catch (error) {
+    await closeAll(boards);
+    throw error;
+  }
+  return {
+    hosts: boards.map(({ host: address }) => address),
+    ...{ scpPort: ports.scpPort, bootPort: ports.bootPort },
+    close: () => closeAll(boards),
+  };
+}
+
+interface Board {
+  readonly host: string;
+  readonly scpPort: number;
+  readonly bootPort: number;
+  close(): Promise<void>;
+}
+
+async function openBoard(
+  machine: VirtualMachine,
+  chip: ChipAddress,
+  host: string,
+  { scpPort, bootPort }: { readonly scpPort: number; readonly bootPort: number },
+): Promise<Board> {
+  const ethernet = machine.ethernet(chip);
+  const scp = await openSocket(host, scpPort);
+  const boot = await openSocket(host, bootPort).catch(async (error: unknown) => {
+    await scp.close();
+    throw error;
+  });
+  const reverse = new ReverseSockets(host, (datagram, port, from) =>
+    ethernet.receiver.receiveRaw(datagram, port, from),
+  );
+  machine.setIpAddress(chip, host);
+  scp.onDatagram((datagram, from) => {
+    ethernet.receiver.receiveMessage(datagram, from);
+    reverse.open(machine.reversePorts(chip));
+  });
+  boot.onDatagram((datagram) => ethernet.receiver.receiveBoot(datagram));
+  ethernet.connectOutside((datagram, to, sourcePort) => {
+    (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
+  });
+  return {
+    host,
+    scpPort: scp.port,
+    bootPort: boot.port,
+    async close() {
+      ethernet.connectOutside(undefined);
+      await Promise.all([scp.close(), boot.close(), reverse.close()]);
+    },
+  };
+}
+
+/** Sockets of reverse IPTags, opened when a tag asks for one. */
+class ReverseSockets {
+  private readonly sockets = new Map<number, Promise<Socket>>();
+  private readonly ready = new Map<number, Socket>();
+
+  constructor(
+    private readonly host: string,
+    private readonly receive: (
+      datagram: Uint8Array,
+      port: number,
+      from: { readonly ip: string; readonly port: number },
+    ) => void,
+  ) {}
+
+  /** The socket bound to a port, if there is one. */
+  socketOf(port: number): Socket | undefined {
+    return this.ready.get(port);
+  }
+
+  /** Opens sockets for ports that have none; a port that is taken stays without. */
+  open(ports: readonly number[]): void {
+    for (const port of ports) {
+      if (port === 0 || this.sockets.has(port)) continue;
+      const opening = openSocket(this.host, port);
+      this.sockets.set(port, opening);
+      opening.then(
+        (socket) => {
+          this.ready.set(port, socket);
+          socket.onDatagram((datagram, from) => this.receive(datagram, port, from));
+        },
+        () => this.sockets.delete(port),
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.sockets.values());
+    await Promise.all(
+      opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)),
+    );
+  }
+}
+
+async function closeAll(boards: readonly Board[]): Promise<void> {
+  await Promise.all(boards.map((board) => board.close()));
+}
+
+/** The IPv4 address `steps` after another. */
+function addressAfter(host: string, steps: number): string {
+  const octets = host.split('.').map(Number);
+  const isAddress = octets.length === 4 && octets.every((octet) => octet >= 0 && octet <= 255);
+  if (!isAddress) throw new RangeError(`"host" must be an IPv4 address such as 127.0.0.1: ${host}`);
+  const number = octets.reduce((value, octet) => value * 256 + octet, 0) + steps;
+  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.');
+}
