@@ -6,14 +6,15 @@
 #define LN_2_32 2977044472u   /* ln 2, 32 fraction bits */
 #define LN_2_24 11629080      /* ln 2, 24 fraction bits */
 
-uint64_t divide64(uint64_t numerator, uint64_t denominator) {
-  uint64_t quotient = 0;
-  uint64_t remainder = 0;
-  for (int32_t bit = 63; bit >= 0; bit -= 1) {
-    remainder = (remainder << 1) | ((numerator >> bit) & 1);
+uint32_t quotient32(uint64_t numerator, uint64_t denominator) {
+  uint64_t remainder = numerator >> 32;
+  uint32_t quotient = (uint32_t)numerator; /* bits of the numerator move out as those of the quotient move in */
+  for (uint32_t bit = 0; bit < 32; bit += 1) {
+    remainder = (remainder << 1) | (quotient >> 31);
+    quotient <<= 1;
     if (remainder >= denominator) {
       remainder -= denominator;
-      quotient |= (uint64_t)1 << bit;
+      quotient |= 1;
     }
   }
   return quotient;
@@ -66,21 +67,21 @@ static uint32_t magnitude(int32_t z) {
   return z < 0 ? 0u - (uint32_t)z : (uint32_t)z;
 }
 
-static uint32_t below_one(uint64_t v31) {
-  return v31 < ONE31 ? (uint32_t)v31 : ONE31 - 1;
+static uint32_t below_one(uint32_t v31) {
+  return v31 < ONE31 ? v31 : ONE31 - 1;
 }
 
 uint32_t sigmoid31(int32_t z, uint32_t fraction) {
   uint32_t e = exp_negative(magnitude(z), fraction);
   uint64_t d = (uint64_t)ONE31 + e;
   uint64_t numerator = z >= 0 ? (uint64_t)1 << 62 : (uint64_t)e << 31;
-  return below_one(divide64(numerator + (d >> 1), d));
+  return below_one(quotient32(numerator + (d >> 1), d));
 }
 
 uint32_t tanh31_magnitude(int32_t z, uint32_t fraction) {
   uint32_t e = exp_negative(magnitude(z), fraction - 1);
   uint64_t d = (uint64_t)ONE31 + e;
-  return below_one(divide64(((uint64_t)(ONE31 - e) << 31) + (d >> 1), d));
+  return below_one(quotient32(((uint64_t)(ONE31 - e) << 31) + (d >> 1), d));
 }
 
 void softmax31(const int32_t *z, uint32_t *v31, uint32_t units, uint32_t fraction) {
@@ -93,9 +94,9 @@ void softmax31(const int32_t *z, uint32_t *v31, uint32_t units, uint32_t fractio
     v31[u] = exp_negative((uint32_t)largest - (uint32_t)z[u], fraction);
     sum += v31[u];
   }
-  uint64_t reciprocal = divide64((uint64_t)1 << 62, sum);
+  uint32_t reciprocal = quotient32((uint64_t)1 << 62, sum);
   for (uint32_t u = 0; u < units; u += 1) {
-    v31[u] = below_one(((uint64_t)v31[u] * (uint32_t)reciprocal + (1u << 30)) >> 31);
+    v31[u] = below_one((uint32_t)(((uint64_t)v31[u] * reciprocal + (1u << 30)) >> 31));
   }
 }
 

@@ -32,8 +32,8 @@ static inline int32_t saturate16(int64_t value, uint32_t *count) {
   return (int32_t)value;
 }
 
-/* floor(numerator / denominator), denominator not 0. */
-uint64_t divide64(uint64_t numerator, uint64_t denominator);
+/* floor(numerator / denominator), for quotients below 2^32 and denominators below 2^63. */
+uint32_t quotient32(uint64_t numerator, uint64_t denominator);
 
 /* sat32(floor((g * m + 2^(s-1)) / 2^s)), m >= 0, 1 <= s <= 95. */
 int32_t scaled(int64_t g, int32_t m, uint32_t s, uint32_t *count);

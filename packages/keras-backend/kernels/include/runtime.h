@@ -55,6 +55,9 @@ extern volatile uint32_t interrupt_events;
 /* Core cycles in which the program had something to do; needs timer 2 to run free. Packets stored meanwhile are not counted. */
 extern uint64_t busy_cycles;
 extern bool measures_busy_cycles;
+/* Around every wait of the program, so that it does not count as busy. */
+void rest_begin(void);
+void rest_end(void);
 
 uint32_t stack_used(void);
 

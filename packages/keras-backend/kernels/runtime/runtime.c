@@ -124,11 +124,19 @@ static uint32_t events(void) {
   return interrupt_events + program_events();
 }
 
-/* Sleeps until something happened since `seen`; a wake-up between check and sleep is not lost, WFI ignores the masks. */
-static void sleep_since(uint32_t seen) {
+void rest_begin(void) {
   if (measures_busy_cycles) {
     busy_cycles += awake_since - TIMER2_VALUE;
   }
+}
+
+void rest_end(void) {
+  awake_since = TIMER2_VALUE;
+}
+
+/* Sleeps until something happened since `seen`; a wake-up between check and sleep is not lost, WFI ignores the masks. */
+static void sleep_since(uint32_t seen) {
+  rest_begin();
   uint32_t previous = interrupts_disable();
   while (events() == seen && !leaving) {
     wait_for_interrupt();
@@ -136,7 +144,7 @@ static void sleep_since(uint32_t seen) {
     interrupts_disable();
   }
   interrupts_restore(previous);
-  awake_since = TIMER2_VALUE;
+  rest_end();
 }
 
 __attribute__((noreturn)) void runtime_loop(void) {

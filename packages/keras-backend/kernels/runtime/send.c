@@ -9,7 +9,7 @@ typedef struct {
 
 static QueuedPacket queue[QUEUE_LENGTH];
 static volatile uint32_t first, last; /* next to send, next free */
-static volatile bool timer_runs;
+static volatile uint32_t timer_runs;
 static uint32_t gap;
 volatile SendStatistics send_statistics;
 
@@ -40,24 +40,32 @@ void send_setup(uint32_t cycles) {
   interrupt_bind(1, INTERRUPT_TIMER1, send_interrupt);
 }
 
-static void wait_while_full(uint32_t next) {
-  while (next == first) {
-    uint32_t previous = interrupts_disable();
-    if (next == first) {
-      wait_for_interrupt();
-    }
-    interrupts_restore(previous);
+/* Sleeps until the next interrupt unless the send interrupt has just changed `*watched`. */
+static void doze(const volatile uint32_t *watched, uint32_t value) {
+  uint32_t previous = interrupts_disable();
+  if (*watched == value) {
+    wait_for_interrupt();
   }
+  interrupts_restore(previous);
+}
+
+static void wait_while_full(uint32_t next) {
+  if (next != first) {
+    return;
+  }
+  rest_begin();
+  while (next == first) {
+    doze(&first, next);
+  }
+  rest_end();
 }
 
 static void wait_until_idle(void) {
+  rest_begin();
   while (timer_runs) {
-    uint32_t previous = interrupts_disable();
-    if (timer_runs) {
-      wait_for_interrupt();
-    }
-    interrupts_restore(previous);
+    doze(&timer_runs, true);
   }
+  rest_end();
 }
 
 static void append(uint32_t key, uint32_t payload) {
