@@ -289,6 +289,33 @@ t.test('a failed posted write is noted by the DMA controller, any other aborts',
   t.equal(core.registers[0], (5 << 24) | (1 << 20));
 });
 
+t.test('a core may start another, or itself, by a register of its chip', async (t) => {
+  const chip = fakeChip();
+  const other = new ArmCore(1, chip.bus);
+  other.writeTcm(0, new Uint8Array(Uint32Array.of(0xe2800001, WAIT_FOR_INTERRUPT).buffer));
+  // mov r1, #0x60000000; mov r2, #9; str r2, [r1]; add r3, r2, #1; WFI; at 20: add r0, r0, #2; WFI
+  const words = [0xe3a01206, 0xe3a02009, 0xe5812000, 0xe2823001, WAIT_FOR_INTERRUPT, 0xe2800002];
+  const write = chip.bus.write;
+  chip.bus.write = (...access) => {
+    write(...access);
+    other.start(0, 40);
+  };
+  const core = running(words, chip);
+  other.run(1000);
+  t.equal(core.registers[3], 10, 'registers of the running core are kept');
+  t.equal(other.registers[0], 41);
+  const itself: { core?: ArmCore } = {};
+  const own = fakeChip();
+  own.bus.write = () => itself.core?.start(20, 70);
+  itself.core = new ArmCore(2, own.bus);
+  itself.core.writeTcm(0, new Uint8Array(Uint32Array.of(...words, WAIT_FOR_INTERRUPT).buffer));
+  itself.core.start(0);
+  itself.core.run(1000);
+  t.equal(itself.core.registers[0], 72);
+  t.equal(itself.core.registers[3], 0);
+  t.equal(itself.core.time, 1000);
+});
+
 t.test('a core that never started needs no memory and sleeps', async (t) => {
   const core = new ArmCore(3, fakeChip().bus);
   core.run(5000);

@@ -39,6 +39,8 @@ export class ArmCore implements Core {
   private readonly bus: PrivateBus;
   private running = false;
   private started = false;
+  /** What waits until the core does not run. */
+  private deferred: (() => void) | undefined;
   /** Cycles of local time at the beginning of the present slice. */
   private cycle = 0;
   /** Cycles waited for the bus in the present slice. */
@@ -55,18 +57,19 @@ export class ArmCore implements Core {
     chip: ChipBus,
   ) {
     const now = () => this.present;
-    const setLine = (source: number, level: boolean) => this.interrupts.setLine(source, level);
+    const { interrupts } = this;
+    const setLines = (mask: number, levels: number) => interrupts.setLines(mask, levels);
     this.timers = [
-      new Timer(now, (level) => setLine(Source.Timer1, level)),
-      new Timer(now, (level) => setLine(Source.Timer2, level)),
+      new Timer(now, (level) => interrupts.setLine(Source.Timer1, level)),
+      new Timer(now, (level) => interrupts.setLine(Source.Timer2, level)),
     ];
     const tcm = (address: number, length: number) => this.tcm(address, length);
     const tcmWritten = (address: number, length: number) => this.codeWritten(address, length);
     const readBlock = (address: number, target: Uint8Array) => chip.readBlock(address, target);
     const writeBlock = (address: number, source: Uint8Array) => chip.writeBlock(address, source);
-    this.dma = new DmaController(id, { tcm, tcmWritten, readBlock, writeBlock }, now, setLine);
+    this.dma = new DmaController(id, { tcm, tcmWritten, readBlock, writeBlock }, now, setLines);
     const send = (packet: Packet) => chip.send(id, packet, this.present * NANOSECONDS_PER_CYCLE);
-    this.communications = new CommunicationsController(send, now, setLine);
+    this.communications = new CommunicationsController(send, now, setLines);
     this.bus = new PrivateBus(
       id,
       {
@@ -109,15 +112,15 @@ export class ArmCore implements Core {
 
   /** Everything private to the core as after its reset line was released; it does not run until started. */
   reset(): void {
+    if (this.running) {
+      this.afterSlice(() => this.reset());
+      return;
+    }
     for (const device of [this.interrupts, ...this.timers, this.dma, this.communications])
       device.reset();
     this.knowsNextEvent = false;
     this.started = false;
-    if (this.machine === undefined) return;
-    const { cpu } = this.machine;
-    cpu.resume();
-    cpu.reset();
-    cpu.suspend();
+    this.machine?.cpu.reset();
   }
 
   /**
@@ -128,13 +131,12 @@ export class ArmCore implements Core {
    * @param thumb - true to begin in Thumb state
    */
   start(entry: number, argument = 0, thumb = false): void {
-    const { cpu } = this.prepared();
+    if (this.running) {
+      this.afterSlice(() => this.start(entry, argument, thumb));
+      return;
+    }
     this.reset();
-    cpu.resume();
-    activeState[0] = argument;
-    activeState[15] = entry;
-    cpu.thumb = thumb ? 1 : 0;
-    cpu.suspend();
+    this.prepared().cpu.prepare(entry, argument, thumb);
     this.started = true;
   }
 
@@ -171,15 +173,32 @@ export class ArmCore implements Core {
       this.cycle = Math.max(this.cycle, end);
       return;
     }
-    const { cpu } = this.machine;
+    this.runSlices(this.machine.cpu, end);
+    const { deferred } = this;
+    if (deferred === undefined) return;
+    this.deferred = undefined;
+    deferred();
+    this.run(until);
+  }
+
+  /** Runs until a cycle, or until something waits for the core not to run. */
+  private runSlices(cpu: Cpu, end: number): void {
     cpu.resume();
     this.running = true;
     try {
-      while (this.cycle < end && this.started) this.runSlice(cpu, end);
+      while (this.cycle < end && this.started && this.deferred === undefined) {
+        this.runSlice(cpu, end);
+      }
     } finally {
       this.running = false;
       cpu.suspend();
     }
+  }
+
+  /** Does something to the core itself, asked for by its own access to a chip register. */
+  private afterSlice(action: () => void): void {
+    this.deferred = action;
+    endSlice();
   }
 
   private runSlice(cpu: Cpu, end: number): void {
@@ -262,9 +281,7 @@ export class ArmCore implements Core {
     if (this.machine !== undefined) return this.machine;
     const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4));
     const cpu = new Cpu(memory);
-    cpu.resume();
     cpu.reset();
-    cpu.suspend();
     this.machine = { memory, cpu };
     return this.machine;
   }

@@ -112,20 +112,27 @@ export class Cpu {
     return this.saved.slice(0, 16);
   }
 
-  /** Back to the state after reset; call between {@link resume} and {@link suspend}. */
+  /** Back to the state after reset, of a core that does not run: supervisor mode, interrupts masked. */
   reset(): void {
-    activeState.fill(0, 0, STATE_WORDS);
     this.mode = Mode.Supervisor;
     this.interruptsDisabled = true;
     this.fastInterruptsDisabled = true;
     this.thumb = 0;
     this.asleep = false;
     this.writeControl(RESET_CONTROL);
+    this.saved.fill(0);
     this.stackAndLink.fill(0);
     this.savedStatus.fill(0);
     this.otherHigh.fill(0);
-    activeState[15] = this.vectorBase;
-    activeState[Slot.Zero] = 1;
+    this.saved[Slot.Zero] = 1;
+    this.saved[15] = this.vectorBase;
+  }
+
+  /** Sets where a core that does not run goes on, in which state, and its r0. */
+  prepare(entry: number, argument: number, thumb: boolean): void {
+    this.saved[0] = argument;
+    this.saved[15] = entry;
+    this.thumb = thumb ? 1 : 0;
   }
 
   get vectorBase(): number {
@@ -194,8 +201,11 @@ export class Cpu {
     const to = bankOf(mode);
     this.mode = mode;
     if (from === to) return;
-    this.stackAndLink.set(activeState.subarray(13, 15), 2 * from);
-    activeState.set(this.stackAndLink.subarray(2 * to, 2 * to + 2), 13);
+    const { stackAndLink } = this;
+    stackAndLink[2 * from] = activeState[13] as number;
+    stackAndLink[2 * from + 1] = activeState[14] as number;
+    activeState[13] = stackAndLink[2 * to] as number;
+    activeState[14] = stackAndLink[2 * to + 1] as number;
     if (from === FAST_BANK || to === FAST_BANK) this.exchangeHigh();
   }
 

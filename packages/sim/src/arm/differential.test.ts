@@ -319,6 +319,7 @@ function execute({ thumb, code, registers, status }: Case): Outcome {
   memory.itcm8.set(code, CODE);
   memory.dtcm8.set(pattern);
   cpu.reset();
+  cpu.resume();
   cpu.status = status;
   activeState.set(registers);
   activeState[15] = CODE;

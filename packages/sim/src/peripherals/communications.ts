@@ -3,7 +3,7 @@
  * sheet, chapter on the communications controller.
  */
 import { BusError, type Packet, PacketKind } from '../core/core.js';
-import type { Peripheral, SetLine } from './peripheral.js';
+import type { Peripheral, SetLines } from './peripheral.js';
 import { Source } from './vic.js';
 
 const TRANSMIT_CONTROL = 0x00;
@@ -27,6 +27,16 @@ const ERROR_FREE = 1 << 28;
 const PAYLOAD_PRESENT = 1 << 1;
 const SEQUENCE = 0x30;
 const RESET_SOURCE_ADDRESS = 0x07000000;
+
+/** Interrupt lines while the transmit register is free. */
+const TRANSMIT_FREE = (1 << Source.TransmitEmpty) | (1 << Source.TransmitNotFull);
+/** All interrupt lines that this device drives. */
+const ALL_LINES =
+  TRANSMIT_FREE |
+  (1 << Source.TransmitFull) |
+  (1 << Source.TransmitOverrun) |
+  (1 << Source.PacketReceived) |
+  (15 << Source.MulticastReceived);
 
 /** Cycles until a packet that the router did not take is offered again: 200 ns. */
 const RETRY_CYCLES = 40;
@@ -64,7 +74,7 @@ export class CommunicationsController implements Peripheral {
   constructor(
     private readonly send: (packet: Packet) => boolean,
     private readonly now: () => number,
-    private readonly setLine: SetLine,
+    private readonly setLines: SetLines,
   ) {}
 
   reset(): void {
@@ -101,16 +111,14 @@ export class CommunicationsController implements Peripheral {
   }
 
   private updateLines(): void {
-    const full = this.waiting !== undefined;
-    this.setLine(Source.TransmitFull, full);
-    this.setLine(Source.TransmitEmpty, !full);
-    this.setLine(Source.TransmitNotFull, !full);
-    this.setLine(Source.TransmitOverrun, (this.sticky & OVERRUN) !== 0);
+    const transmit = this.waiting === undefined ? TRANSMIT_FREE : 1 << Source.TransmitFull;
+    const overrun = (this.sticky & OVERRUN) !== 0 ? 1 << Source.TransmitOverrun : 0;
     const { kind } = this;
-    this.setLine(Source.PacketReceived, kind !== undefined);
-    for (const each of Object.values(PacketKind)) {
-      this.setLine(Source.MulticastReceived + RECEIVED_ORDER[each], kind === each);
-    }
+    const received =
+      kind === undefined
+        ? 0
+        : (1 << Source.PacketReceived) | (1 << (Source.MulticastReceived + RECEIVED_ORDER[kind]));
+    this.setLines(ALL_LINES, transmit | overrun | received);
   }
 
   private offer(packet: Packet): void {

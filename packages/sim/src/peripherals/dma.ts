@@ -4,7 +4,7 @@
  * error: no program for application cores uses them.
  */
 import { BusError } from '../core/core.js';
-import type { Peripheral, SetLine } from './peripheral.js';
+import type { Peripheral, SetLines } from './peripheral.js';
 import { Source } from './vic.js';
 
 const SYSTEM_ADDRESS = 0x04;
@@ -49,6 +49,9 @@ const TO_SYSTEM = 1 << 19;
 const WITH_CRC = 1 << 20;
 const LENGTH_MASK = 0x1fffc;
 
+/** All interrupt lines that this device drives. */
+const ALL_LINES = (1 << Source.DmaDone) | (1 << Source.DmaTimeout) | (1 << Source.DmaError);
+
 /** Cycles per word: 15 ns at 200 MHz. Source: S. Temple, "SpiNNaker Chip Resources" slides, 2015. */
 const CYCLES_PER_WORD = 3;
 /** Cycles before the first word: one access to SDRAM of 100 ns (same source); the real start-up is not published. */
@@ -90,7 +93,7 @@ export class DmaController implements Peripheral {
     private readonly core: number,
     private readonly memories: DmaMemories,
     private readonly now: () => number,
-    private readonly setLine: SetLine,
+    private readonly setLines: SetLines,
   ) {}
 
   reset(): void {
@@ -175,9 +178,10 @@ export class DmaController implements Peripheral {
 
   private updateLines(): void {
     const enabled = this.conditions & this.globalControl;
-    this.setLine(Source.DmaDone, (enabled & (DONE | SECOND_DONE)) !== 0);
-    this.setLine(Source.DmaTimeout, (enabled & TIMED_OUT) !== 0);
-    this.setLine(Source.DmaError, (enabled & ANY_ERROR) !== 0);
+    const done = (enabled & (DONE | SECOND_DONE)) !== 0 ? 1 << Source.DmaDone : 0;
+    const timeout = (enabled & TIMED_OUT) !== 0 ? 1 << Source.DmaTimeout : 0;
+    const error = (enabled & ANY_ERROR) !== 0 ? 1 << Source.DmaError : 0;
+    this.setLines(ALL_LINES, done | timeout | error);
   }
 
   private get status(): number {

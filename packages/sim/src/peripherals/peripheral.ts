@@ -8,5 +8,5 @@ export interface Peripheral {
   write(offset: number, value: number): void;
 }
 
-/** Sets the level of an interrupt line. */
-export type SetLine = (source: number, level: boolean) => void;
+/** Sets the levels of the interrupt lines in a mask from the same bits of a word. */
+export type SetLines = (mask: number, levels: number) => void;

@@ -5,6 +5,15 @@ import { DmaController } from './dma.js';
 import { Timer } from './timer.js';
 import { InterruptController, Source } from './vic.js';
 
+/** Notes the levels of interrupt lines. */
+function noteLines(lines: Map<number, boolean>) {
+  return (mask: number, levels: number) => {
+    for (let source = 0; source < 32; source++) {
+      if ((mask >>> source) & 1) lines.set(source, ((levels >>> source) & 1) === 1);
+    }
+  };
+}
+
 const ENABLE = 0x10;
 const SOFT = 0x18;
 const SOFT_CLEAR = 0x1c;
@@ -156,7 +165,7 @@ function dma() {
       },
     },
     () => clock.now,
-    (source, level) => lines.set(source, level),
+    noteLines(lines),
   );
   const transfer = (from: number, to: number, description: number) => {
     device.write(0x04, from);
@@ -230,11 +239,7 @@ function communications() {
     if (state.takes) sent.push(packet);
     return state.takes;
   };
-  const device = new CommunicationsController(
-    send,
-    () => state.now,
-    (source, level) => lines.set(source, level),
-  );
+  const device = new CommunicationsController(send, () => state.now, noteLines(lines));
   return { sent, lines, state, device };
 }
 

@@ -62,9 +62,14 @@ export class InterruptController implements Peripheral {
   /** Level of the core's FIQ input. */
   fastInterrupt = false;
 
+  /** Sets the level of one line. */
   setLine(source: number, level: boolean): void {
-    const bit = 1 << source;
-    const lines = level ? this.lines | bit : this.lines & ~bit;
+    this.setLines(1 << source, level ? -1 : 0);
+  }
+
+  /** Sets the levels of the lines in a mask from the same bits of a word. */
+  setLines(mask: number, levels: number): void {
+    const lines = (this.lines & ~mask) | (levels & mask);
     if (lines === this.lines) return;
     this.lines = lines;
     this.update();
@@ -103,10 +108,11 @@ export class InterruptController implements Peripheral {
   private highestPending(): number {
     const { pending } = this;
     if (pending === 0) return IDLE;
-    const slot = this.controls.findIndex(
-      (control) => (control & SLOT_ENABLE) !== 0 && ((pending >>> (control & 31)) & 1) !== 0,
-    );
-    return slot >= 0 ? slot : UNVECTORED;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const control = this.controls[slot] as number;
+      if ((control & SLOT_ENABLE) !== 0 && ((pending >>> (control & 31)) & 1) !== 0) return slot;
+    }
+    return UNVECTORED;
   }
 
   private update(): void {
