@@ -1,5 +1,5 @@
 /** One Dense layer in kernel memory: its weights, a batch of its values, and its matrix products. */
-import { round, type ScaleFactor, saturate32, scaled } from '@spin-tools/sim/fixed';
+import { round, type ScaleFactor, saturate32, scaledWide } from '@spin-tools/sim/fixed';
 import { type LayerPlan, type LayerWeights, MASTER_FRACTION, type Operands } from '../engine.js';
 import type { KernelMemory } from './kernels.js';
 
@@ -285,7 +285,8 @@ function updateBias(
   for (let u = 0; u < plan.units; u++) {
     let sum = 0;
     for (let s = 0; s < samples; s++) sum += deltas.values[s * outputStride + u] as number;
-    bias[u] = clamped((bias[u] as number) - scaled(sum, mantissa, shift), saturations);
+    const step = clamped(scaledWide(sum, mantissa, shift), saturations);
+    bias[u] = clamped((bias[u] as number) - step, saturations);
   }
 }
 

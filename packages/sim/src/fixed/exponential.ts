@@ -21,7 +21,7 @@ export const EXPONENTIAL_TABLE: Uint32Array = Uint32Array.from({ length: 256 }, 
 );
 
 /**
- * exp(-t / 2^fraction), 0 .. 2^31. The error is at most 2^-23.
+ * exp(-t / 2^fraction), 0 .. 2^31. The error is below 2^-27.
  *
  * @param t unsigned 32 bit
  * @param fraction at most 26

@@ -153,7 +153,7 @@ t.test('a scale factor has 31 bits', async (t) => {
   t.throws(() => scaleFactor(0), RangeError);
 });
 
-t.test('the exponential follows the contract to the bit and exp to 2^-22', async (t) => {
+t.test('the exponential follows the contract to the bit and exp to 2^-27', async (t) => {
   let worst = 0;
   fc.assert(
     fc.property(uint32, fc.integer({ min: 0, max: 26 }), (argument, fraction) => {
@@ -168,12 +168,12 @@ t.test('the exponential follows the contract to the bit and exp to 2^-22', async
     worst = Math.max(worst, Math.abs(result / 2 ** 31 - Math.exp(-argument / 2 ** 23)));
   }
   t.comment(`exponential: largest error ${worst.toExponential(2)}`);
-  t.ok(worst < 2 ** -22);
+  t.ok(worst < 2 ** -27);
   t.equal(expNegative(0, 20), 2 ** 31);
 });
 
 t.test(
-  'sigmoid and tanh follow the contract to the bit and their functions to 2^-22',
+  'sigmoid and tanh follow the contract to the bit and their functions to 2^-28',
   async (t) => {
     let worst = 0;
     fc.assert(
@@ -198,11 +198,11 @@ t.test(
       { numRuns: 5000 },
     );
     t.comment(`sigmoid and tanh: largest error ${worst.toExponential(2)}`);
-    t.ok(worst < 2 ** -22);
+    t.ok(worst < 2 ** -28);
   },
 );
 
-t.test('softmax follows the contract to the bit and its function to 2^-21', async (t) => {
+t.test('softmax follows the contract to the bit and its function to 2^-28', async (t) => {
   let worst = 0;
   fc.assert(
     fc.property(
@@ -225,10 +225,10 @@ t.test('softmax follows the contract to the bit and its function to 2^-21', asyn
     { numRuns: 1000 },
   );
   t.comment(`softmax: largest error ${worst.toExponential(2)}`);
-  t.ok(worst < 2 ** -21);
+  t.ok(worst < 2 ** -28);
 });
 
-t.test('the logarithm follows the contract to the bit and ln to 2^-20', async (t) => {
+t.test('the logarithm follows the contract to the bit and ln to 2^-22', async (t) => {
   let worst = 0;
   fc.assert(
     fc.property(
@@ -247,7 +247,7 @@ t.test('the logarithm follows the contract to the bit and ln to 2^-20', async (t
     { numRuns: 5000 },
   );
   t.comment(`logarithm: largest error ${worst.toExponential(2)}`);
-  t.ok(worst < 2 ** -20);
+  t.ok(worst < 2 ** -22);
 });
 
 t.test('a shuffled epoch visits every sample once, in an order of its seed', async (t) => {

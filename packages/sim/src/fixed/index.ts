@@ -40,5 +40,6 @@ export {
   multiplyShift,
   type ScaleFactor,
   scaled,
+  scaledWide,
   scaleFactor,
 } from './wide.js';

@@ -17,7 +17,7 @@ export const LOGARITHM_TABLE: Uint32Array = Uint32Array.from({ length: 256 }, (_
 );
 
 /**
- * ln(v / 2^31) with 24 fraction bits. The error is at most 2^-21.
+ * ln(v / 2^31) with 24 fraction bits. The error is below 2^-22.
  *
  * @param v 1 .. 2^31 - 1
  */

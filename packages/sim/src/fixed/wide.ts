@@ -104,6 +104,11 @@ export function scaleFactor(value: number): ScaleFactor {
  * @param shift 1 .. 95
  */
 export function scaled(value: number, mantissa: number, shift: number): number {
+  return saturate32(scaledWide(value, mantissa, shift));
+}
+
+/** {@link scaled} before it is clamped: exact as far as it fits 32 bits, else beyond them on the right side. */
+export function scaledWide(value: number, mantissa: number, shift: number): number {
   const limb0 = modulo(value, LIMB);
   const rest = (value - limb0) / LIMB;
   const limb1 = modulo(rest, LIMB);
@@ -116,7 +121,7 @@ export function scaled(value: number, mantissa: number, shift: number): number {
     Math.floor(sum0 / LIMB);
   const top =
     limb2 * mantissa + (half >= TWO_LIMBS ? half / TWO_LIMBS : 0) + Math.floor(sum1 / LIMB);
-  return saturate32(shifted(top, modulo(sum1, LIMB), modulo(sum0, LIMB), shift));
+  return shifted(top, modulo(sum1, LIMB), modulo(sum0, LIMB), shift);
 }
 
 /** `floor((top * 2^42 + middle * 2^21 + low) / 2^shift)`, exact as far as it fits 32 bits, else beyond them on the right side. */
