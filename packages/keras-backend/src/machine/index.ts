@@ -1,2 +1,65 @@
 /** The `machine` engine: networks on a SpiNNaker machine, real or virtual. */
-export type { LoadedEngine, MachineEngine } from './engine.js';
+import { CoreStateError } from '@spin-tools/scp';
+import type { NetworkPlan } from '../engine.js';
+import { type Deployment, deploy } from './deployment.js';
+import { diagnoseStart } from './diagnosis.js';
+import { LoadedEngine, type MachineEngine } from './engine.js';
+import type { ApplicationIds, Host } from './host.js';
+import { clearApplications, loadRegions, loadTables, startPrograms } from './load.js';
+import { openHost } from './open-host.js';
+import type { MachineEngineOptions } from './options.js';
+
+export type { MachineEngine } from './engine.js';
+export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './errors.js';
+export type { DeploymentExplanation, LayerExplanation } from './explain.js';
+export type { MachineAddress, MachineEngineOptions, MachineStage } from './options.js';
+
+/** "MN", for no application that anyone else is likely to run. */
+const DEFAULT_APP_ID = 66;
+/** Identifiers that applications of users may have. Source: SC&MP uses those below and above. */
+const FIRST_APP_ID = 17;
+const LAST_APP_ID = 254;
+
+/**
+ * Puts a network on a machine and starts it there.
+ *
+ * @throws NetworkTooLargeError, TileTooLargeError or InvalidTilingError when the network does not
+ *   fit; what the mapper and the controller throw
+ */
+export async function createMachineEngine(
+  plan: NetworkPlan,
+  options: MachineEngineOptions = {},
+): Promise<MachineEngine> {
+  const ids = applicationIds(options.appId ?? DEFAULT_APP_ID);
+  const host = await openHost(options);
+  try {
+    options.onStage?.('map');
+    const deployment = deploy(plan, host.machine, options);
+    options.onStage?.('load');
+    await clearApplications(host, deployment, ids);
+    const tables = await loadRegions(host, deployment, ids);
+    await loadTables(host, deployment, ids);
+    options.onStage?.('start');
+    await start(host, deployment, ids);
+    return new LoadedEngine({ host, deployment, ids, tables });
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
+function applicationIds(dense: number): ApplicationIds {
+  if (!(Number.isInteger(dense) && dense >= FIRST_APP_ID && dense < LAST_APP_ID)) {
+    throw new RangeError(`"appId" must be ${FIRST_APP_ID} to ${LAST_APP_ID - 1}, not ${dense}`);
+  }
+  return { dense, sequencer: dense + 1 };
+}
+
+/** Starts the programs; when some do not, asks them why. */
+async function start(host: Host, deployment: Deployment, ids: ApplicationIds): Promise<void> {
+  try {
+    await startPrograms(host, deployment, ids);
+  } catch (error) {
+    throw error instanceof CoreStateError ? await diagnoseStart(host, deployment) : error;
+  }
+}
