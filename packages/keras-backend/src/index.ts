@@ -36,6 +36,18 @@ export {
   layers,
   type Shape,
 } from './layers/layers.js';
+export {
+  createMachineEngine,
+  DataSetTooLargeError,
+  type DeploymentExplanation,
+  type LayerExplanation,
+  type MachineAddress,
+  type MachineEngine,
+  type MachineEngineOptions,
+  MachineRunError,
+  type MachineStage,
+  PacketsDroppedError,
+} from './machine/index.js';
 export type { NestedNumbers, Samples, Tensor } from './model/data.js';
 export type { EngineChoice } from './model/engines.js';
 export {
@@ -65,3 +77,10 @@ export type { FloatTensor } from './model/weights.js';
 export { type Optimiser, sgd } from './optimisers/optimisers.js';
 export type { FloatLayer } from './plan/estimate.js';
 export { type PlanRequest, planNetwork } from './plan/plan.js';
+export {
+  InvalidTilingError,
+  NetworkTooLargeError,
+  type TileOptions,
+  TileTooLargeError,
+  type Tiling,
+} from './tiles/index.js';

@@ -1,12 +1,16 @@
 /** Which engine a model runs on. */
 import type { Engine, EngineFactory, NetworkPlan } from '../engine.js';
 import { createFunctionalEngine } from '../functional/index.js';
+import type { MachineEngineOptions } from '../machine/index.js';
 import { UnsupportedError } from './errors.js';
 
-/** `functional`: whole tensors in this process. Or a maker of engines of one's own. */
-export type EngineChoice = 'functional' | EngineFactory<unknown>;
+/**
+ * `machine`: a SpiNNaker machine, virtual unless its options say otherwise. `functional`: whole
+ * tensors in this process; the same bits, quicker. Or a maker of engines of one's own.
+ */
+export type EngineChoice = 'machine' | 'functional' | EngineFactory<MachineEngineOptions>;
 
-const ENGINES = ['functional'];
+const ENGINES = ['machine', 'functional'];
 
 /** @throws {@link UnsupportedError} when there is no such engine */
 export function checkEngine(choice: EngineChoice): EngineChoice {
@@ -14,7 +18,14 @@ export function checkEngine(choice: EngineChoice): EngineChoice {
   throw new UnsupportedError('engine', String(choice), ENGINES);
 }
 
-/** An engine for a plan. */
-export async function createEngine(choice: EngineChoice, plan: NetworkPlan): Promise<Engine> {
-  return typeof choice === 'function' ? choice(plan, {}) : createFunctionalEngine(plan);
+/** An engine for a plan. What drives a machine is loaded only when it is used. */
+export async function createEngine(
+  choice: EngineChoice,
+  plan: NetworkPlan,
+  options: MachineEngineOptions,
+): Promise<Engine> {
+  if (choice === 'functional') return createFunctionalEngine(plan);
+  if (typeof choice === 'function') return choice(plan, options);
+  const { createMachineEngine } = await import('../machine/index.js');
+  return createMachineEngine(plan, options);
 }

@@ -312,7 +312,7 @@ t.test('what is not supported is refused by name, with what is', async (t) => {
   refused(compile({ loss: 'hinge' }), /loss hinge .* mean_squared_error, categorical_crossentropy/);
   refused(compile({ metrics: ['auc'] }), /metric auc .* accuracy/);
   refused(compile({ mode: 'float' }), /mode float .* fast, exact/);
-  refused(compile({ engine: 'gpu' }), /engine gpu/);
+  refused(compile({ engine: 'gpu' }), /engine gpu .* machine, functional/);
   refused(() => sgd({ momentum: 0.9 } as object), /momentum/);
   refused(
     () => sequential({ layers: [{ className: 'Conv2D' } as never] }),

@@ -1,5 +1,6 @@
 /** Options of a model's methods, with Keras's names and defaults, and their checks. */
 import type { DataSet, NetworkPlan, NumberMode } from '../engine.js';
+import type { MachineEngineOptions } from '../machine/index.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
 import type { Samples } from './data.js';
 import { checkProbabilities, type FlatSamples, flatSamples, toOperands } from './data.js';
@@ -17,8 +18,10 @@ export interface CompileOptions {
   readonly metrics?: readonly string[];
   /** `fast` (16-bit operands) unless told; `exact` agrees with float32 to some 1e-6. */
   readonly mode?: NumberMode;
-  /** What computes. */
+  /** What computes; `machine` unless told. */
   readonly engine?: EngineChoice;
+  /** Which machine, and how the layers are cut; a virtual SpiNN-5 unless told. */
+  readonly machine?: MachineEngineOptions;
 }
 
 /** Options of {@link Sequential.fit}. */

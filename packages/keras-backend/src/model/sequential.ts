@@ -121,12 +121,13 @@ export class Sequential implements AsyncDisposable {
     const loss = lossOf(options.loss);
     const output = dense.at(-1);
     if (output !== undefined) checkOutput(loss, output.name, output.layer.activation);
-    const engine = checkEngine(options.engine ?? 'functional');
+    const engine = checkEngine(options.engine ?? 'machine');
     const session = new EngineSession({
       dense,
       loss,
       mode: checkMode(options.mode ?? 'fast'),
       engine,
+      machine: options.machine ?? {},
     });
     if (this.#compiled !== undefined) this.#retired.push(this.#compiled.session);
     this.#compiled = {

@@ -1,6 +1,7 @@
 /** The engine of a model while it is open: made at first use, and again when its number formats no longer fit. */
 import type { Engine, LayerWeights, Loss, NetworkPlan, NumberMode } from '../engine.js';
 import type { DenseInPlace } from '../layers/dense-stack.js';
+import type { MachineEngineOptions } from '../machine/index.js';
 import { planNetwork } from '../plan/plan.js';
 import { createEngine, type EngineChoice } from './engines.js';
 import { floatLayers } from './weights.js';
@@ -11,6 +12,7 @@ export interface SessionConfig {
   readonly loss: Loss;
   readonly mode: NumberMode;
   readonly engine: EngineChoice;
+  readonly machine: MachineEngineOptions;
 }
 
 /** What the next run needs. */
@@ -67,7 +69,7 @@ export class EngineSession {
       trainingBatch: needs.trainingBatch ?? open?.needs.trainingBatch ?? DEFAULT_BATCH,
     };
     const plan = this.plan(weights, wanted);
-    const engine = await createEngine(this.#config.engine, plan);
+    const engine = await createEngine(this.#config.engine, plan, this.#config.machine);
     this.#open = { engine, plan, needs: wanted };
     await engine.setWeights(weights);
     return this.#open;
