@@ -1,4 +1,7 @@
 /** Where time comes from, so that tests drive it instead of waiting. */
+import { nextTurn } from '../transport/next-turn.js';
+
+/** Tells the time and calls back later. */
 export interface Clock {
   /** Milliseconds since some fixed moment. */
   now(): number;
@@ -6,11 +9,22 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The time of this computer. */
+/**
+ * The time of this computer. Calls back a turn late, so that answers which came while the program
+ * was busy elsewhere are seen before anything counts as unanswered.
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
+    let wanted = true;
+    const timer = setTimeout(() => {
+      nextTurn(() => {
+        if (wanted) callback();
+      });
+    }, ms);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
   },
 };

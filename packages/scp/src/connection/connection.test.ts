@@ -264,6 +264,16 @@ t.test('many requests stop at the first failure, which is thrown', async (t) => 
   await connection.close();
 });
 
+t.test('an answer that came while the program was busy is no time-out', async (t) => {
+  const { connection } = connected({ timeoutMs: 150, tries: 1 });
+  const waiting = connection.send(ORIGIN, allocateSdram(30, 100));
+  const busyUntil = performance.now() + 200;
+  await new Promise((resolve) => setImmediate(resolve)); // the machine answers
+  while (performance.now() < busyUntil);
+  t.equal(await waiting, 0x60640000);
+  await connection.close();
+});
+
 t.test('closing fails what waits, and what comes after', async (t) => {
   const { connection } = byHand({ window: 1 });
   const waiting = [connection.send(ORIGIN, version()), connection.send(ORIGIN, version())];
