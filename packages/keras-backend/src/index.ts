@@ -36,20 +36,17 @@ export {
   layers,
   type Shape,
 } from './layers/layers.js';
-export {
-  createMachineEngine,
-  DataSetTooLargeError,
-  type DeploymentExplanation,
-  type LayerExplanation,
-  type MachineAddress,
-  type MachineEngine,
-  type MachineEngineOptions,
-  MachineRunError,
-  type MachineStage,
-  PacketsDroppedError,
+export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './machine/errors.js';
+export type {
+  DeploymentExplanation,
+  LayerExplanation,
+  MachineAddress,
+  MachineEngine,
+  MachineEngineOptions,
+  MachineStage,
 } from './machine/index.js';
 export type { NestedNumbers, Samples, Tensor } from './model/data.js';
-export type { EngineChoice } from './model/engines.js';
+export { createMachineEngine, type EngineChoice } from './model/engines.js';
 export {
   DataError,
   ModelDefinitionError,
@@ -77,10 +74,5 @@ export type { FloatTensor } from './model/weights.js';
 export { type Optimiser, sgd } from './optimisers/optimisers.js';
 export type { FloatLayer } from './plan/estimate.js';
 export { type PlanRequest, planNetwork } from './plan/plan.js';
-export {
-  InvalidTilingError,
-  NetworkTooLargeError,
-  type TileOptions,
-  TileTooLargeError,
-  type Tiling,
-} from './tiles/index.js';
+export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
+export type { TileOptions, Tiling } from './tiles/index.js';

@@ -1,7 +1,7 @@
 /** Which engine a model runs on. */
 import type { Engine, EngineFactory, NetworkPlan } from '../engine.js';
 import { createFunctionalEngine } from '../functional/index.js';
-import type { MachineEngineOptions } from '../machine/index.js';
+import type { MachineEngine, MachineEngineOptions } from '../machine/index.js';
 import { UnsupportedError } from './errors.js';
 
 /**
@@ -18,14 +18,26 @@ export function checkEngine(choice: EngineChoice): EngineChoice {
   throw new UnsupportedError('engine', String(choice), ENGINES);
 }
 
-/** An engine for a plan. What drives a machine is loaded only when it is used. */
+/** An engine for a plan. */
 export async function createEngine(
   choice: EngineChoice,
   plan: NetworkPlan,
   options: MachineEngineOptions,
 ): Promise<Engine> {
   if (choice === 'functional') return createFunctionalEngine(plan);
-  if (typeof choice === 'function') return choice(plan, options);
-  const { createMachineEngine } = await import('../machine/index.js');
-  return createMachineEngine(plan, options);
+  return choice === 'machine' ? createMachineEngine(plan, options) : choice(plan, options);
+}
+
+/**
+ * Puts a network on a machine and starts it there. What drives machines is loaded only now.
+ *
+ * @throws {@link NetworkTooLargeError} {@link TileTooLargeError} {@link InvalidTilingError} when
+ *   the network does not fit; what the mapper and the controller throw
+ */
+export async function createMachineEngine(
+  plan: NetworkPlan,
+  options: MachineEngineOptions = {},
+): Promise<MachineEngine> {
+  const machine = await import('../machine/index.js');
+  return machine.createMachineEngine(plan, options);
 }
