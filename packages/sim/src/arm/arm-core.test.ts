@@ -247,6 +247,20 @@ t.test('loads and pops of the program counter switch state, moves to it do not',
   t.equal(popped.registers[0], 6);
 });
 
+t.test(
+  'nine registers and more are stored and loaded, the program counter with them',
+  async (t) => {
+    // mov sp, #0x00400100 in two steps; mov r4, #9; mov lr, #25; push {r4-r11, lr}; mov r4, #0; pop {r4-r11, pc}
+    const prologue = [
+      0xe3a0d501, 0xe28ddc01, 0xe3a04009, 0xe3a0e01d, 0xe92d4ff0, 0xe3a04000, 0xe8bd8ff0,
+    ];
+    // thumb at 28: mov r0, r4; bx pc
+    const core = running([...prologue, 0x4778_1c20, 0x46c0_46c0]);
+    t.equal(core.registers[0], 9);
+    t.equal(core.registers[13], 0x00400100);
+  },
+);
+
 t.test('unaligned words rotate while alignment is not checked', async (t) => {
   // mov r1, #0x00400000; ldr r2, [pc, #8]; str r2, [r1]; ldr r0, [r1, #1]; WFI; .word
   const core = running([

@@ -51,6 +51,9 @@ const HIGH_VECTORS = 0xffff0000 | 0;
 /** CP15 control register after reset: high vectors, by the chip's strap; bits 6:3 read as one. */
 const RESET_CONTROL = Control.HighVectors | 0x78;
 
+/** A binding of this module, which the compiler knows as constant; an imported one it does not. */
+const constantState = activeState;
+
 /** Which set of r13, r14 and SPSR a mode uses. */
 function bankOf(mode: number): number {
   switch (mode) {
@@ -99,12 +102,14 @@ export class Cpu {
   /** Copies the registers in; between this and {@link suspend} they are in {@link activeState}. */
   resume(): void {
     const { saved } = this;
-    for (let word = 0; word < STATE_WORDS; word++) activeState[word] = saved[word] as number;
+    const running = constantState;
+    for (let word = 0; word < STATE_WORDS; word++) running[word] = saved[word] as number;
   }
 
   suspend(): void {
     const { saved } = this;
-    for (let word = 0; word < STATE_WORDS; word++) saved[word] = activeState[word] as number;
+    const running = constantState;
+    for (let word = 0; word < STATE_WORDS; word++) saved[word] = running[word] as number;
   }
 
   /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */

@@ -150,8 +150,10 @@ export function decodeExtraTransfer(word: number, context: DecodeContext): Instr
   );
 }
 
-/** Most registers that a block operation of its own can name: four bits each in the extra word. */
+/** Most registers that fit the extra word, four bits each. */
 const MOST_PACKED = 8;
+/** Most registers of a block with an operation of its own: their number has four bits. */
+const MOST_LISTED = 15;
 
 /** Register numbers of a list, ascending. */
 export function registerList(bits: number): number[] {
@@ -184,8 +186,9 @@ export function decodeBlock(word: number, context: DecodeContext): Instruction {
 }
 
 /**
- * Blocks of up to eight registers, four bits each in the extra word from the lowest, their number in `s`;
- * the constant holds the start offset (15:0) and the base register's change (31:16), both signed.
+ * A block of up to 15 registers: up to eight as four bits each in the extra word, from the lowest, more as
+ * a bit mask there. Their number is in `s`; the constant holds the start offset (15:0) and the base
+ * register's change (31:16), both signed.
  */
 function packedBlock(word: number, registers: readonly number[]): Instruction | undefined {
   const n = (word >>> 16) & 15;
@@ -193,24 +196,29 @@ function packedBlock(word: number, registers: readonly number[]): Instruction | 
   const hasProgramCounter = (word & 0x8000) !== 0;
   const hasUserBank = (word & 0x00400000) !== 0;
   const writesBack = (word & 0x00200000) !== 0;
+  const count = registers.length;
   const isUnusual = hasUserBank || n === PROGRAM_COUNTER || (hasProgramCounter && !isLoad);
   const writesListedBase = writesBack && registers.includes(n);
-  if (isUnusual || writesListedBase || registers.length > MOST_PACKED || registers.length === 0)
-    return undefined;
-  const { start, delta } = blockOffsets(word, registers.length);
-  const op = packedOperation(isLoad, hasProgramCounter, registers.length);
-  return instruction(op, {
+  if (isUnusual || writesListedBase || count > MOST_LISTED || count === 0) return undefined;
+  const { start, delta } = blockOffsets(word, count);
+  return instruction(blockOperation(isLoad, hasProgramCounter, count), {
     n,
-    s: registers.length,
+    s: count,
     immediate: ((writesBack ? delta : 0) << 16) | (start & 0xffff),
-    extra: registers.reduce((packed, register, index) => packed | (register << (4 * index)), 0),
+    extra: count > MOST_PACKED ? word & 0xffff : packed(registers),
     reads: 1 << n,
   });
 }
 
-function packedOperation(isLoad: boolean, hasProgramCounter: boolean, count: number): number {
-  if (!isLoad) return Op.StoreMultiple;
-  if (hasProgramCounter) return Op.LoadMultipleWithPc;
+function packed(registers: readonly number[]): number {
+  return registers.reduce((list, register, index) => list | (register << (4 * index)), 0);
+}
+
+function blockOperation(isLoad: boolean, hasProgramCounter: boolean, count: number): number {
+  const isMany = count > MOST_PACKED;
+  if (!isLoad) return isMany ? Op.StoreMany : Op.StoreMultiple;
+  if (hasProgramCounter) return isMany ? Op.LoadManyWithPc : Op.LoadMultipleWithPc;
+  if (isMany) return Op.LoadMany;
   if (count === 2) return Op.LoadTwo;
   return count === 4 ? Op.LoadFour : Op.LoadMultiple;
 }

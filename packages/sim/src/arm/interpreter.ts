@@ -8,13 +8,13 @@
  * taken, so a slice may overrun by the straight-line code up to the next one.
  */
 import { BusError } from '../core/core.js';
+import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
 import { codeStore, decodeEntry, singleEntry } from './code-cache.js';
 import { Control, type Cpu, Exception } from './cpu.js';
 import { executeGeneral } from './execute.js';
 import { AlignmentFault, PrefetchFault } from './memory.js';
 import { highOfWordByHalf, highSigned, highUnsigned } from './multiply-high.js';
 import type { Op } from './opcodes.js';
-import { loadPacked, storePacked } from './packed-block.js';
 import { activeState } from './state.js';
 
 const constantState = activeState;
@@ -1411,6 +1411,60 @@ export function interpret(cpu: Cpu): void {
               state[(list >>> 8) & 15] = dtcm[index + 2] as number;
               state[(list >>> 12) & 15] = dtcm[index + 3] as number;
             } else loadPacked(memory, list, 4, a);
+            if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+            continue;
+          }
+          case 187 satisfies Op['LoadMany']: {
+            const offsets = code[i - 2] as number;
+            const base = state[(f >>> 4) & 15] as number;
+            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            let list = code[i - 1] as number;
+            if (
+              (a & 0xffff0000) === 0x00400000 &&
+              (a & 0xffff) + 4 * ((f >>> 12) & 15) <= 0x10000
+            ) {
+              for (let index = (a & 0xffff) >> 2; list !== 0; index++) {
+                state[31 - Math.clz32(list & -list)] = dtcm[index] as number;
+                list &= list - 1;
+              }
+            } else loadListed(memory, list, a);
+            if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+            continue;
+          }
+          case 188 satisfies Op['LoadManyWithPc']: {
+            const offsets = code[i - 2] as number;
+            const base = state[(f >>> 4) & 15] as number;
+            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            let list = code[i - 1] as number;
+            if (
+              (a & 0xffff0000) === 0x00400000 &&
+              (a & 0xffff) + 4 * ((f >>> 12) & 15) <= 0x10000
+            ) {
+              for (let index = (a & 0xffff) >> 2; list !== 0; index++) {
+                state[31 - Math.clz32(list & -list)] = dtcm[index] as number;
+                list &= list - 1;
+              }
+            } else loadListed(memory, list, a);
+            if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+            pc = state[15] as number;
+            thumb = interworks ? pc & 1 : thumb;
+            pc &= thumb === 1 ? ~1 : ~3;
+            continue enter;
+          }
+          case 189 satisfies Op['StoreMany']: {
+            const offsets = code[i - 2] as number;
+            const base = state[(f >>> 4) & 15] as number;
+            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            let list = code[i - 1] as number;
+            if (
+              (a & 0xffff0000) === 0x00400000 &&
+              (a & 0xffff) + 4 * ((f >>> 12) & 15) <= 0x10000
+            ) {
+              for (let index = (a & 0xffff) >> 2; list !== 0; index++) {
+                dtcm[index] = state[31 - Math.clz32(list & -list)] as number;
+                list &= list - 1;
+              }
+            } else storeListed(memory, list, a);
             if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
             continue;
           }

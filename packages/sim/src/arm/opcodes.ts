@@ -177,7 +177,7 @@ export const Op = {
   StoreHalfIndexed: 137,
   StoreHalfPost: 138,
   StoreHalfPre: 139,
-  // Two to eight words from or to rn + start; rn += delta. See blockOperands in decode-transfer.ts.
+  // Two to eight words from or to rn + start; rn += delta. See packedBlock in decode-transfer.ts.
   LoadMultiple: 140,
   StoreMultiple: 141,
   LoadMultipleWithPc: 142,
@@ -236,6 +236,10 @@ export const Op = {
   // As LoadMultiple, of two and of four words.
   LoadTwo: 185,
   LoadFour: 186,
+  // As LoadMultiple and its like, of nine to fifteen words; the extra word is the list as encoded.
+  LoadMany: 187,
+  LoadManyWithPc: 188,
+  StoreMany: 189,
 } as const;
 export type Op = typeof Op;
 
