@@ -98,7 +98,9 @@ export function initialWeights(
 ): Float32Array {
   const random = randomStream(seed);
   const sample = sampler(initialiser, inputs, units);
-  return Float32Array.from({ length: count }, () => sample(random));
+  const weights = new Float32Array(count);
+  for (let i = 0; i < count; i++) weights[i] = sample(random);
+  return weights;
 }
 
 function sampler(initialiser: Initialiser, inputs: number, units: number): Sampler {

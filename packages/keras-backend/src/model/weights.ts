@@ -120,7 +120,6 @@ export function floatLayers(
   places: readonly DenseInPlace[],
   weights: readonly LayerWeights[],
 ): FloatLayer[] {
-  const toFloat = (value: number) => fromFixed(value, MASTER_FRACTION);
   return places.map(({ name, layer, inputs }, index) => {
     const { kernel, bias } = weights[index] as LayerWeights;
     return {
@@ -129,8 +128,15 @@ export function floatLayers(
       units: layer.units,
       activation: layer.activation,
       useBias: layer.useBias,
-      kernel: Float64Array.from(kernel, toFloat),
-      bias: Float64Array.from(bias, toFloat),
+      kernel: toFloats(kernel),
+      bias: toFloats(bias),
     };
   });
+}
+
+function toFloats(values: Int32Array): Float64Array {
+  const floats = new Float64Array(values);
+  for (let i = 0; i < floats.length; i++)
+    floats[i] = fromFixed(floats[i] as number, MASTER_FRACTION);
+  return floats;
 }

@@ -3,7 +3,7 @@
  *
  * A format is written sI.F or uI.F: sign, integer bits, fraction bits, as in s4.27 (32 bits with the sign).
  */
-import { floor, nearest, type Rounding } from './rounding.js';
+import { floor, nearest, powerOfTwo, type Rounding } from './rounding.js';
 
 /** A fixed-point number format of 1 to 32 bits. */
 export interface FixedFormat {
@@ -82,7 +82,7 @@ export function toFixed(value: number, format: FixedFormat, rounding: Rounding =
 
 /** The real number that an integer of a fraction stands for; exact. */
 export function fromFixed(value: number, fraction: number): number {
-  return value * 2 ** -fraction;
+  return value * powerOfTwo(-fraction);
 }
 
 /**
