@@ -27,7 +27,12 @@ export default async function measure() {
 
 async function functionalRate(data, mode) {
   const model = classifier();
-  model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: 'categorical_crossentropy', mode });
+  model.compile({
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: 'categorical_crossentropy',
+    mode,
+    engine: 'functional',
+  });
   await trainingRate(model, data, 1);
   const { rate } = await trainingRate(model, data, 3);
   await model.close();

@@ -20,6 +20,7 @@ model.compile({
   optimizer: sgd({ learningRate: 0.5 }),
   loss: 'binary_crossentropy',
   metrics: ['accuracy'],
+  engine: 'functional',
 });
 console.log(model.summary());
 const { history } = await model.fit(x, y, { epochs: 200, batchSize: 4 });
