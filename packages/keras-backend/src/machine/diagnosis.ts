@@ -1,5 +1,11 @@
 /** Finds out why a command did not come to its end. */
-import { CoreState, describeCoreState, describeRunTimeError } from '@spin-tools/scp';
+import {
+  type CoreAddress,
+  CoreState,
+  type CoreStateError,
+  describeCoreState,
+  describeRunTimeError,
+} from '@spin-tools/scp';
 import { DoneStatus, SequencerState } from '../layouts/index.js';
 import { vertexName } from '../tiles/index.js';
 import { type Deployment, verticesByChip } from './deployment.js';
@@ -50,10 +56,20 @@ export async function diagnose(
 }
 
 /** The error for cores that did not start, with what they said. */
-export async function diagnoseStart(host: Host, deployment: Deployment): Promise<MachineRunError> {
-  const failed = (await failedVertices(host, deployment)).slice(0, MOST_REPORTS);
-  const reports = await Promise.all(failed.map((vertex) => reportOf(host, deployment, vertex)));
-  return new MachineRunError('programs did not start', reports, 0);
+export async function diagnoseStart(
+  host: Host,
+  deployment: Deployment,
+  error: CoreStateError,
+): Promise<MachineRunError> {
+  const isLate = (place: CoreAddress) =>
+    error.laggards.some(({ x, y, core }) => x === place.x && y === place.y && core === place.core);
+  const late = [...deployment.places.keys()]
+    .filter((vertex) => isLate(deployment.places[vertex] as CoreAddress))
+    .slice(0, MOST_REPORTS);
+  const reports = await Promise.all(late.map((vertex) => reportOf(host, deployment, vertex)));
+  const seconds = (error.waitedMs / 1000).toFixed(1);
+  const what = `${error.laggards.length} programs did not start in ${seconds} s`;
+  return new MachineRunError(what, reports, 0);
 }
 
 /** Vertices whose program does not run. */

@@ -22,6 +22,7 @@ import { PacketsDroppedError } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
 import { chipsInUse, clearApplications, regionAddress, type TableAddresses } from './load.js';
+import { type RouterControl, restoreWaits } from './router-waits.js';
 import { type Command, operationOf, type Progress, Sequencer } from './sequencer.js';
 import { type DenseStatistics, readStatistics, totalsOf } from './statistics.js';
 import {
@@ -48,6 +49,7 @@ export interface LoadedNetwork {
   readonly deployment: Deployment;
   readonly ids: ApplicationIds;
   readonly tables: TableAddresses;
+  readonly routers: readonly RouterControl[];
 }
 
 /** An engine whose programs run. */
@@ -56,15 +58,17 @@ export class LoadedEngine implements MachineEngine {
   readonly #deployment: Deployment;
   readonly #ids: ApplicationIds;
   readonly #tables: TableAddresses;
+  readonly #routers: readonly RouterControl[];
   readonly #sequencer: Sequencer;
   readonly #data: [LoadedData | undefined, LoadedData | undefined] = [undefined, undefined];
   #statistics: readonly DenseStatistics[] = [];
 
-  constructor({ host, deployment, ids, tables }: LoadedNetwork) {
+  constructor({ host, deployment, ids, tables, routers }: LoadedNetwork) {
     this.#host = host;
     this.#deployment = deployment;
     this.#ids = ids;
     this.#tables = tables;
+    this.#routers = routers;
     this.#sequencer = new Sequencer(host, deployment, tables, ids);
   }
 
@@ -133,6 +137,7 @@ export class LoadedEngine implements MachineEngine {
   async close(): Promise<void> {
     try {
       await clearApplications(this.#host, this.#deployment, this.#ids);
+      await restoreWaits(this.#host, this.#routers);
     } finally {
       await this.#host.close();
     }

@@ -5,9 +5,10 @@ import { type Deployment, deploy } from './deployment.js';
 import { diagnoseStart } from './diagnosis.js';
 import { LoadedEngine, type MachineEngine } from './engine.js';
 import type { ApplicationIds, Host } from './host.js';
-import { clearApplications, loadRegions, loadTables, startPrograms } from './load.js';
+import { chipsInUse, clearApplications, loadRegions, loadTables, startPrograms } from './load.js';
 import { openHost } from './open-host.js';
 import type { MachineEngineOptions } from './options.js';
+import { lengthenWaits } from './router-waits.js';
 
 export type { MachineEngine } from './engine.js';
 export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './errors.js';
@@ -39,9 +40,10 @@ export async function createMachineEngine(
     await clearApplications(host, deployment, ids);
     const tables = await loadRegions(host, deployment, ids);
     await loadTables(host, deployment, ids);
+    const routers = await lengthenWaits(host, chipsInUse(deployment));
     options.onStage?.('start');
     await start(host, deployment, ids);
-    return new LoadedEngine({ host, deployment, ids, tables });
+    return new LoadedEngine({ host, deployment, ids, tables, routers });
   } catch (error) {
     await host.close();
     throw error;
@@ -60,6 +62,6 @@ async function start(host: Host, deployment: Deployment, ids: ApplicationIds): P
   try {
     await startPrograms(host, deployment, ids);
   } catch (error) {
-    throw error instanceof CoreStateError ? await diagnoseStart(host, deployment) : error;
+    throw error instanceof CoreStateError ? await diagnoseStart(host, deployment, error) : error;
   }
 }

@@ -13,6 +13,13 @@ import { type Deployment, verticesByChip } from './deployment.js';
 import type { ApplicationIds, Host } from './host.js';
 import { encodeRegionTable, type RegionMap } from './region-map.js';
 
+/**
+ * How long programs may take to start, ms of the wall clock: on a virtual machine that grows with
+ * their number.
+ */
+const START_MS = 10_000;
+const START_MS_OF_CORE = 50;
+
 /** Tag of the block with the regions of a chip's cores. */
 const REGIONS_TAG = 1;
 
@@ -134,10 +141,11 @@ export async function startPrograms(
   }));
   const { x, y, core } = deployment.places[sequencer] as Deployment['places'][number];
   const last = [{ chip: { x, y }, cores: [core] }];
-  await controller.loadApplication(denseImage(), targets, ids.dense);
-  await controller.waitForState(targets, CoreState.Run);
-  await controller.loadApplication(sequencerImage(), last, ids.sequencer);
-  await controller.waitForState(last, CoreState.Run);
+  const timeoutMs = START_MS + START_MS_OF_CORE * deployment.places.length;
+  await controller.loadApplication(denseImage(), targets, ids.dense, { timeoutMs });
+  await controller.waitForState(targets, CoreState.Run, { timeoutMs });
+  await controller.loadApplication(sequencerImage(), last, ids.sequencer, { timeoutMs });
+  await controller.waitForState(last, CoreState.Run, { timeoutMs });
 }
 
 /** Region 1 of the sequencer. */
