@@ -85,10 +85,34 @@ void report_statistics(void);
 /* head.c */
 bool head_forward(void);
 bool head_back(void);
-/* Puts operand `value` at index of an operand buffer. */
-void operand_put(void *buffer, uint32_t index, int32_t value);
-int32_t operand_get(const void *buffer, uint32_t index);
-int32_t operand_saturate(int64_t value, uint32_t *count);
+
+/* Puts an operand at index of a buffer of operands. */
+static inline void operand_put(void *buffer, uint32_t index, int32_t value) {
+  if (buffers.exact) {
+    ((int32_t *)buffer)[index] = value;
+  } else {
+    ((int16_t *)buffer)[index] = (int16_t)value;
+  }
+}
+
+static inline int32_t operand_get(const void *buffer, uint32_t index) {
+  return buffers.exact ? ((const int32_t *)buffer)[index] : ((const int16_t *)buffer)[index];
+}
+
+/* sat(round(value, shift)) */
+static inline int32_t operand_round(int64_t value, int32_t shift, uint32_t *count) {
+  int64_t rounded = round_shift(value, shift);
+  return buffers.exact ? saturate32(rounded, count) : saturate16(rounded, count);
+}
+
+/* The same of a 32-bit value. */
+static inline int32_t operand_round32(int32_t value, int32_t shift, uint32_t *count) {
+  if (shift <= 0 || shift >= 32) {
+    return operand_round(value, shift, count);
+  }
+  int32_t rounded = rounded32(value, shift, count);
+  return buffers.exact ? rounded : saturate16(rounded, count);
+}
 
 /* activation.c: z of buffers -> operands of sample s, and v31. derivative: errors in z -> deltas in z. */
 void activate(uint32_t sample);

@@ -164,11 +164,11 @@ fast_gradient:
 
 @ \w -= ((int64_t)\g * mantissa + 2^(shift-1)) >> shift for 33 <= shift <= 63: only the high word of the sum counts.
 @ r0 mantissa, r1 shift - 32, r2 2^(shift-33).
-        .macro  update_weight g, w
+        .macro  update_weight g, w, saturated
         smull   lr, \g, r0, \g
         add     \g, \g, r2
         subs    \w, \w, \g, asr r1
-        bvs     9f
+        bvs     \saturated
         .endm
 
 @ \t = \w rounded to an operand; r3 = 27 - weightFraction >= 1; the carry is the highest bit shifted out.
@@ -178,39 +178,41 @@ fast_gradient:
         .endm
 
 @ \low = \low | \high << 16, both checked to fit 16 bits.
-        .macro  pack_operands low, high
+        .macro  pack_operands low, high, saturated
         mov     lr, \low, lsl #16
         cmp     \low, lr, asr #16
-        bne     9f
+        bne     \saturated
         mov     sp, \high, lsl #16
         cmp     \high, sp, asr #16
-        bne     9f
+        bne     \saturated
         orr     \low, sp, lr, lsr #16
         .endm
 
-@ Updates two rows by two columns: gradient in r4-r7, r12 = masters. \operand: where the pointer to the operand words
-@ is kept. When something saturates, C does the same block again from memory.
-        .macro  update_block gradient, master, operand
+@ Updates two rows by two columns: gradient in r4-r7, scale in r0-r3, r12 = masters -> lr = parameters, both pointers
+@ stepped. Goes to \saturated, with nothing stored yet, when something saturates.
+        .macro  update_block saturated, master, operand
         ldmia   r12, {r8-r11}
-        update_weight r4, r8
-        update_weight r5, r9
-        update_weight r6, r10
-        update_weight r7, r11
+        update_weight r4, r8, \saturated
+        update_weight r5, r9, \saturated
+        update_weight r6, r10, \saturated
+        update_weight r7, r11, \saturated
         round_operand r8, r4
         round_operand r9, r5
         round_operand r10, r6
         round_operand r11, r7
-        pack_operands r4, r5
-        pack_operands r6, r7
+        pack_operands r4, r5, \saturated
+        pack_operands r6, r7, \saturated
         stmia   r12!, {r8-r11}
         ldr     lr, =fast_update_parameters
         str     r12, [lr, #\master]
         ldr     r12, [lr, #\operand]
-        str     r4, [r12], #4
-        str     r6, [r12], #4
+        stmia   r12!, {r4, r6}
         str     r12, [lr, #\operand]
-        b       8f
-9:      ldr     lr, =fast_update_parameters
+        .endm
+
+@ The same by C, from memory -> lr = parameters, scale in r0-r3.
+        .macro  update_saturated gradient, master, operand
+        ldr     lr, =fast_update_parameters
         ldr     sp, [lr, #UPDATE_STACK]
         add     r0, lr, #\gradient
         ldr     r1, [lr, #\master]
@@ -220,26 +222,21 @@ fast_gradient:
         add     r3, r2, #8
         str     r3, [lr, #\operand]
         bl      fast_update_saturated
-8:
+        ldr     lr, =fast_update_parameters
+        load_scale
         .endm
 
-        .macro  load_scale
-        ldr     lr, =fast_update_parameters
-        ldr     r0, [lr, #UPDATE_MANTISSA]
-        ldr     r1, [lr, #UPDATE_SHIFT]
-        ldr     r2, [lr, #UPDATE_ROUND]
-        ldr     r3, [lr, #UPDATE_OPERAND_SHIFT]
+        .macro  load_scale                      @ lr = parameters
+        add     r12, lr, #UPDATE_MANTISSA
+        ldmia   r12, {r0-r3}
         .endm
 
 @ lr = parameters -> r0 = inputs of this column pair, r1 = deltas, r2 = bytes to the next sample, sp = samples.
         .macro  next_column_pair
-        ldr     lr, =fast_update_parameters
-        ldr     r0, [lr, #UPDATE_INPUTS]
-        add     r1, r0, #4
-        str     r1, [lr, #UPDATE_INPUTS]
-        ldr     r1, [lr, #UPDATE_DELTAS]
-        ldr     r2, [lr, #UPDATE_INPUT_BYTES]
-        ldr     sp, [lr, #UPDATE_SAMPLES]
+        ldmia   lr, {r0-r3}
+        mov     sp, r3
+        add     r12, r0, #4
+        str     r12, [lr, #UPDATE_INPUTS]
         mov     r4, #0
         mov     r5, #0
         mov     r6, #0
@@ -255,8 +252,7 @@ fast_gradient:
         str     r0, [lr, #\operand]
         .endm
 
-        .macro  until_last_pair again
-        ldr     lr, =fast_update_parameters
+        .macro  until_last_pair again           @ lr = parameters
         ldr     r0, [lr, #UPDATE_COLUMN_PAIRS]
         subs    r0, r0, #1
         str     r0, [lr, #UPDATE_COLUMN_PAIRS]
@@ -266,14 +262,15 @@ fast_gradient:
         .endm
 
 @ void fast_update4(void), void fast_update2(void): gradient and update of four or two rows over all column pairs, as
-@ fast_update_parameters says. The gradient of a block never leaves the registers but for the case of saturation.
+@ fast_update_parameters says. The gradient of a block stays in registers; memory has it for the case of saturation.
 @ The stack pointer counts samples; interrupts have their own.
         .global fast_update4
 fast_update4:
         push    {r4-r11, lr}
         ldr     lr, =fast_update_parameters
         str     sp, [lr, #UPDATE_STACK]
-10:     next_column_pair
+next_pair4:
+        next_column_pair
         mov     r8, #0
         mov     r9, #0
         mov     r10, #0
@@ -287,21 +284,28 @@ fast_update4:
         orr     r0, r0, r1
         orr     r2, r2, r3
         orrs    r0, r0, r2
-        beq     11f
+        beq     unchanged4
         add     r12, lr, #UPDATE_GRADIENT
         stmia   r12, {r4-r11}
+        load_scale
         ldr     r12, [lr, #UPDATE_MASTER]
-        load_scale
-        update_block UPDATE_GRADIENT, UPDATE_MASTER, UPDATE_OPERAND
-        load_scale
+        update_block saturated4, UPDATE_MASTER, UPDATE_OPERAND
+second_pair4:
         add     r12, lr, #UPDATE_GRADIENT + 16
         ldmia   r12, {r4-r7}
         ldr     r12, [lr, #UPDATE_MASTER_NEXT]
-        update_block UPDATE_GRADIENT + 16, UPDATE_MASTER_NEXT, UPDATE_OPERAND_NEXT
-        b       12f
-11:     step_pointers UPDATE_MASTER, UPDATE_OPERAND
+        update_block saturated_next4, UPDATE_MASTER_NEXT, UPDATE_OPERAND_NEXT
+done4:  until_last_pair next_pair4
+unchanged4:
+        step_pointers UPDATE_MASTER, UPDATE_OPERAND
         step_pointers UPDATE_MASTER_NEXT, UPDATE_OPERAND_NEXT
-12:     until_last_pair 10b
+        b       done4
+saturated4:
+        update_saturated UPDATE_GRADIENT, UPDATE_MASTER, UPDATE_OPERAND
+        b       second_pair4
+saturated_next4:
+        update_saturated UPDATE_GRADIENT + 16, UPDATE_MASTER_NEXT, UPDATE_OPERAND_NEXT
+        b       done4
         .ltorg
 
         .global fast_update2
@@ -309,13 +313,17 @@ fast_update2:
         push    {r4-r11, lr}
         ldr     lr, =fast_update_parameters
         str     sp, [lr, #UPDATE_STACK]
-20:     next_column_pair
+next_pair2:
+        next_column_pair
         over_samples gradient_sample2
         ldr     lr, =fast_update_parameters
         add     r12, lr, #UPDATE_GRADIENT
         stmia   r12, {r4-r7}
-        ldr     r12, [lr, #UPDATE_MASTER]
         load_scale
-        update_block UPDATE_GRADIENT, UPDATE_MASTER, UPDATE_OPERAND
-        until_last_pair 20b
+        ldr     r12, [lr, #UPDATE_MASTER]
+        update_block saturated2, UPDATE_MASTER, UPDATE_OPERAND
+done2:  until_last_pair next_pair2
+saturated2:
+        update_saturated UPDATE_GRADIENT, UPDATE_MASTER, UPDATE_OPERAND
+        b       done2
         .ltorg

@@ -44,6 +44,7 @@ typedef struct {
   uint32_t stack;
   int32_t gradient[8];
 } FastUpdate;
+_Static_assert(offsetof(FastUpdate, samples) == UPDATE_SAMPLES && UPDATE_SAMPLES == 12, "read with inputs in one go");
 _Static_assert(offsetof(FastUpdate, operandNext) == UPDATE_OPERAND_NEXT, "operandNext");
 _Static_assert(offsetof(FastUpdate, operandShift) == UPDATE_OPERAND_SHIFT, "operandShift");
 _Static_assert(offsetof(FastUpdate, gradient) == UPDATE_GRADIENT, "gradient");

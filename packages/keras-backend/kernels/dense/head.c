@@ -1,22 +1,6 @@
 /* A head adds up what its units receive: partial sums into activations, back sums into deltas. */
 #include "dense.h"
 
-void operand_put(void *buffer, uint32_t index, int32_t value) {
-  if (buffers.exact) {
-    ((int32_t *)buffer)[index] = value;
-  } else {
-    ((int16_t *)buffer)[index] = (int16_t)value;
-  }
-}
-
-int32_t operand_get(const void *buffer, uint32_t index) {
-  return buffers.exact ? ((const int32_t *)buffer)[index] : ((const int16_t *)buffer)[index];
-}
-
-int32_t operand_saturate(int64_t value, uint32_t *count) {
-  return buffers.exact ? saturate32(value, count) : saturate16(value, count);
-}
-
 /* Takes a complete sum and leaves 0 for the next one that uses the place. */
 static int64_t take_sum(uint32_t unit, uint32_t s) {
   uint32_t index = (unit << config.sampleBits) + s;
@@ -32,16 +16,21 @@ static int64_t take_sum(uint32_t unit, uint32_t s) {
   return value;
 }
 
-/* fast: bias is added in wrapping 32 bit. */
-static int64_t with_bias(int64_t sum, uint32_t unit) {
-  int64_t biased = sum + buffers.biasOperand[unit];
-  return buffers.exact ? biased : (int32_t)biased;
+static int32_t exact_preactivation(uint32_t unit, uint32_t s, int32_t shift) {
+  int64_t sum = take_sum(unit, s) + buffers.biasOperand[unit];
+  return saturate32(round_shift(sum, shift), &statistics.saturatedZ);
+}
+
+/* The bias is added in wrapping 32 bit. */
+static int32_t fast_preactivation(uint32_t unit, uint32_t s, int32_t shift) {
+  uint32_t sum = (uint32_t)take_sum(unit, s) + (uint32_t)buffers.biasOperand[unit];
+  return rounded32((int32_t)sum, shift, &statistics.saturatedZ);
 }
 
 static void take_preactivations(uint32_t s) {
   int32_t shift = (int32_t)(config.inputFraction + config.weightFraction - config.zFraction);
   for (uint32_t u = 0; u < config.units; u += 1) {
-    buffers.z[u] = saturate32(round_shift(with_bias(take_sum(u, s), u), shift), &statistics.saturatedZ);
+    buffers.z[u] = buffers.exact ? exact_preactivation(u, s, shift) : fast_preactivation(u, s, shift);
   }
 }
 
@@ -167,7 +156,9 @@ bool head_back(void) {
   buffers.sumCounts[s] = 0;
   int32_t shift = (int32_t)(config.backFraction - config.errorFraction);
   for (uint32_t u = 0; u < config.units; u += 1) {
-    buffers.z[u] = saturate32(round_shift(take_sum(u, s), shift), &statistics.saturatedError);
+    int64_t sum = take_sum(u, s);
+    buffers.z[u] = buffers.exact ? saturate32(round_shift(sum, shift), &statistics.saturatedError)
+                                 : rounded32((int32_t)sum, shift, &statistics.saturatedError);
   }
   derivative(s);
   emit_deltas(s);

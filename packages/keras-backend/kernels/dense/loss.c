@@ -79,7 +79,7 @@ void output_sample(uint32_t sample) {
     return;
   }
   for (uint32_t u = 0; u < config.units; u += 1) {
-    buffers.z[u] = operand_saturate(round_shift(buffers.z[u], DIFFERENCE_FRACTION - (int32_t)config.deltaFraction),
-                                    &statistics.saturatedDelta);
+    int32_t shift = DIFFERENCE_FRACTION - (int32_t)config.deltaFraction;
+    buffers.z[u] = operand_round32(buffers.z[u], shift, &statistics.saturatedDelta);
   }
 }

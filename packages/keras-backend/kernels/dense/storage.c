@@ -64,8 +64,6 @@ static void clear_statistics(uint32_t received) {
       .lastBatch = statistics.lastBatch,
       .packetsReceived = received, /* where the next report counts from */
   };
-  send_statistics.sent = 0;
-  send_statistics.highWater = 0;
   receive_table.unexpected = 0;
   receive_table.ignored = 0;
   busy_cycles = 0;
@@ -78,10 +76,11 @@ void report_statistics(void) {
   statistics.reports += 1;
   statistics.busyCycles = busy_cycles;
   statistics.packetsReceived = received - statistics.packetsReceived;
-  statistics.packetsSent = send_statistics.sent;
+  SendStatistics sends = send_report();
+  statistics.packetsSent = sends.sent;
   statistics.packetsUnexpected = receive_table.unexpected;
   statistics.packetsIgnored = receive_table.ignored;
-  statistics.sendQueueHighWater = send_statistics.highWater;
+  statistics.sendQueueHighWater = sends.highWater;
   statistics.stackBytes = stack_used();
   statistics.running = batch.active;
   statistics.forwardDone = batch.forwardNext;

@@ -25,40 +25,73 @@ static void send_sum(uint32_t base, uint32_t offset, int64_t sum) {
   }
 }
 
-/* Adds to the head on this core; packets for the same sum may come in at any time. */
-static void add_sum(uint32_t index, int64_t sum) {
+static bool head_is_here(void) {
+  return has_role(ROLE_LOCAL_HEAD);
+}
+
+/* Index of the sum of a row among those of the head on this core. */
+static uint32_t local_sum(uint32_t row, uint32_t s) {
+  return ((config.row0 + row - config.unit0) << config.sampleBits) + s;
+}
+
+static uint32_t partial_offset(uint32_t row, uint32_t s) {
+  uint32_t unit = config.row0 + row;
+  return (((config.columnBlock << config.unitBits) | unit) << config.sampleBits) | s;
+}
+
+/* Sums of a pair of rows go to the head on this core, to which packets for the same sums may come in at any time. */
+static void add_fast(uint32_t row, uint32_t s, uint32_t samples, const int32_t sums[4]) {
+  uint32_t *even = (uint32_t *)buffers.sums + local_sum(row, s);
+  uint32_t *odd = even + buffers.sampleSlots;
   uint32_t previous = interrupts_disable();
-  if (buffers.exact) {
-    ((int64_t *)buffers.sums)[index] += sum;
-  } else {
-    ((uint32_t *)buffers.sums)[index] += (uint32_t)sum;
+  even[0] += (uint32_t)sums[0];
+  odd[0] += (uint32_t)sums[1];
+  if (samples == 2) {
+    even[1] += (uint32_t)sums[2];
+    odd[1] += (uint32_t)sums[3];
   }
   interrupts_restore(previous);
 }
 
-static void deliver_partial(uint32_t row, uint32_t s, int64_t sum) {
-  if (row >= config.rows) {
-    return;
+static void send_fast(uint32_t row, uint32_t s, uint32_t samples, const int32_t sums[4]) {
+  uint32_t even = config.partialOutKey + partial_offset(row, s);
+  uint32_t odd = even + buffers.sampleSlots;
+  bool last = row + 1 == config.rows;
+  for (uint32_t i = 0; i < samples; i += 1) {
+    send_packet(even + i, (uint32_t)sums[2 * i]);
+    if (!last) {
+      send_packet(odd + i, (uint32_t)sums[2 * i + 1]);
+    }
   }
-  uint32_t unit = config.row0 + row;
-  if (has_role(ROLE_LOCAL_HEAD)) {
-    add_sum(((unit - config.unit0) << config.sampleBits) + s, sum);
-    return;
-  }
-  uint32_t offset = (((config.columnBlock << config.unitBits) | unit) << config.sampleBits) | s;
-  send_sum(config.partialOutKey, offset, sum);
 }
 
 static void forward_fast(uint32_t s, uint32_t samples) {
   uint32_t stride = 4 * buffers.columnPairs;
   const uint8_t *first = (const uint8_t *)buffers.inputs + s * stride;
-  for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
+  const uint32_t *weights = buffers.operand;
+  bool here = head_is_here();
+  for (uint32_t row = 0; row < config.rows; row += 2, weights += 2 * buffers.columnPairs) {
     int32_t sums[4];
-    fast_forward(first, first + stride, buffers.operand + 2 * pair * buffers.columnPairs, buffers.columnPairs, sums);
-    for (uint32_t i = 0; i < 2 * samples; i += 1) {
-      deliver_partial(2 * pair + (i & 1), s + i / 2, sums[i]);
+    fast_forward(first, first + stride, weights, buffers.columnPairs, sums);
+    if (here) {
+      add_fast(row, s, samples, sums);
+    } else {
+      send_fast(row, s, samples, sums);
     }
   }
+}
+
+static void deliver_exact(uint32_t row, uint32_t s, int64_t sum) {
+  if (row >= config.rows) {
+    return;
+  }
+  if (!head_is_here()) {
+    send_sum(config.partialOutKey, partial_offset(row, s), sum);
+    return;
+  }
+  uint32_t previous = interrupts_disable();
+  ((int64_t *)buffers.sums)[local_sum(row, s)] += sum;
+  interrupts_restore(previous);
 }
 
 static void forward_exact(uint32_t s) {
@@ -66,8 +99,8 @@ static void forward_exact(uint32_t s) {
   for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
     int64_t sums[2];
     exact_forward(inputs, buffers.master + 4 * pair * buffers.columnPairs, buffers.columnPairs, sums);
-    deliver_partial(2 * pair, s, sums[0]);
-    deliver_partial(2 * pair + 1, s, sums[1]);
+    deliver_exact(2 * pair, s, sums[0]);
+    deliver_exact(2 * pair + 1, s, sums[1]);
   }
 }
 

@@ -23,6 +23,14 @@ static inline int32_t saturate32(int64_t value, uint32_t *count) {
   return (int32_t)value;
 }
 
+/* sat32(round(v, s)) of a 32-bit value; for a shift to the right nothing has to be clamped. */
+static inline int32_t rounded32(int32_t value, int32_t shift, uint32_t *count) {
+  if (shift > 0 && shift < 32) {
+    return (value >> shift) + ((value >> (shift - 1)) & 1);
+  }
+  return saturate32(round_shift(value, shift), count);
+}
+
 /* Clamps to 16 bits and counts a changed value. */
 static inline int32_t saturate16(int64_t value, uint32_t *count) {
   if (value != (int16_t)value) {

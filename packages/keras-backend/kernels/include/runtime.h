@@ -37,7 +37,8 @@ void send_later(uint32_t key, uint32_t payload, uint32_t delay);
 typedef struct {
   uint32_t sent, highWater;
 } SendStatistics;
-extern volatile SendStatistics send_statistics;
+/* Counts since the last report. */
+SendStatistics send_report(void);
 
 /* Starts a DMA read of `bytes` (a multiple of 4) from the system address; one at a time. */
 void dma_read(void *target, uint32_t source, uint32_t bytes);
