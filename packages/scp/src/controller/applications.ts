@@ -51,6 +51,8 @@ const STARTED_STATES = [
   CoreState.Pause,
   CoreState.Exit,
 ];
+/** States that a program does not leave. Not "dead": run-times clear their block, and state 0 with it. */
+const START_FAIL_STATES = [CoreState.RunTimeError, CoreState.Watchdog];
 
 /** What the loader needs of its controller. */
 export interface Loader {
@@ -167,13 +169,10 @@ async function start(
       command: runStaged({ appId, wait, cores: coreMask(cores) }),
     })),
   );
-  await waitForCores(
-    scp,
-    clock,
-    chips,
-    STARTED_STATES,
-    timeoutMs === undefined ? {} : { timeoutMs },
-  );
+  await waitForCores(scp, clock, chips, STARTED_STATES, {
+    failStates: START_FAIL_STATES,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  });
 }
 
 /** The commands that flood a machine with an image and start nothing. */
