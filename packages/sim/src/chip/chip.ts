@@ -12,6 +12,8 @@ import { SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
 
 /** Cores of a chip. */
 export const CORES = 18;
+/** Stands for the built-in monitor as the core of an access: it is not counted as traffic. */
+export const MONITOR_ACCESS = -1;
 /** Interrupt source of lines from the system controller. */
 const SYSTEM_CONTROLLER_SOURCE = 18;
 
@@ -57,6 +59,8 @@ export class Chip implements ChipBus {
   readonly ports: readonly CorePort[] = Array.from({ length: CORES }, () => new CorePort());
   /** Bytes moved by the DMA controllers of the cores. */
   dmaBytes = 0;
+  /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */
+  sdramBytes = 0;
   private readonly routerRegisters: RouterRegisters;
   /** Registers of devices that only hold what is written, by address. */
   private readonly settings = new Map<number, number>();
@@ -93,9 +97,12 @@ export class Chip implements ChipBus {
     this.routerRegisters = new RouterRegisters(this.router, p2p);
   }
 
-  read(_core: number, address: number, size: 1 | 2 | 4): number {
+  read(core: number, address: number, size: 1 | 2 | 4): number {
     const block = address >>> 28;
-    if (block === 6 || block === 7) return this.sdram.read(address & (SDRAM_BYTES - 1), size);
+    if (block === 6 || block === 7) {
+      if (core >= 0) this.sdramBytes += size;
+      return this.sdram.read(address & (SDRAM_BYTES - 1), size);
+    }
     if (block < 0xe) throw new BusError(address);
     const device = deviceOf(address);
     if (device === Device.SystemRam || device === Device.BootArea) {
@@ -106,9 +113,10 @@ export class Chip implements ChipBus {
     return this.readDevice(device, address & 0xffffff, address);
   }
 
-  write(_core: number, address: number, value: number, size: 1 | 2 | 4): void {
+  write(core: number, address: number, value: number, size: 1 | 2 | 4): void {
     const block = address >>> 28;
     if (block === 6 || block === 7) {
+      if (core >= 0) this.sdramBytes += size;
       this.sdram.write(address & (SDRAM_BYTES - 1), value, size);
       return;
     }
@@ -121,11 +129,13 @@ export class Chip implements ChipBus {
 
   readBlock(address: number, target: Uint8Array): void {
     this.dmaBytes += target.length;
+    if (isSdram(address, target.length)) this.sdramBytes += target.length;
     this.copyOut(address, target);
   }
 
   writeBlock(address: number, source: Uint8Array): void {
     this.dmaBytes += source.length;
+    if (isSdram(address, source.length)) this.sdramBytes += source.length;
     this.copyIn(address, source);
   }
 

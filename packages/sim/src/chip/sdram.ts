@@ -28,8 +28,6 @@ function newPage(): Page {
 
 /** SDRAM, addressed by offset; offsets wrap around at its size, as the chip's address window does. */
 export class Sdram {
-  /** Bytes read and written so far, by cores, DMA and monitor. */
-  traffic = 0;
   private readonly regions: (Page[] | undefined)[] = new Array(SDRAM_BYTES >> REGION_SHIFT).fill(
     undefined,
   );
@@ -45,7 +43,6 @@ export class Sdram {
 
   /** Unsigned value of `size` bytes at an aligned offset; 0 where nothing was written. */
   read(offset: number, size: 1 | 2 | 4): number {
-    this.traffic += size;
     const page = this.page(offset);
     if (page === undefined) return 0;
     const inPage = offset & (PAGE_BYTES - 1);
@@ -55,7 +52,6 @@ export class Sdram {
 
   /** Writes `size` bytes at an aligned offset. */
   write(offset: number, value: number, size: 1 | 2 | 4): void {
-    this.traffic += size;
     const page = this.page(offset) ?? this.commit(offset);
     const inPage = offset & (PAGE_BYTES - 1);
     if (size === 4) page.words[inPage >> 2] = value;
@@ -65,7 +61,6 @@ export class Sdram {
 
   /** Copies bytes out, from any offset. */
   readBlock(offset: number, target: Uint8Array): void {
-    this.traffic += target.length;
     for (let done = 0; done < target.length; ) {
       const at = (offset + done) & (SDRAM_BYTES - 1);
       const inPage = at & (PAGE_BYTES - 1);
@@ -79,7 +74,6 @@ export class Sdram {
 
   /** Copies bytes in, to any offset. */
   writeBlock(offset: number, source: Uint8Array): void {
-    this.traffic += source.length;
     for (let done = 0; done < source.length; ) {
       const at = (offset + done) & (SDRAM_BYTES - 1);
       const inPage = at & (PAGE_BYTES - 1);

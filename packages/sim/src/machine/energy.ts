@@ -21,6 +21,12 @@ const FPGA_WATTS = 0.584635;
 /** FPGAs of a 48-chip board; they are used only where boards are joined. Source: SpiNN-5 board description. */
 const FPGAS_OF_A_BOARD = 3;
 
+/** What of the statistics costs energy. */
+export type EnergyInputs = Pick<
+  MachineStatistics,
+  'timeNs' | 'boards' | 'chips' | 'awakeNs' | 'packetsSent' | 'linkPackets' | 'boardCrossings'
+>;
+
 /** Energy of a run by cause, all in joules. */
 export interface EnergyEstimate {
   /** Sum of the parts. */
@@ -40,7 +46,7 @@ export interface EnergyEstimate {
  *
  * @param statistics - of a whole run, or the difference between two moments
  */
-export function energy(statistics: MachineStatistics): EnergyEstimate {
+export function energy(statistics: EnergyInputs): EnergyEstimate {
   const seconds = statistics.timeNs * 1e-9;
   const routed = statistics.packetsSent + statistics.linkPackets + statistics.boardCrossings;
   const joinedBoards = statistics.boards > 1 ? statistics.boards : 0;

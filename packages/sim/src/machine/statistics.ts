@@ -48,7 +48,7 @@ export interface MachineStatistics {
   readonly linkPackets: number;
   /** Hops between boards. */
   readonly boardCrossings: number;
-  /** Bytes of SDRAM read and written by cores, DMA and monitors. */
+  /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */
   readonly sdramBytes: number;
   /** Bytes moved by DMA controllers. */
   readonly dmaBytes: number;
@@ -88,7 +88,7 @@ export function collectStatistics(
     packetsUnclaimed: sum(chips, (chip) => sum(chip.ports, (port) => port.unclaimed)),
     linkPackets: hops(false),
     boardCrossings: hops(true),
-    sdramBytes: sum(chips, (chip) => chip.sdram.traffic),
+    sdramBytes: sum(chips, (chip) => chip.sdramBytes),
     dmaBytes: sum(chips, (chip) => chip.dmaBytes),
     droppedPackets: chips.flatMap(dropsOf),
     links,

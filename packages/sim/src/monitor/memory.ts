@@ -7,10 +7,7 @@ import {
   vcpuAddress,
   vcpuLayout,
 } from '@spin-tools/scp';
-import type { Chip } from '../chip/chip.js';
-
-/** Core number under which the monitor reaches shared memory. */
-const MONITOR = 0;
+import { type Chip, MONITOR_ACCESS } from '../chip/chip.js';
 
 type Numeric<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
 /** System variables that are one number. */
@@ -23,19 +20,19 @@ export class MonitorMemory {
   constructor(readonly chip: Chip) {}
 
   word(address: number): number {
-    return this.chip.read(MONITOR, address, 4);
+    return this.chip.read(MONITOR_ACCESS, address, 4);
   }
 
   setWord(address: number, value: number): void {
-    this.chip.write(MONITOR, address, value >>> 0, 4);
+    this.chip.write(MONITOR_ACCESS, address, value >>> 0, 4);
   }
 
   half(address: number): number {
-    return this.chip.read(MONITOR, address, 2);
+    return this.chip.read(MONITOR_ACCESS, address, 2);
   }
 
   setHalf(address: number, value: number): void {
-    this.chip.write(MONITOR, address, value & 0xffff, 2);
+    this.chip.write(MONITOR_ACCESS, address, value & 0xffff, 2);
   }
 
   bytes(address: number, length: number): Uint8Array {
@@ -51,12 +48,12 @@ export class MonitorMemory {
   /** A system variable. */
   variable(name: NumericVariable): number {
     const { offset, size } = systemVariablesLayout.places[name];
-    return this.chip.read(MONITOR, SYSTEM_VARIABLES_ADDRESS + offset, size as 1 | 2 | 4);
+    return this.chip.read(MONITOR_ACCESS, SYSTEM_VARIABLES_ADDRESS + offset, size as 1 | 2 | 4);
   }
 
   setVariable(name: NumericVariable, value: number): void {
     const { offset, size } = systemVariablesLayout.places[name];
-    this.chip.write(MONITOR, SYSTEM_VARIABLES_ADDRESS + offset, value, size as 1 | 2 | 4);
+    this.chip.write(MONITOR_ACCESS, SYSTEM_VARIABLES_ADDRESS + offset, value, size as 1 | 2 | 4);
   }
 
   /** Sets the 64-bit count of milliseconds since the start. */
@@ -69,11 +66,11 @@ export class MonitorMemory {
   /** A field of a virtual core's block. */
   vcpu(core: number, name: NumericVcpuField): number {
     const { offset, size } = vcpuLayout.places[name];
-    return this.chip.read(MONITOR, vcpuAddress(core) + offset, size as 1 | 2 | 4);
+    return this.chip.read(MONITOR_ACCESS, vcpuAddress(core) + offset, size as 1 | 2 | 4);
   }
 
   setVcpu(core: number, name: NumericVcpuField, value: number): void {
     const { offset, size } = vcpuLayout.places[name];
-    this.chip.write(MONITOR, vcpuAddress(core) + offset, value, size as 1 | 2 | 4);
+    this.chip.write(MONITOR_ACCESS, vcpuAddress(core) + offset, value, size as 1 | 2 | 4);
   }
 }

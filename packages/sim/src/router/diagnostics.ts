@@ -31,11 +31,7 @@ export class Diagnostics {
   private readonly filters = new Uint32Array(COUNTERS);
   private enabled = 0;
   /** For each class of packets, the counters whose filter it may pass. */
-  private candidates: readonly (readonly number[])[] = [];
-
-  constructor() {
-    this.update();
-  }
+  private candidates: readonly (readonly number[])[] | undefined;
 
   filter(counter: number): number {
     return this.filters[counter] as number;
@@ -43,7 +39,7 @@ export class Diagnostics {
 
   setFilter(counter: number, filter: number): void {
     this.filters[counter] = filter & SETTINGS;
-    this.update();
+    this.candidates = undefined;
   }
 
   /** Register 0x2c: enables in 15:0; a 1 in 31:16 resets a counter. */
@@ -56,7 +52,7 @@ export class Diagnostics {
     for (let counter = 0; counter < COUNTERS; counter++) {
       if (((value >>> (16 + counter)) & 1) === 1) this.counters[counter] = 0;
     }
-    this.update();
+    this.candidates = undefined;
   }
 
   /**
@@ -82,6 +78,7 @@ export class Diagnostics {
 
   private count(packetClass: number, destinations: number): void {
     const { counters, filters } = this;
+    this.candidates ??= this.findCandidates();
     for (const counter of this.candidates[packetClass] as readonly number[]) {
       if (((filters[counter] as number) & destinations) !== 0) {
         counters[counter] = (counters[counter] as number) + 1;
@@ -89,8 +86,8 @@ export class Diagnostics {
     }
   }
 
-  private update(): void {
-    this.candidates = Array.from({ length: CLASSES }, (_, packetClass) =>
+  private findCandidates(): readonly (readonly number[])[] {
+    return Array.from({ length: CLASSES }, (_, packetClass) =>
       Array.from({ length: COUNTERS }, (_each, counter) => counter).filter(
         (counter) =>
           ((this.enabled >>> counter) & 1) === 1 && passes(this.filter(counter), packetClass),

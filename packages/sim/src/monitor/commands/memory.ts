@@ -1,11 +1,10 @@
 /** CMD_READ, CMD_WRITE, CMD_FILL, CMD_LINK_READ, CMD_LINK_WRITE. */
 import { Fill, LinkRead, LinkWrite, MemoryUnit, Read, ReturnCode, Write } from '@spin-tools/scp';
-import type { Chip } from '../../chip/chip.js';
+import { type Chip, MONITOR_ACCESS } from '../../chip/chip.js';
 import type { Monitor } from '../monitor.js';
 import { Refusal } from '../refusal.js';
 import { command } from './command.js';
 
-const MONITOR = 0;
 const SDRAM_START = 0x60000000;
 const SDRAM_END = 0x80000000;
 /** Fills are carried out in pieces of this, bytes. */
@@ -50,7 +49,7 @@ function readUnits(chip: Chip, address: number, target: Uint8Array, unit: Memory
     return;
   }
   for (let offset = 0; offset < length; offset += size) {
-    const value = chip.read(MONITOR, (address + offset) >>> 0, size);
+    const value = chip.read(MONITOR_ACCESS, (address + offset) >>> 0, size);
     for (let byte = 0; byte < size; byte++) target[offset + byte] = value >>> (8 * byte);
   }
 }
@@ -66,7 +65,7 @@ function writeUnits(chip: Chip, address: number, source: Uint8Array, unit: Memor
     let value = 0;
     for (let byte = 0; byte < size; byte++)
       value |= (source[offset + byte] as number) << (8 * byte);
-    chip.write(MONITOR, (address + offset) >>> 0, value >>> 0, size);
+    chip.write(MONITOR_ACCESS, (address + offset) >>> 0, value >>> 0, size);
   }
 }
 
@@ -75,7 +74,7 @@ function fill(chip: Chip, address: number, value: number, length: number): void 
   if ((address & 3) !== 0 || whole > MOST_FILL_BYTES) throw new Refusal(ReturnCode.Argument);
   if (!isSdram(address, whole)) {
     for (let offset = 0; offset < whole; offset += 4)
-      chip.write(MONITOR, address + offset, value, 4);
+      chip.write(MONITOR_ACCESS, address + offset, value, 4);
     return;
   }
   const words = new Uint32Array(Math.min(FILL_BYTES, whole) / 4).fill(value);

@@ -1,0 +1,410 @@
+import { readFileSync } from 'node:fs';
+import {
+  BootOperation,
+  builtInBootImage,
+  type ChipAddress,
+  Connection,
+  CoreState,
+  encodeBootFrame,
+  encodeSdp,
+  information,
+  LedAction,
+  MachineController,
+  NearestNeighbourPacket,
+  ReturnCode,
+  ScpError,
+  ScpTimeoutError,
+  Signal,
+  type Transport,
+  vcpuField,
+  version,
+} from '@spin-tools/scp';
+import fc from 'fast-check';
+import t from 'tap';
+import type { MachineOptions } from './layout.js';
+import { NoEthernetError, VirtualMachine } from './virtual-machine.js';
+
+/** See relay.S beside it. */
+const RELAY = new Uint8Array(readFileSync(new URL('./fixtures/relay.aplx', import.meta.url)));
+const APP = 20;
+const ORIGIN = { x: 0, y: 0 };
+const EAST = { x: 1, y: 0 };
+
+async function booted(options: MachineOptions) {
+  const machine = new VirtualMachine(options);
+  const controller = new MachineController({
+    scp: machine.scpTransport(),
+    boot: machine.bootTransport(),
+  });
+  await controller.boot({ pauseMs: 0, force: true });
+  return { machine, controller };
+}
+
+const core = (id: number): number => 1 << (6 + id);
+const bytesOf = (...words: number[]): Uint8Array => new Uint8Array(new Uint32Array(words).buffer);
+
+/** Sets and gets the user words of a core's block. */
+function userWords(controller: MachineController, chip: ChipAddress, id: number) {
+  const { address } = vcpuField(id, 'user0');
+  return {
+    set: (words: number[]) => controller.write(chip, address, bytesOf(...words)),
+    get: async () => [
+      ...new Uint32Array(Uint8Array.from(await controller.read(chip, address, 16)).buffer),
+    ],
+  };
+}
+
+/** Two relays that answer each other across a link; returns the machine after `rounds` packets. */
+async function pingPong(rounds: number) {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const exact = 0xffffffff;
+  await controller.loadRoutingTable(
+    ORIGIN,
+    [
+      { key: 0x100, mask: exact, route: 1 },
+      { key: 0x200, mask: exact, route: core(1) },
+    ],
+    APP,
+  );
+  await controller.loadRoutingTable(
+    EAST,
+    [
+      { key: 0x100, mask: exact, route: core(2) },
+      { key: 0x200, mask: exact, route: 1 << 3 },
+    ],
+    APP,
+  );
+  const targets = [
+    { chip: ORIGIN, cores: [1] },
+    { chip: EAST, cores: [2] },
+  ];
+  await userWords(controller, ORIGIN, 1).set([rounds, 0, 0, 0x100]);
+  await userWords(controller, EAST, 2).set([0, 0, 0, 0x200]);
+  await controller.loadApplication(RELAY, targets, APP, { wait: true });
+  await machine.whenIdle();
+  const waiting = await controller.coreState({ ...ORIGIN, core: 1 });
+  await controller.signal(Signal.Start, APP);
+  await machine.whenIdle();
+  await controller.signal(Signal.User0, APP);
+  await machine.whenIdle();
+  return { machine, controller, waiting };
+}
+
+t.test('a machine is silent until it is booted', async (t) => {
+  const machine = new VirtualMachine({ board: 'spin3' });
+  const scp = new Connection(machine.scpTransport(), { timeoutMs: 20, tries: 1 });
+  await t.rejects(scp.send(ORIGIN, version()), ScpTimeoutError);
+  t.equal(machine.isBooted, false);
+  await scp.close();
+});
+
+t.test(
+  'frames of the boot protocol start it, in any order of the blocks, twice each',
+  async (t) => {
+    const machine = new VirtualMachine({ board: 'spin3' });
+    const wire = machine.bootTransport();
+    const image = builtInBootImage('3.4.1');
+    const block = (number: number) => ({
+      operation: BootOperation.Block,
+      arguments: [(255 << 8) | number, 0, 0] as const,
+      data: image.subarray(number * 1024, (number + 1) * 1024),
+    });
+    const count = Math.ceil(image.length / 1024);
+    const order = Array.from({ length: count }, (_, number) => count - 1 - number);
+    const send = (frame: Parameters<typeof encodeBootFrame>[0]) =>
+      wire.send(encodeBootFrame(frame));
+    const none = new Uint8Array(0);
+    send({ operation: BootOperation.Control, arguments: [1, 0, 0], data: none });
+    send({ operation: BootOperation.Start, arguments: [0, 0, count - 1], data: none });
+    for (const number of order.slice(1)) send(block(number));
+    send({ operation: BootOperation.Control, arguments: [1, 0, 0], data: none });
+    await new Promise(setImmediate);
+    t.equal(machine.isBooted, false, 'a block is missing');
+    for (const number of [...order, ...order]) send(block(number));
+    send({ operation: BootOperation.Control, arguments: [1, 0, 0], data: none });
+    await new Promise(setImmediate);
+    t.equal(machine.isBooted, true);
+    const scp = new Connection(machine.scpTransport());
+    const answer = await scp.send({ x: 1, y: 1 }, version());
+    t.match(answer, { chip: { x: 1, y: 1 }, name: 'SC&MP/SpiNNaker', version: '3.4.1' });
+    await scp.close();
+  },
+);
+
+t.test('every chip tells what it has; dead parts are missing', async (t) => {
+  const { controller } = await booted({
+    board: 'spin5',
+    deadChips: [{ x: 2, y: 2 }],
+    deadCores: [{ x: 1, y: 1, core: 3 }],
+    deadLinks: [{ x: 0, y: 0, link: 0 }],
+  });
+  t.equal((await controller.chipInformation(EAST)).coreCount, 18);
+  const oneLess = await controller.chipInformation({ x: 1, y: 1 });
+  t.equal(oneLess.coreCount, 17);
+  t.equal(oneLess.coreStates[17], CoreState.Dead);
+  t.equal((await controller.chipInformation(ORIGIN)).links & 1, 0);
+  const root = await controller.chipInformation(ORIGIN);
+  t.match(root, { ethernetUp: true, freeRoutingEntries: 1023, freeSdram: 0x71c0000 - 32 });
+  await t.rejects(controller.read({ x: 2, y: 2 }, 0x60000000, 4), { code: ReturnCode.Route });
+  await controller.close();
+});
+
+t.test('memory holds what was written, at any address and length', async (t) => {
+  const { controller } = await booted({ board: 'spin3' });
+  const chip = { x: 1, y: 1 };
+  const property = fc.asyncProperty(
+    fc.integer({ min: 0x60640000, max: 0x60660000 }),
+    fc.uint8Array({ minLength: 1, maxLength: 2000 }),
+    async (address, bytes) => {
+      await controller.write(chip, address, bytes);
+      const read = await controller.read(chip, address, bytes.length);
+      return Buffer.compare(read, bytes) === 0;
+    },
+  );
+  await t.resolves(fc.assert(property, { numRuns: 50 }));
+  await controller.fill(chip, 0x62000000, 100_000, 0x5a);
+  const filled = await controller.read(chip, 0x62000000 + 99_996, 8);
+  t.same([...filled], [0x5a, 0x5a, 0x5a, 0x5a, 0, 0, 0, 0]);
+  t.same([...(await controller.read(chip, 0x6a000000, 4))], [0x5a, 0x5a, 0x5a, 0x5a]);
+  await controller.close();
+});
+
+t.test('a refused request says why', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const scp = new Connection(machine.scpTransport());
+  const code = (expected: number) => ({ name: 'ScpError', code: expected });
+  const command = { ...information(), repeatable: false };
+  await t.rejects(scp.send(ORIGIN, { ...command, code: 99 }), code(ReturnCode.Command));
+  await t.rejects(scp.send({ ...ORIGIN, core: 18 }, command), code(ReturnCode.Core));
+  await t.rejects(scp.send({ x: 9, y: 9 }, command), code(ReturnCode.Route));
+  await t.rejects(controller.read(ORIGIN, 0x50000000, 4), code(ReturnCode.Argument));
+  await t.rejects(controller.freeSdram(ORIGIN, 0x61234568), code(ReturnCode.Argument));
+  await scp.close();
+  await controller.close();
+});
+
+t.test(
+  'SDRAM is allocated, found by its tag and freed; blocks of an application together',
+  async (t) => {
+    const { controller } = await booted({ board: 'spin3' });
+    const before = await controller.sdramSpace(ORIGIN);
+    const first = await controller.allocateSdram(ORIGIN, 1000, { appId: APP, tag: 7 });
+    const second = await controller.allocateSdram(ORIGIN, 5000, { appId: APP });
+    const other = await controller.allocateSdram(ORIGIN, 16, { appId: 21 });
+    t.equal(second, first + 1008);
+    t.equal(other, second + 5008);
+    await controller.freeSdram(ORIGIN, first);
+    t.equal(await controller.allocateSdram(ORIGIN, 992, { appId: APP }), first, 'first fit');
+    t.equal(await controller.freeSdramOfApp(ORIGIN, APP), 2);
+    t.equal(await controller.freeSdramOfApp(ORIGIN, 21), 1);
+    t.same(await controller.sdramSpace(ORIGIN), before);
+    await controller.close();
+  },
+);
+
+t.test('heaps survive any order of allocating and freeing', async (t) => {
+  const { controller } = await booted({ board: 'spin3' });
+  const before = await controller.sdramSpace(EAST);
+  const steps = fc.array(fc.record({ size: fc.integer({ min: 1, max: 500 }), free: fc.nat(9) }), {
+    maxLength: 20,
+  });
+  const property = fc.asyncProperty(steps, async (script) => {
+    const held: { address: number; size: number }[] = [];
+    for (const { size, free } of script) {
+      const victim = held[free];
+      if (victim === undefined) {
+        held.push({ address: await controller.allocateSdram(EAST, size, { appId: APP }), size });
+      } else {
+        await controller.freeSdram(EAST, victim.address);
+        held.splice(free, 1);
+      }
+    }
+    const sorted = [...held].sort((a, b) => a.address - b.address);
+    const apart = sorted.every(({ address }, index) => {
+      const previous = sorted[index - 1];
+      return previous === undefined || address >= previous.address + previous.size + 8;
+    });
+    await controller.freeSdramOfApp(EAST, APP);
+    const { free } = await controller.sdramSpace(EAST);
+    return apart && free === before.free;
+  });
+  await t.resolves(fc.assert(property, { numRuns: 20 }));
+  await controller.close();
+});
+
+t.test(
+  'an ARM program is loaded, waits, starts, exchanges packets, prints and is stopped',
+  async (t) => {
+    const { machine, controller, waiting } = await pingPong(100);
+    t.equal(waiting, CoreState.Wait);
+    t.equal(await controller.coreState({ ...ORIGIN, core: 1 }), CoreState.Run);
+    t.equal(await controller.iobuf({ ...EAST, core: 2 }), 'relay\n');
+    t.same(await userWords(controller, EAST, 2).get(), [0, 2550, 51, 0x200], '100 + 98 + ... + 0');
+    t.same(await userWords(controller, ORIGIN, 1).get(), [100, 2500, 51, 0x100]);
+    const statistics = machine.statistics();
+    t.match(statistics, { cores: 2, packetsDropped: 0, packetsUnrouted: 0, packetsUnclaimed: 0 });
+    t.equal(statistics.packetsDelivered, statistics.packetsSent);
+    t.same(
+      statistics.links.map(({ x, y, link }) => ({ x, y, link })),
+      [
+        { x: 0, y: 0, link: 0 },
+        { x: 1, y: 0, link: 3 },
+      ],
+    );
+    t.match(await controller.routerDiagnostics(EAST), {
+      externalMulticast: 51,
+      localMulticast: 51,
+    });
+    await controller.signal(Signal.Exit, APP);
+    await machine.whenIdle();
+    t.equal(await controller.countCores(APP, CoreState.Exit), 2);
+    await controller.signal(Signal.Stop, APP);
+    await machine.whenIdle();
+    t.equal(await controller.coreState({ ...EAST, core: 2 }), CoreState.Idle);
+    t.same(await controller.readRoutingTable(EAST), []);
+    t.equal((await controller.chipInformation(EAST)).freeRoutingEntries, 1023);
+    await controller.close();
+  },
+);
+
+t.test(
+  'the same run gives the same statistics, beside another machine in the process',
+  async (t) => {
+    const [one, two] = await Promise.all([pingPong(60), pingPong(60)]);
+    await one.controller.signal(Signal.Stop, APP);
+    t.same({ ...one.machine.statistics() }, { ...two.machine.statistics() });
+    t.equal(await two.controller.coreState({ ...ORIGIN, core: 1 }), CoreState.Run);
+    t.ok(one.machine.time > 60 * 1000, 'a hop and the way to the core take a microsecond');
+    await Promise.all([one.controller.close(), two.controller.close()]);
+  },
+);
+
+t.test('a flood fill reaches every chip and starts what core-select names', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const all = machine.machine.chips.map(({ x, y }) => ({ chip: { x, y }, cores: [3, 4] }));
+  await controller.loadApplication(RELAY, all, APP, { by: 'flood' });
+  await machine.whenIdle();
+  t.equal(await controller.countCores(APP, CoreState.Run), 8);
+  const scp = new Connection(machine.scpTransport());
+  const packet = (key: number, payload: number) => {
+    const request = { key, payload, assignId: true, forward: 0x3f, retry: 0x18 };
+    const { arguments: words, data } = NearestNeighbourPacket.encodeRequest(request);
+    return { ...version(), ...NearestNeighbourPacket, arguments: words, data, repeatable: false };
+  };
+  const nothing = { parse: () => undefined };
+  await scp.send(ORIGIN, { ...packet((6 << 24) | (9 << 17), 0), ...nothing });
+  await scp.send(ORIGIN, { ...packet((7 << 24) | (1 << 5), 0), ...nothing });
+  await scp.send(ORIGIN, { ...packet((15 << 24) | (9 << 1), 21 << 24), ...nothing });
+  await machine.whenIdle();
+  t.equal(await controller.countCores(21, CoreState.Run), 4);
+  await scp.close();
+  await controller.close();
+});
+
+t.test('a message leaves through an IPTag, stripped or not', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  await controller.setIpTag(ORIGIN, 3, { useSender: true, strip: true });
+  t.match(await controller.getIpTag(ORIGIN, 3), { flags: 0x8500 });
+  const transport: Transport = machine.scpTransport();
+  const out: Uint8Array[] = [];
+  transport.onDatagram((datagram) => out.push(datagram));
+  const host = { ...ORIGIN, core: 31, port: 7 };
+  const message = (tag: number, flags: number) =>
+    encodeSdp({ flags, tag, destination: host, source: host, data: Uint8Array.of(1, 2, 3) });
+  transport.send(message(5, 0x07));
+  transport.send(message(255, 0x87));
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  t.equal(out.length, 1, 'tag 5 is not set; 255 asks for one of its own');
+  t.same([...(out[0] as Uint8Array).subarray(10)], [1, 2, 3]);
+  await transport.close();
+  await controller.close();
+});
+
+t.test('LEDs hang on the pins that the boot image says', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const pins = async () =>
+    new DataView((await controller.read(ORIGIN, 0xf2000048, 4)).slice().buffer).getUint32(0, true);
+  await controller.setLed(ORIGIN, 0, LedAction.Off);
+  t.equal((await pins()) & 1, 1);
+  await controller.setLed(ORIGIN, 0, LedAction.On);
+  t.equal((await pins()) & 1, 0);
+  t.equal(machine.isIdle, true);
+  await controller.close();
+});
+
+t.test('an ethernet is only where there is one', async (t) => {
+  const machine = new VirtualMachine({ triads: { width: 1, height: 1 }, wrap: false });
+  t.equal(machine.ethernetChips.length, 3);
+  t.throws(() => machine.scpTransport({ x: 1, y: 1 }), NoEthernetError);
+  t.ok(machine.scpTransport({ x: 8, y: 4 }));
+});
+
+t.test('thousands of chips boot in little memory', async (t) => {
+  const { machine, controller } = await booted({ triads: { width: 4, height: 4 }, wrap: true });
+  t.equal(machine.machine.chips.length, 2304);
+  const far = { x: 47, y: 47 };
+  await controller.write(far, 0x67000000, bytesOf(1, 2, 3));
+  t.same([...(await controller.read(far, 0x67000000, 4))], [1, 0, 0, 0]);
+  await t.rejects(controller.read({ x: 48, y: 0 }, 0x60000000, 4), ScpError);
+  t.ok(process.memoryUsage().rss < 1.5e9, 'less than 1.5 GB');
+  await controller.close();
+});
+
+/** Commands that change what other requests find: writes, starts, signals and the like. */
+const CHANGING = new Set([3, 5, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29]);
+
+/** A request with a plausible header and arguments and data as they come. */
+function requestOf(code: number, rest: Uint8Array): Uint8Array {
+  const header = [0, 0, 0x87, 0xff, 0, 0xff, 0, 0, 0, 0];
+  return Uint8Array.of(...header, code, 0, 0, 0, ...rest);
+}
+
+t.test('random datagrams neither crash the machine nor disturb a transfer', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const { receiver } = machine.ethernet();
+  const from = { ip: '10.9.8.7', port: 6 };
+  const bytes = Uint8Array.from({ length: 40_000 }, (_, index) => (index * 31) >>> 3);
+  const transfer = controller.write({ x: 1, y: 1 }, 0x61000000, bytes);
+  const random = fc.sample(fc.uint8Array({ maxLength: 300 }), { numRuns: 2000, seed: 1 });
+  for (let round = 0; round < 25; round++) {
+    for (const [index, datagram] of random.entries()) {
+      const mixed = datagram.map((octet) => octet ^ (round * 7));
+      receiver.receiveMessage(mixed, from);
+      receiver.receiveBoot(mixed);
+      receiver.receiveRaw(mixed, index, from);
+      if (!CHANGING.has(index & 0x3f)) {
+        receiver.receiveMessage(requestOf(index & 0x3f, mixed), from);
+      }
+    }
+    await new Promise(setImmediate);
+  }
+  await transfer;
+  const read = await controller.read({ x: 1, y: 1 }, 0x61000000, bytes.length);
+  t.equal(Buffer.compare(read, bytes), 0);
+  await controller.close();
+});
+
+t.test('requests that ruin the memory of a machine do not crash it', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const { receiver } = machine.ethernet();
+  const from = { ip: '10.9.8.7', port: 6 };
+  const structures = [0xf5007f00, 0xe5007000, 0x60640000, 0x67840000, 0x67880020, 0xe5001100];
+  const random = fc.sample(fc.uint8Array({ minLength: 12, maxLength: 60 }), {
+    numRuns: 3000,
+    seed: 2,
+  });
+  for (const [index, rest] of random.entries()) {
+    const aimed = Uint8Array.from(rest);
+    const code = [...CHANGING][index % CHANGING.size] as number;
+    const target = ((structures[index % structures.length] as number) + (aimed[0] as number)) >>> 0;
+    new DataView(aimed.buffer).setUint32(0, target, true);
+    new DataView(aimed.buffer).setUint32(4, 1 + (index % 40), true);
+    receiver.receiveMessage(requestOf(code, index % 3 === 0 ? aimed : rest), from);
+    if (index % 100 === 0) await new Promise(setImmediate);
+  }
+  const answer = await controller.version({ x: 1, y: 1 });
+  t.equal(answer.name, 'SC&MP/SpiNNaker');
+  await machine.close();
+  await controller.close();
+});
