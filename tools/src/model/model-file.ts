@@ -1,6 +1,6 @@
 /**
- * Models in JSON: the layers and how they are trained, written by hand to start from, and with the
- * weights once they are trained. Names are those of Keras.
+ * Models in JSON: layers written by hand to start from, or a trained model as the Keras backend
+ * stores it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import {
@@ -10,34 +10,14 @@ import {
   type Layer,
   type Loss,
   layers,
+  ModelFileError,
+  modelFromJson,
+  modelToJson,
   type NumberMode,
   type Sequential,
   sequential,
-  type Tensor,
 } from '@spin-tools/keras-backend';
-import { fromFixed } from '@spin-tools/sim/fixed';
 import { FileError, isObject, parseObject } from '../data/file-error.js';
-
-/** What a saved file says it is; files written by hand may leave it out. */
-const FORMAT = 'spin-tools model 1';
-
-/** Fraction bits of the weights that engines hold; docs/on-core-programs.md, section 1. */
-const WEIGHT_FRACTION = 27;
-
-/** A model as a file holds it. */
-export interface ModelFile {
-  readonly format: typeof FORMAT;
-  readonly name: string;
-  readonly seed: number;
-  readonly layers: readonly Layer[];
-  readonly loss?: string;
-  readonly mode?: NumberMode;
-  /** Kernel and bias of every Dense layer, in Keras's order and shape. */
-  readonly weights: readonly {
-    readonly shape: readonly number[];
-    readonly data: readonly number[];
-  }[];
-}
 
 /** A model from a file. */
 export interface LoadedModel {
@@ -50,52 +30,48 @@ export interface LoadedModel {
 }
 
 /**
- * Reads a model.
+ * Reads a model: one that {@link writeModel} wrote, or `layers` with the options of Keras's layers
+ * and, if need be, `name`, `seed` and `loss`.
  *
- * @throws FileError naming the field; ModelDefinitionError, UnsupportedError and DataError when
- * the layers or weights make no sense.
+ * @throws FileError naming the field; ModelDefinitionError and UnsupportedError when the layers make no sense.
  */
 export async function readModel(path: string): Promise<LoadedModel> {
   const file = parseObject(path, await readFile(path, 'utf8'), '"layers"');
-  if (file.format !== undefined && file.format !== FORMAT) {
-    throw new FileError(path, `"format" is ${JSON.stringify(file.format)}, not "${FORMAT}"`);
-  }
-  if (!Array.isArray(file.layers) || file.layers.length === 0) {
-    throw new FileError(path, '"layers" must be an array of layers');
-  }
-  const stack = file.layers.map((layer, index) => readLayer(path, layer, index));
-  const model = sequential({
-    layers: stack,
-    ...(Number.isInteger(file.seed) && { seed: file.seed as number }),
-    ...(typeof file.name === 'string' && { name: file.name }),
-  });
-  if (file.weights !== undefined) await model.setWeights(readWeights(path, file.weights));
-  return {
-    model,
-    loss: typeof file.loss === 'string' ? file.loss : lossFor(stack),
-    mode: file.mode as NumberMode | undefined,
-    trained: file.weights !== undefined,
-  };
+  const trained = file.weights !== undefined;
+  const model = trained ? await readTrained(path, file) : readDefinition(path, file);
+  const { loss, mode } = model.compileOptions ?? {};
+  const named = typeof file.loss === 'string' ? file.loss : undefined;
+  return { model, loss: loss ?? named ?? lossFor(model), mode, trained };
 }
 
-/** Writes a model with its weights, exactly: reading it gives the same bits. */
+/** Writes a model with its weights, bit for bit. */
 export async function writeModel(path: string, model: Sequential): Promise<void> {
-  const { loss, mode } = model.compileOptions ?? {};
-  const file: ModelFile = {
-    format: FORMAT,
-    name: model.name,
-    seed: model.seed,
-    layers: model.layers,
-    ...(loss !== undefined && { loss }),
-    ...(mode !== undefined && { mode }),
-    weights: exactWeights(model),
-  };
-  await writeFile(path, `${JSON.stringify(file)}\n`);
+  await writeFile(path, `${JSON.stringify(modelToJson(model))}\n`);
 }
 
 /** The shape of the samples that a model takes. */
 export function inputShape({ layers: [first] }: Sequential): readonly number[] {
   return (first?.className === 'InputLayer' ? first.shape : first?.inputShape) ?? [];
+}
+
+async function readTrained(path: string, file: Record<string, unknown>): Promise<Sequential> {
+  try {
+    return await modelFromJson(file);
+  } catch (error) {
+    if (!(error instanceof ModelFileError)) throw error;
+    throw new FileError(path, error.message, { cause: error });
+  }
+}
+
+function readDefinition(path: string, { layers: list, name, seed }: Record<string, unknown>) {
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new FileError(path, '"layers" must be an array of layers');
+  }
+  return sequential({
+    layers: list.map((layer, index) => readLayer(path, layer, index)),
+    ...(typeof name === 'string' && { name }),
+    ...(typeof seed === 'number' && { seed }),
+  });
 }
 
 function readLayer(path: string, value: unknown, index: number): Layer {
@@ -114,39 +90,10 @@ function readLayer(path: string, value: unknown, index: number): Layer {
   );
 }
 
-function readWeights(path: string, value: unknown): Tensor[] {
-  const isNumbers = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.every((item) => typeof item === 'number');
-  if (!Array.isArray(value)) throw new FileError(path, '"weights" must be an array');
-  return value.map((tensor, index) => {
-    if (isObject(tensor) && isNumbers(tensor.shape) && isNumbers(tensor.data)) {
-      return { shape: tensor.shape, data: tensor.data };
-    }
-    throw new FileError(path, `weights[${index}] must have "shape" and "data", arrays of numbers`);
-  });
-}
-
-/** As Keras would choose for a classifier, and the mean squared error for anything else. */
-function lossFor(stack: readonly Layer[]): Loss {
+/** As Keras's users choose for a classifier, and the mean squared error for anything else. */
+function lossFor({ layers: stack }: Sequential): Loss {
   const last = stack.at(-1);
   const activation = last?.className === 'Dense' ? last.activation : undefined;
   if (activation === 'softmax') return 'categorical_crossentropy';
   return activation === 'sigmoid' ? 'binary_crossentropy' : 'mean_squared_error';
-}
-
-/** `getWeights` rounds to float32; a double holds an engine's weight as it is. */
-function exactWeights(model: Sequential): ModelFile['weights'] {
-  const real = (value: number): number => fromFixed(value, WEIGHT_FRACTION);
-  const fixed = model.getFixedWeights();
-  const dense = model.layers.filter((layer) => layer.className === 'Dense');
-  return dense.flatMap(({ units, useBias }, index) => {
-    const { kernel, bias } = fixed[index] as (typeof fixed)[number];
-    const inputs = kernel.length / units;
-    const data = Array.from(kernel, (_, at) =>
-      real(kernel[(at % units) * inputs + Math.floor(at / units)] as number),
-    );
-    const tensors = [{ shape: [inputs, units], data }];
-    if (useBias) tensors.push({ shape: [units], data: Array.from(bias, real) });
-    return tensors;
-  });
 }

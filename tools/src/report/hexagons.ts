@@ -20,16 +20,6 @@ export function centre({ x, y }: Point): Point {
   return { x: SPACING * (x - y / 2), y: -ROW_HEIGHT * y };
 }
 
-/** Step to the neighbour over each link, in chips; links 0 to 5. */
-export const LINK_STEPS: readonly Point[] = [
-  { x: 1, y: 0 },
-  { x: 1, y: 1 },
-  { x: 0, y: 1 },
-  { x: -1, y: 0 },
-  { x: -1, y: -1 },
-  { x: 0, y: -1 },
-];
-
 /** The corners of a hexagon around `middle`, as an SVG points attribute. */
 export function hexagon(middle: Point): string {
   return Array.from({ length: 6 }, (_, corner) => {

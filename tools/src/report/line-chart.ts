@@ -1,25 +1,18 @@
-/** A line chart of one or two series over the epochs. */
+/** A line chart of a value over the epochs. */
 import { element, type Markup } from './markup.js';
-import { layerColour } from './style.js';
-
-/** One line of a chart: the value after each epoch. */
-export interface Series {
-  readonly name: string;
-  readonly values: readonly number[];
-}
 
 /** Pixels of the drawing, which the page scales to its place. */
 const WIDTH = 480;
 const HEIGHT = 260;
 const LEFT = 48;
-const RIGHT = 90;
+const RIGHT = 14;
 const TOP = 12;
 const BOTTOM = 34;
 
-/** Draws all series over epochs 1, 2, ...; the vertical axis covers their values. */
-export function lineChart(series: readonly Series[], label: string): Markup {
-  const epochs = Math.max(...series.map(({ values }) => values.length), 1);
-  const ticks = niceTicks(series.flatMap(({ values }) => [...values]));
+/** Draws a value after each of the epochs 1, 2, ...; the vertical axis covers all values. */
+export function lineChart(values: readonly number[], label: string): Markup {
+  const epochs = Math.max(values.length, 1);
+  const ticks = niceTicks(values);
   const low = ticks[0] as number;
   const high = ticks.at(-1) as number;
   const across = (epoch: number) =>
@@ -31,9 +24,7 @@ export function lineChart(series: readonly Series[], label: string): Markup {
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `${label} over the epochs` },
     ...ticks.map((tick) => horizontalLine(tick, up(tick))),
     ...epochLabels(epochs, across),
-    ...labelHeights(series, up).map((labelHeight, index) =>
-      line(series[index] as Series, index, across, up, labelHeight),
-    ),
+    ...line(values.map((value, index) => ({ x: across(index + 1), y: up(value), value }))),
   );
 }
 
@@ -58,48 +49,24 @@ function epochLabels(epochs: number, across: (epoch: number) => number): Markup[
   ];
 }
 
-function line(
-  { name, values }: Series,
-  index: number,
-  across: (epoch: number) => number,
-  up: (value: number) => number,
-  labelHeight: number,
-): Markup {
-  const points = values.map((value, position) => [across(position + 1), up(value)] as const);
-  const colour = layerColour(index);
-  const path = points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L');
-  const [endX] = points.at(-1) ?? [LEFT];
-  return element(
-    'g',
-    {},
-    element('path', { d: `M${path}`, fill: 'none', stroke: colour, 'stroke-width': 2.5 }),
-    ...points.map(([cx, cy], position) =>
-      element(
-        'circle',
-        { cx, cy, r: 3.5, fill: colour },
-        element(
-          'title',
-          {},
-          `epoch ${position + 1}: ${(values[position] as number).toPrecision(4)}`,
-        ),
-      ),
-    ),
-    element('text', { x: endX + 8, y: labelHeight + 4 }, name),
-  );
+interface ChartPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly value: number;
 }
 
-/** Where the name of each series stands: at its last value, moved apart where two would overlap. */
-function labelHeights(series: readonly Series[], up: (value: number) => number): number[] {
-  const heights = series.map(({ values }) => up(values.at(-1) ?? 0));
-  const order = heights
-    .map((_, index) => index)
-    .sort((a, b) => (heights[a] as number) - (heights[b] as number));
-  let free = Number.NEGATIVE_INFINITY;
-  for (const index of order) {
-    heights[index] = Math.max(heights[index] as number, free);
-    free = (heights[index] as number) + 14;
-  }
-  return heights;
+function line(points: readonly ChartPoint[]): Markup[] {
+  const path = points.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L');
+  return [
+    element('path', { class: 'curve', d: path === '' ? '' : `M${path}` }),
+    ...points.map(({ x, y, value }, index) =>
+      element(
+        'circle',
+        { class: 'point', cx: x, cy: y, r: 3.5 },
+        element('title', {}, `epoch ${index + 1}: ${value.toPrecision(4)}`),
+      ),
+    ),
+  ];
 }
 
 /** Round numbers at equal distances that enclose all values. */

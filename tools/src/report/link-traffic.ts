@@ -1,6 +1,7 @@
 /** A heat map of the packets that went over each link, one line for each direction of a link. */
+import { LINK_VECTORS } from '@spin-tools/machine-model';
 import type { ChipPlace } from './board-picture.js';
-import { centre, hexagon, LINK_STEPS, type Point, SPACING, viewBox } from './hexagons.js';
+import { centre, hexagon, type Point, SPACING, viewBox } from './hexagons.js';
 import { element, type Markup } from './markup.js';
 import { heatColour } from './style.js';
 
@@ -8,9 +9,11 @@ import { heatColour } from './style.js';
 export interface LinkTraffic extends Point {
   /** 0 to 5. */
   readonly link: number;
-  readonly direction: string;
   readonly packets: number;
 }
+
+/** Where each link leads, links 0 to 5. */
+export const DIRECTIONS = ['east', 'north-east', 'north', 'west', 'south-west', 'south'] as const;
 
 /** Share of the way to the neighbour that a line leaves free at each end. */
 const GAP = 0.2;
@@ -33,9 +36,10 @@ export function linkTrafficPicture(
   );
 }
 
-function linkLine({ x, y, link, direction, packets }: LinkTraffic, share: number): Markup {
+function linkLine({ x, y, link, packets }: LinkTraffic, share: number): Markup {
   const from = centre({ x, y });
-  const step = centre(LINK_STEPS[link] as Point);
+  const { dx, dy } = LINK_VECTORS[link] as (typeof LINK_VECTORS)[number];
+  const step = centre({ x: dx, y: dy });
   const side = { x: (-step.y / SPACING) * SIDESTEP, y: (step.x / SPACING) * SIDESTEP };
   const at = (part: number) =>
     `${(from.x + side.x + step.x * part).toFixed(1)} ${(from.y + side.y + step.y * part).toFixed(1)}`;
@@ -47,6 +51,10 @@ function linkLine({ x, y, link, direction, packets }: LinkTraffic, share: number
       'stroke-linecap': 'round',
       style: `stroke: ${heatColour(share)}`,
     },
-    element('title', {}, `(${x}, ${y}) ${direction}: ${packets.toLocaleString('en')} packets`),
+    element(
+      'title',
+      {},
+      `(${x}, ${y}) ${DIRECTIONS[link]}: ${packets.toLocaleString('en')} packets`,
+    ),
   );
 }

@@ -6,7 +6,7 @@ const report: TrainingReport = {
   title: 'A <b>title</b> & more',
   summary: '4-2 on two chips',
   figures: [['accuracy', '93.1 %']],
-  history: { loss: [0.9, 0.4], accuracy: [0.5, 0.75], heldOutAccuracy: [0.5, 0.7] },
+  history: { loss: [0.9, 0.4], accuracy: [0.5, 0.75] },
   chips: [
     { x: 0, y: 0, cores: 18 },
     { x: 1, y: 0, cores: 17 },
@@ -23,9 +23,9 @@ const report: TrainingReport = {
     },
   ],
   traffic: [
-    { x: 0, y: 0, link: 0, direction: 'east', packets: 1200 },
-    { x: 1, y: 0, link: 3, direction: 'west', packets: 300 },
-    { x: 1, y: 0, link: 2, direction: 'north', packets: 0 },
+    { x: 0, y: 0, link: 0, packets: 1200 },
+    { x: 1, y: 0, link: 3, packets: 300 },
+    { x: 1, y: 0, link: 2, packets: 0 },
   ],
   notes: ['Predictions of a model.'],
 };
@@ -46,6 +46,12 @@ t.test(
   },
 );
 
+t.test('without a machine there are no pictures of one', async (t) => {
+  const html = reportPage({ ...report, chips: [], layers: [], traffic: [] });
+  t.notMatch(html, 'polygon');
+  t.notMatch(html, /NaN|Infinity/);
+});
+
 t.test('a report is one file, and nothing in it can become markup', async (t) => {
   const html = reportPage(report);
   t.match(html, '<h1>A &lt;b&gt;title&lt;/b&gt; &amp; more</h1>');
@@ -65,7 +71,7 @@ t.test('every opened tag of a report is closed in order', async (t) => {
 
 t.test('a chart of one epoch, of equal values or of none has finite coordinates', async (t) => {
   for (const values of [[0.5], [2, 2, 2], [0], []]) {
-    t.notMatch(lineChart([{ name: 'loss', values }], 'loss').markup, /NaN|Infinity/);
+    t.notMatch(lineChart(values, 'loss').markup, /NaN|Infinity/);
   }
 });
 

@@ -1,7 +1,7 @@
 /** What a report of a training run shows, and the page that shows it: one file without scripts or links. */
 import { boardPicture, type ChipPlace, type LayerPlacement } from './board-picture.js';
 import { lineChart } from './line-chart.js';
-import { type LinkTraffic, linkTrafficPicture } from './link-traffic.js';
+import { DIRECTIONS, type LinkTraffic, linkTrafficPicture } from './link-traffic.js';
 import { type Child, element, type Markup, page } from './markup.js';
 import { layerColour, STYLE } from './style.js';
 
@@ -17,9 +17,10 @@ export interface TrainingReport {
   /** One value an epoch. */
   readonly history: {
     readonly loss: readonly number[];
+    /** 0 to 1. */
     readonly accuracy: readonly number[];
-    readonly heldOutAccuracy?: readonly number[];
   };
+  /** Empty where no machine was used. */
   readonly chips: readonly ChipPlace[];
   readonly layers: readonly LayerPlacement[];
   readonly traffic: readonly LinkTraffic[];
@@ -38,8 +39,12 @@ export function reportPage(report: TrainingReport): string {
       figures(report.figures),
     ),
     section('Learning', learning(report)),
-    section('Where the layers are', placement(report)),
-    section('Traffic on the links', traffic(report)),
+    ...(report.chips.length === 0
+      ? []
+      : [
+          section('Where the layers are', placement(report)),
+          section('Traffic on the links', traffic(report)),
+        ]),
     element('footer', {}, ...report.notes.map((note) => element('p', {}, note))),
   ]);
 }
@@ -59,16 +64,13 @@ function figures(all: readonly Figure[]): Markup {
 }
 
 function learning({ history }: TrainingReport): Markup[] {
-  const accuracies = [
-    { name: 'training', values: history.accuracy },
-    ...(history.heldOutAccuracy ? [{ name: 'held out', values: history.heldOutAccuracy }] : []),
-  ].map(({ name, values }) => ({ name, values: values.map((value) => value * 100) }));
+  const percentages = history.accuracy.map((value) => value * 100);
   return [
     element(
       'div',
       { class: 'pair' },
-      figure('Loss', lineChart([{ name: 'training', values: history.loss }], 'loss')),
-      figure('Accuracy, %', lineChart(accuracies, 'accuracy, %')),
+      figure('Loss on the training samples', lineChart(history.loss, 'loss')),
+      figure('Accuracy on the training samples, %', lineChart(percentages, 'accuracy, %')),
     ),
   ];
 }
@@ -94,8 +96,8 @@ const BUSIEST = 8;
 
 function traffic({ chips, traffic: links }: TrainingReport): Markup[] {
   const busiest = [...links].sort((a, b) => b.packets - a.packets).slice(0, BUSIEST);
-  const rows = busiest.map(({ x, y, direction, packets }) =>
-    row([`(${x}, ${y})`, direction, packets.toLocaleString('en')]),
+  const rows = busiest.map(({ x, y, link, packets }) =>
+    row([`(${x}, ${y})`, DIRECTIONS[link] ?? link, packets.toLocaleString('en')]),
   );
   return [
     element(

@@ -21,12 +21,12 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --ink: #1b1f24; --faint: #5b6570; --paper: #fff; --panel: #f4f6f8; --line: #cfd6dd;
-  --calm: #c8dbe8; --busy: #08306b;
+  --calm: #c8dbe8; --busy: #08306b; --curve: #0072b2;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e8ebee; --faint: #a3adb7; --paper: #14171a; --panel: #1e2327; --line: #3b444c;
-    --calm: #2b3d4d; --busy: #ffe68a;
+    --calm: #2b3d4d; --busy: #ffe68a; --curve: #56b4e9;
   }
 }
 * { box-sizing: border-box; }
@@ -47,6 +47,8 @@ svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
 svg text.small { font-size: 9px; }
 svg .grid { stroke: var(--line); fill: none; }
+svg .curve { stroke: var(--curve); stroke-width: 2.5; fill: none; }
+svg .point { fill: var(--curve); }
 svg .chip { fill: var(--panel); stroke: var(--line); }
 svg .idle { fill: var(--line); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

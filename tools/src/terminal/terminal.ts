@@ -48,21 +48,27 @@ export class Terminal {
 }
 
 /** Columns under their heads, numbers to the right, two spaces between. */
-export function table(
-  heads: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string[] {
-  const widths = heads.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => String(row[column]).length)),
+export function table(heads: readonly string[], rows: readonly Row[]): string[] {
+  return columns([heads, ...rows]);
+}
+
+/** A line of a table. */
+export type Row = readonly (string | number)[];
+
+/** Lines up the cells of rows: columns that end in a number to the right, others to the left. */
+export function columns(rows: readonly Row[]): string[] {
+  const last = rows.at(-1) ?? [];
+  const widths = last.map((_, column) =>
+    Math.max(...rows.map((row) => String(row[column]).length)),
   );
-  const line = (cells: readonly (string | number)[], body: boolean) =>
-    cells
+  return rows.map((row) =>
+    row
       .map((cell, column) => {
-        const toRight = body ? typeof cell === 'number' : typeof rows[0]?.[column] === 'number';
         const width = widths[column] as number;
+        const toRight = typeof last[column] === 'number';
         return toRight ? String(cell).padStart(width) : String(cell).padEnd(width);
       })
       .join('  ')
-      .trimEnd();
-  return [line(heads, false), ...rows.map((row) => line(row, true))];
+      .trimEnd(),
+  );
 }

@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { runCommandLine } from './command-line.js';
+
+interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. */
+async function run(...args: string[]): Promise<Finished> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await runCommandLine(args, { stdout, stderr, untilStopped: async () => {} });
+  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+}
+
+/** Runs a command with --json and gives its object, after checking that there is nothing else. */
+async function runJson(t: Test, ...args: string[]) {
+  const { code, stdout, stderr } = await run(...args, '--json');
+  t.strictSame([code, stderr], [0, ''], args.join(' '));
+  t.match(stdout, /^\{.*\}\n$/, 'one line with one object');
+  return JSON.parse(stdout);
+}
+
+/** Starts `spin-tools sim` and gives what it prints; stops it at the end of the test. */
+async function startSim(t: Test, ...args: string[]) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const ports = ['--scp-port', '0', '--boot-port', '0'];
+  const finished = runCommandLine(['sim', ...args, ...ports, '--json'], {
+    stdout,
+    stderr,
+    untilStopped: () => stopped,
+  });
+  const [line] = await Promise.race([
+    once(stdout, 'data'),
+    finished.then(() => Promise.reject(new Error(String(stderr.read())))),
+  ]);
+  t.teardown(async () => {
+    stop();
+    t.equal(await finished, 0);
+  });
+  const ready = JSON.parse(String(line));
+  const address = ['--host', ready.hosts[0], '--scp-port', `${ready.scpPort}`];
+  return { ...ready, address: [...address, '--boot-port', `${ready.bootPort}`] };
+}
+
+/** A folder with a small model and samples that it can learn. */
+function xorFolder(t: Test) {
+  const folder = t.testdir({
+    'xor.json': JSON.stringify({
+      name: 'xor',
+      layers: [
+        { className: 'InputLayer', shape: [2] },
+        { className: 'Dense', units: 8, activation: 'tanh' },
+        { className: 'Dense', units: 1, activation: 'sigmoid' },
+      ],
+    }),
+    'data.json': JSON.stringify({
+      inputs: [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+      labels: [0, 1, 1, 0],
+    }),
+    'wide.csv': '0,0,0,0\n1,1,1,1\n',
+    'three.csv': '0,0,2\n',
+  });
+  const file = (name: string) => `${folder}/${name}`;
+  const outputs = ['--output', file('out/trained.json'), '--report', file('out/report.html')];
+  return { file, outputs };
+}
+
+t.test('a virtual SpiNN-5 is served, booted, looked at and loaded over UDP', async (t) => {
+  const sim = await startSim(t, '--board', 'spin5');
+  t.match(sim, { hosts: ['127.0.0.1'], chips: 48, cores: 864 });
+  const booted = await runJson(t, 'boot', ...sim.address);
+  t.match(booted, { name: 'SC&MP/SpiNNaker', width: 8, height: 8 });
+  const info = await runJson(t, 'info', ...sim.address);
+  t.match(info, { chips: 48, cores: 864, width: 8, height: 8, wrapX: false });
+  t.strictSame(info.dead, { chips: [], links: [], cores: [] });
+  t.match((await run('info', ...sim.address)).stdout, 'all chips, links and cores work');
+  t.strictSame(await runJson(t, 'ps', ...sim.address), { cores: [] });
+});
+
+t.test(
+  'an unbooted machine, a wrong file and cores that are not there are told apart',
+  async (t) => {
+    const sim = await startSim(t, '--board', 'spin3');
+    const info = await run('info', ...sim.address);
+    t.strictSame([info.code, info.stdout], [1, '']);
+    t.match(info.stderr, /^spin-tools: .*did not answer.*\n$/);
+    await run('boot', ...sim.address);
+    const folder = t.testdir({ 'text.aplx': 'this is no program at all' });
+    const load = ['load', ...sim.address, '--cores', '0,0:1'];
+    const missing = await run(...load, '--', `${folder}/nothing.aplx`);
+    t.match(missing, { code: 1, stderr: /^spin-tools: there is no file .*nothing\.aplx\n$/ });
+    const wrong = await run(...load, '--', `${folder}/text.aplx`);
+    t.match(wrong, { code: 1, stderr: /^spin-tools: malformed APLX image.*\n$/ });
+  },
+);
+
+t.test('arguments that make no sense exit with 2 and name the option', async (t) => {
+  const bad: [string[], RegExp][] = [
+    [['sim', '--board', 'spin4'], /--board <board>.*spin4.*spin3, spin5/],
+    [['sim', '--board', 'spin5', '--triads', '1x1'], /'--board' and '--triads' exclude each other/],
+    [['sim', '--triads', '0x1'], /--triads <WxH>.*0x1.*1x1 to 21x21/],
+    [['sim', '--wrap'], /'--wrap' needs '--triads'/],
+    [['sim', '--scp-port', '65536'], /--scp-port <port>.*65536.*0 to 65535/],
+    [['boot'], /required option '--host <address>'/],
+    [['load', '--host', 'x', '--cores', '0,0:18', '--', 'a'], /18.*1 to 17/],
+    [['load', '--host', 'x', '--cores', 'all', '--app-id', '3', '--', 'a'], /--app-id.*16 to 255/],
+    [['train', '--data', 'mnist'], /required option '--model <file>'/],
+    [['train', '--model', 'a', '--data', 'mnist', '--epochs', '0'], /--epochs.*0.*from 1/],
+    [['train', '--model', 'a', '--data', 'b', '--learning-rate', '-1'], /--learning-rate.*above 0/],
+    [['train', '--model', 'a', '--data', 'b', '--validation-split', '1'], /0 to below 1/],
+    [['map'], /missing required argument 'graph'/],
+    [['map', 'a.json', '--machine', '2x'], /--machine.*2x.*spin3, spin5, or triads/],
+    [['fly'], /unknown command 'fly'/],
+    [[], /Usage: spin-tools/],
+  ];
+  for (const [args, message] of bad) {
+    const { code, stdout, stderr } = await run(...args);
+    t.strictSame([code, stdout], [2, ''], args.join(' '));
+    t.match(stderr, message);
+    t.notMatch(stderr, /\n\s+at /, 'no stack trace');
+  }
+});
+
+t.test('help and version go to standard output and are no failure', async (t) => {
+  t.match(await run('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+  const { code, stdout } = await run('--help');
+  t.equal(code, 0);
+  for (const name of 'demo sim boot info ps load map train evaluate predict'.split(' ')) {
+    t.match(stdout, new RegExp(`^  ${name} `, 'm'));
+    t.match(await run(name, '--help'), { code: 0, stdout: '--json' });
+  }
+});
+
+t.test('map places and routes a graph, and shows it all if asked to', async (t) => {
+  const folder = t.testdir({
+    'ring.json': JSON.stringify({
+      vertices: [{ name: 'a' }, { name: 'b', chip: { x: 1, y: 1 } }],
+      nets: [{ name: 'there', source: 0, sinks: [1] }],
+    }),
+    'loose.json':
+      '{"vertices": [{"name": "a"}], "nets": [{"name": "n", "source": 0, "sinks": [7]}]}',
+    'typed.json': '{"vertices": [{"name": 3}], "nets": []}',
+  });
+  const statistics = await runJson(t, 'map', `${folder}/ring.json`, '--machine', 'spin3');
+  t.match(statistics, { vertices: 2, nets: 1, chipsUsed: 2, hops: 1 });
+  const explained = await runJson(t, 'map', `${folder}/ring.json`, '--explain');
+  t.match(explained.vertices, [{ name: 'a' }, { name: 'b', x: 1, y: 1 }]);
+  const { stdout } = await run('map', `${folder}/ring.json`, '--machine', '1x1+wrap', '--explain');
+  t.match(stdout, /^2 vertices on 2 cores of 2 chips$/m);
+  t.match(stdout, /^b +1,1 +1$/m);
+  t.match(await run('map', `${folder}/loose.json`), { code: 1, stderr: /"n".*7/ });
+  t.match(await run('map', `${folder}/typed.json`), {
+    code: 1,
+    stderr: /typed\.json: vertices\[0\]\.name is 3\n$/,
+  });
+});
+
+t.test('a model is trained, saved, tested and asked, here and on a virtual machine', async (t) => {
+  const { file, outputs } = xorFolder(t);
+  const train = ['train', '--model', file('xor.json'), '--data', file('data.json'), ...outputs];
+  const settings = ['--epochs', '200', '--batch-size', '4', '--learning-rate', '0.8'];
+  const here = await runJson(t, ...train, ...settings, '--engine', 'functional');
+  t.match(here, { accuracy: 1, packetsSent: null, modelFile: file('out/trained.json') });
+  t.match(await readFile(file('out/report.html'), 'utf8'), 'xor on this computer');
+  const trained = ['--model', file('out/trained.json'), '--data', file('data.json')];
+  const tested = await runJson(t, 'evaluate', ...trained, '--engine', 'functional');
+  t.match(tested, { accuracy: 1, samples: 4 });
+  t.ok(Math.abs(tested.loss - here.loss) < 1e-3, 'number formats now fit the trained weights');
+  const asked = await runJson(t, 'predict', ...trained, '--engine', 'functional');
+  t.strictSame(
+    asked.predictions.map(({ label }: { label: number }) => label),
+    [0, 1, 1, 0],
+  );
+  const onMachine = await runJson(t, 'evaluate', ...trained, '--board', 'spin3');
+  t.strictSame(onMachine, tested, 'the same bits on a machine');
+});

@@ -1,0 +1,34 @@
+/** `spin-tools boot`: starts the monitors of a machine that is switched on. */
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { withAddress } from '../machine/options.js';
+import { type Address, withMachine } from '../machine/reach.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { type Io, runs } from './command.js';
+
+interface BootOptions extends Address {
+  readonly image?: string;
+  readonly force?: boolean;
+}
+
+/** Makes the command. */
+export function bootCommand(io: Io): Command {
+  const command = new Command('boot')
+    .description('boot a machine, unless its monitor answers already')
+    .option('--image <file>', 'boot image, scamp.boot; virtual machines do without')
+    .option('--force', 'boot even if the monitor answers');
+  return runs(withAddress(command, true), io, runBoot);
+}
+
+async function runBoot(options: BootOptions, terminal: Terminal): Promise<void> {
+  const image = options.image === undefined ? undefined : await readFile(options.image);
+  await withMachine(options, async (controller) => {
+    const { name, version } = await controller.boot({
+      force: options.force === true,
+      ...(image && { image }),
+    });
+    const { width, height } = await controller.dimensions();
+    terminal.say(`${options.host} is up: ${name} ${version}, ${width} x ${height} chips`);
+    terminal.result({ host: options.host, name, version, width, height });
+  });
+}

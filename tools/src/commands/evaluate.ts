@@ -1,0 +1,38 @@
+/** `spin-tools evaluate`: loss and accuracy of a trained model. */
+import { Command } from 'commander';
+import { loadSamples } from '../data/load.js';
+import { lastSamples } from '../data/samples.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { evaluate, percent } from '../training/train.js';
+import {
+  type TrainedModelOptions,
+  useTrainedModel,
+  withTrainedModel,
+} from '../training/trained-model.js';
+import { type Io, runs } from './command.js';
+
+/** Samples that an engine computes at a time; does not change the result. */
+const BATCH_SIZE = 32;
+
+/** Makes the command. */
+export function evaluateCommand(io: Io): Command {
+  const command = new Command('evaluate').description('test a trained model');
+  return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
+    runEvaluate(command, options, terminal),
+  );
+}
+
+async function runEvaluate(
+  command: Command,
+  options: TrainedModelOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const samples = lastSamples(await loadSamples(options.data), options.samples);
+  const { loss, accuracy } = await useTrainedModel(command, options, terminal, (model) =>
+    evaluate(model, samples, options.data, BATCH_SIZE),
+  );
+  terminal.say(
+    `accuracy ${percent(accuracy)}  loss ${loss.toFixed(4)}  of ${samples.count} samples`,
+  );
+  terminal.result({ accuracy, loss, samples: samples.count });
+}

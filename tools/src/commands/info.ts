@@ -1,0 +1,47 @@
+/** `spin-tools info`: what a booted machine is made of, and what of it does not work. */
+import { describeMachine, discoverMachine, isEthernet } from '@spin-tools/machine-model';
+import { Command } from 'commander';
+import { type DeadParts, deadParts } from '../machine/dead-parts.js';
+import { withAddress } from '../machine/options.js';
+import { type Address, withMachine } from '../machine/reach.js';
+import { DIRECTIONS } from '../report/link-traffic.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { type Io, runs } from './command.js';
+
+/** Makes the command. */
+export function infoCommand(io: Io): Command {
+  const command = new Command('info').description('show what a booted machine is made of');
+  return runs(withAddress(command, true), io, runInfo);
+}
+
+async function runInfo(address: Address, terminal: Terminal): Promise<void> {
+  const { version, machine } = await withMachine(address, async (controller) => ({
+    version: await controller.version(),
+    machine: await discoverMachine(controller),
+  }));
+  const { width, height, wrapX, wrapY, chips } = machine;
+  const dead = deadParts(machine);
+  const ethernets = chips.filter(isEthernet).map(({ x, y, ip }) => ({ x, y, ip: ip ?? null }));
+  terminal.say(`${version.name} ${version.version} on ${address.host}`);
+  terminal.say(describeMachine(machine));
+  for (const { x, y, ip } of ethernets) terminal.say(`ethernet chip (${x}, ${y}) ${ip ?? ''}`);
+  for (const line of describeDead(dead)) terminal.say(line);
+  terminal.result({
+    host: address.host,
+    monitor: { name: version.name, version: version.version },
+    ...{ width, height, wrapX, wrapY },
+    chips: chips.length,
+    cores: chips.reduce((count, chip) => count + chip.cores, 0),
+    ethernets,
+    dead,
+  });
+}
+
+function describeDead({ chips, links, cores }: DeadParts): string[] {
+  if (chips.length + links.length + cores.length === 0) return ['all chips, links and cores work'];
+  return [
+    ...chips.map(({ x, y }) => `dead: chip (${x}, ${y})`),
+    ...links.map(({ x, y, link }) => `dead: link of chip (${x}, ${y}) to the ${DIRECTIONS[link]}`),
+    ...cores.map(({ x, y, dead }) => `dead: ${dead} of 18 cores of chip (${x}, ${y})`),
+  ];
+}

@@ -1,0 +1,108 @@
+/** `spin-tools map`: where a graph's vertices and routes go on a machine, without a machine. */
+import { spin3, spin5, triads } from '@spin-tools/machine-model';
+import { type MappableMachine, type Mapping, map, type Placer } from '@spin-tools/nn-mapper';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { readGraph } from '../data/graph-file.js';
+import type { MachineShape } from '../machine/options.js';
+import { type Terminal, table } from '../terminal/terminal.js';
+import { type Io, runs, wholeNumber } from './command.js';
+
+interface MapOptions {
+  readonly machine: MachineShape;
+  readonly explain?: boolean;
+  readonly placer: Placer;
+  readonly seed: number;
+}
+
+/** Makes the command. */
+export function mapCommand(io: Io): Command {
+  const command = new Command('map')
+    .description('place and route a graph on a machine')
+    .addArgument(new Argument('<graph>', 'JSON file with vertices and nets'))
+    .option(
+      '--machine <machine>',
+      'spin3, spin5 or WxH triads, with "+wrap" behind to join their edges',
+      machineShape,
+      { board: 'spin5' },
+    )
+    .option('--explain', 'show every vertex, net, key and table')
+    .addOption(
+      new Option('--placer <placer>', 'how to look for places')
+        .choices(['sequential', 'hilbert', 'breadth-first', 'annealing'])
+        .default('hilbert'),
+    )
+    .option('--seed <number>', 'fixes what is random', wholeNumber(0, 2 ** 32 - 1), 1);
+  return runs(command, io, runMap);
+}
+
+async function runMap(options: MapOptions, terminal: Terminal, file: string): Promise<void> {
+  const graph = await readGraph(file);
+  const { placer, seed } = options;
+  const mapping = map(graph, machineOf(options.machine), { placer, seed });
+  sayStatistics(mapping, terminal);
+  if (options.explain) sayEverything(mapping, terminal);
+  terminal.result(options.explain ? mapping.explain() : mapping.statistics);
+}
+
+function machineOf(shape: MachineShape): MappableMachine {
+  if ('triads' in shape) return triads({ ...shape.triads, wrap: shape.wrap });
+  return shape.board === 'spin3' ? spin3() : spin5();
+}
+
+function machineShape(value: string): MachineShape {
+  if (value === 'spin3' || value === 'spin5') return { board: value };
+  const [, width, height, wrap] = /^(\d{1,2})x(\d{1,2})(\+wrap)?$/.exec(value) ?? [];
+  if (Number(width) > 0 && Number(height) > 0) {
+    return { triads: { width: Number(width), height: Number(height) }, wrap: wrap !== undefined };
+  }
+  throw new InvalidArgumentError('Give spin3, spin5, or triads such as 2x1 or 2x1+wrap.');
+}
+
+function sayStatistics({ statistics }: Mapping, terminal: Terminal): void {
+  const { entries } = statistics;
+  terminal.say(
+    `${statistics.vertices} vertices on ${statistics.coresUsed} cores of ${statistics.chipsUsed} chips`,
+  );
+  terminal.say(
+    `${statistics.nets} nets to ${statistics.sinks} sinks over ${statistics.hops} hops on ${statistics.linksUsed} links`,
+  );
+  terminal.say(`${entries.total} routing entries, at most ${entries.most} on a chip`);
+}
+
+function sayEverything(mapping: Mapping, terminal: Terminal): void {
+  const { vertices, nets, routingTables } = mapping.explain();
+  const say = (lines: readonly string[]) => terminal.say(`\n${lines.join('\n')}`);
+  say(
+    table(
+      ['vertex', 'chip', 'cores'],
+      vertices.map(({ name, x, y, cores }) => [name, `${x},${y}`, cores.join(' ')]),
+    ),
+  );
+  say(
+    table(
+      ['net', 'from', 'sinks', 'key', 'mask', 'hops'],
+      nets.map(({ name, source, sinks, key, mask, hops }) => [
+        name,
+        source,
+        sinks,
+        key,
+        mask,
+        hops,
+      ]),
+    ),
+  );
+  say(
+    table(
+      ['chip', 'key', 'mask', 'links', 'cores'],
+      routingTables.flatMap(({ x, y, entries }) =>
+        entries.map(({ key, mask, links, cores }) => [
+          `${x},${y}`,
+          key,
+          mask,
+          links.join(' '),
+          cores.join(' '),
+        ]),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,49 @@
+/** `spin-tools predict`: what a trained model says of samples. */
+import { Command } from 'commander';
+import { loadSamples } from '../data/load.js';
+import { asTensor, lastSamples } from '../data/samples.js';
+import { inputShape } from '../model/model-file.js';
+import { type Terminal, table } from '../terminal/terminal.js';
+import {
+  type TrainedModelOptions,
+  useTrainedModel,
+  withTrainedModel,
+} from '../training/trained-model.js';
+import { type Io, runs } from './command.js';
+
+/** Makes the command. */
+export function predictCommand(io: Io): Command {
+  const command = new Command('predict').description('show what a trained model makes of samples');
+  return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
+    runPredict(command, options, terminal),
+  );
+}
+
+async function runPredict(
+  command: Command,
+  options: TrainedModelOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const samples = lastSamples(await loadSamples(options.data), options.samples);
+  const { data, shape } = await useTrainedModel(command, options, terminal, (model) =>
+    model.predict(asTensor(samples, inputShape(model), options.data)),
+  );
+  const units = shape[1] as number;
+  const predictions = Array.from({ length: samples.count }, (_, sample) => {
+    const outputs = [...data.subarray(sample * units, (sample + 1) * units)];
+    return { outputs, label: labelOf(outputs) };
+  });
+  const rows = predictions.map(({ outputs, label }, sample) => [
+    sample,
+    label,
+    outputs.map((output) => output.toFixed(4)).join(' '),
+  ]);
+  for (const line of table(['sample', 'label', 'outputs'], rows)) terminal.say(line);
+  terminal.result({ predictions });
+}
+
+/** The largest output, or with one output whether it is above one half. */
+function labelOf(outputs: readonly number[]): number {
+  if (outputs.length === 1) return (outputs[0] as number) > 0.5 ? 1 : 0;
+  return outputs.indexOf(Math.max(...outputs));
+}

@@ -1,0 +1,42 @@
+/** Finds the samples that a user names: the built-in digits or a file. */
+import { digits } from './digits.js';
+import { readSamples } from './files.js';
+import { type Samples, sampleRange } from './samples.js';
+
+/** What `--data` takes, for help texts. */
+export const DATA_HELP = 'mnist (10,000 handwritten digits), or a JSON or CSV file';
+
+/** Share of the built-in digits that is held out unless told. */
+const DIGITS_HELD_OUT = 0.1;
+
+/** Samples to train on and samples that are kept for the test. */
+export interface SplitSamples {
+  readonly training: Samples;
+  /** The training samples themselves where nothing is held out. */
+  readonly heldOut: Samples;
+}
+
+/** The samples of a name or file. */
+export function loadSamples(source: string): Promise<Samples> {
+  return source === 'mnist' ? digits() : readSamples(source);
+}
+
+/**
+ * Splits the samples of a name or file: a share of them, from the end, is held out.
+ *
+ * @param heldOutShare 0 to below 1; by default 0.1 of the built-in digits and nothing of a file
+ * @param most samples to train on
+ */
+export async function loadSplitSamples(
+  source: string,
+  heldOutShare = source === 'mnist' ? DIGITS_HELD_OUT : 0,
+  most = Number.POSITIVE_INFINITY,
+): Promise<SplitSamples> {
+  const all = await loadSamples(source);
+  const heldOut = Math.round(all.count * heldOutShare);
+  const training = sampleRange(all, 0, Math.min(most, all.count - heldOut));
+  return {
+    training,
+    heldOut: heldOut === 0 ? training : sampleRange(all, all.count - heldOut, all.count),
+  };
+}

@@ -1,0 +1,82 @@
+/** Options that several commands share: which machine, and where it is. */
+import { BOOT_PORT, SCP_PORT } from '@spin-tools/scp';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { port, usageError } from '../commands/command.js';
+
+/** The shape of a virtual machine: one of the boards that exist, or three-board triads side by side. */
+export type MachineShape =
+  | { readonly board: 'spin3' | 'spin5' }
+  | {
+      readonly triads: { readonly width: number; readonly height: number };
+      readonly wrap: boolean;
+    };
+
+/** What {@link withShape} adds to a command's options. */
+export interface ShapeOptions {
+  readonly board?: 'spin3' | 'spin5';
+  readonly triads?: { readonly width: number; readonly height: number };
+  readonly wrap?: boolean;
+}
+
+/** Where a machine listens. */
+export interface AddressOptions {
+  /** Undefined where a virtual machine of our own will do. */
+  readonly host?: string;
+  readonly scpPort: number;
+  readonly bootPort: number;
+}
+
+/** Adds `--board`, `--triads` and `--wrap`. */
+export function withShape(command: Command): Command {
+  return command
+    .addOption(new Option('--board <board>', 'which board').choices(['spin3', 'spin5']))
+    .option('--triads <WxH>', 'triads of three SpiNN-5 boards, side by side', triads)
+    .option('--wrap', 'join the edges of the triads to a torus');
+}
+
+/** The shape that the options ask for: a SpiNN-5 when they ask for none. */
+export function shapeOf(command: Command, { board, triads, wrap }: ShapeOptions): MachineShape {
+  if (board !== undefined && triads !== undefined) {
+    usageError(command, "options '--board' and '--triads' exclude each other. Give one of them.");
+  }
+  if (wrap && triads === undefined) {
+    usageError(command, "option '--wrap' needs '--triads': a single board has no edges to join.");
+  }
+  return triads ? { triads, wrap: wrap === true } : { board: board ?? 'spin5' };
+}
+
+/** A name for the shape: `SpiNN-5`, `2x1 triads, wrapped`. */
+export function shapeName(shape: MachineShape): string {
+  if ('board' in shape) return shape.board === 'spin3' ? 'SpiNN-3' : 'SpiNN-5';
+  const { width, height } = shape.triads;
+  return `${width}x${height} triads${shape.wrap ? ', wrapped' : ''}`;
+}
+
+/** Adds `--host`, `--scp-port` and `--boot-port` of a machine to talk to. */
+export function withAddress(command: Command, hostIsNeeded: boolean): Command {
+  const host = new Option(
+    '--host <address>',
+    hostIsNeeded
+      ? 'board or running "spin-tools sim"'
+      : 'board or running "spin-tools sim" (default: a virtual machine of its own)',
+  ).makeOptionMandatory(hostIsNeeded);
+  return withPorts(command.addOption(host));
+}
+
+/** Adds `--scp-port` and `--boot-port`. */
+export function withPorts(command: Command): Command {
+  return command
+    .option('--scp-port <port>', 'UDP port of SCP', port, SCP_PORT)
+    .option('--boot-port <port>', 'UDP port of the boot protocol', port, BOOT_PORT);
+}
+
+/** Most triads in a row: chips are addressed with 8 bits, and 21 x 12 is 252. */
+const MOST_TRIADS = 21;
+
+function triads(value: string): { width: number; height: number } {
+  const [, width = 0, height = 0] = (/^(\d+)x(\d+)$/.exec(value) ?? []).map(Number);
+  if (width >= 1 && height >= 1 && width <= MOST_TRIADS && height <= MOST_TRIADS) {
+    return { width, height };
+  }
+  throw new InvalidArgumentError(`Give WIDTHxHEIGHT, 1x1 to ${MOST_TRIADS}x${MOST_TRIADS}.`);
+}

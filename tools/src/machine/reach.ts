@@ -1,0 +1,49 @@
+/** Reaches a machine over UDP: a board, a served virtual machine, or one started here for the purpose. */
+import { MachineController, udpTransport } from '@spin-tools/scp';
+import { VirtualMachine } from '@spin-tools/sim';
+import { serveUdp } from '@spin-tools/sim/udp';
+import type { AddressOptions, MachineShape } from './options.js';
+
+/** Where a machine listens. */
+export type Address = AddressOptions & { readonly host: string };
+
+/** Talks to the machine at an address, and hangs up at the end. */
+export async function withMachine<T>(
+  { host, scpPort, bootPort }: Address,
+  work: (controller: MachineController) => Promise<T>,
+): Promise<T> {
+  const scp = await udpTransport({ host, port: scpPort });
+  const boot = await udpTransport({ host, port: bootPort });
+  const controller = new MachineController({ scp, boot });
+  try {
+    return await work(controller);
+  } finally {
+    await controller.close();
+  }
+}
+
+/** A virtual machine that listens on UDP. */
+export interface ServedMachine extends AsyncDisposable {
+  readonly virtual: VirtualMachine;
+  /** One address for each ethernet chip. */
+  readonly hosts: readonly string[];
+  readonly address: Address;
+}
+
+/** Starts a virtual machine, unbooted, on loopback and ports from the system unless told otherwise. */
+export async function serve(
+  shape: MachineShape,
+  { host = '127.0.0.1', scpPort = 0, bootPort = 0 }: Partial<AddressOptions> = {},
+): Promise<ServedMachine> {
+  const virtual = new VirtualMachine(shape);
+  const served = await serveUdp(virtual, { host, scpPort, bootPort });
+  return {
+    virtual,
+    hosts: served.hosts,
+    address: { host, scpPort: served.scpPort, bootPort: served.bootPort },
+    async [Symbol.asyncDispose]() {
+      await served.close();
+      await virtual.close();
+    },
+  };
+}

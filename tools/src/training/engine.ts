@@ -1,0 +1,113 @@
+/** What a model runs on: this process, a virtual machine of our own, or a machine that listens. */
+import {
+  createMachineEngine,
+  type DeploymentExplanation,
+  type EngineChoice,
+  type MachineEngine,
+  type MachineStage,
+} from '@spin-tools/keras-backend';
+import { describeMachine } from '@spin-tools/machine-model';
+import type { LinkTraffic, VirtualMachine } from '@spin-tools/sim';
+import { type Command, Option } from 'commander';
+import {
+  type AddressOptions,
+  type MachineShape,
+  type ShapeOptions,
+  shapeName,
+  shapeOf,
+  withAddress,
+  withShape,
+} from '../machine/options.js';
+import { type Address, serve } from '../machine/reach.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+/** Options of commands that run a model. */
+export interface EngineOptions extends AddressOptions, ShapeOptions {
+  readonly engine: 'machine' | 'functional';
+}
+
+/** Where a model is to run. */
+export type EnginePlace =
+  | { readonly kind: 'functional' }
+  | { readonly kind: 'address'; readonly address: Address }
+  | { readonly kind: 'virtual'; readonly shape: MachineShape };
+
+/** How a model lies on a machine, and the packets on its links as far as the machine counts them. */
+export interface EnginePlacement extends DeploymentExplanation {
+  readonly traffic: readonly LinkTraffic[];
+}
+
+/** An engine for models, as long as the machine that it needs is there. */
+export interface ReadyEngine {
+  readonly choice: EngineChoice;
+  /** For titles: `a virtual SpiNN-5`. */
+  readonly name: string;
+  /** How the model that ran lies on the machine; undefined where there is none. */
+  placement(): EnginePlacement | undefined;
+}
+
+/** Adds `--engine`, the options of a virtual machine and those of a machine that listens. */
+export function withEngineOptions(command: Command): Command {
+  const engine = new Option('--engine <engine>', 'a SpiNNaker machine, or the same arithmetic here')
+    .choices(['machine', 'functional'])
+    .default('machine');
+  return withAddress(withShape(command.addOption(engine)), false);
+}
+
+/** The place that the options name. */
+export function enginePlace(command: Command, options: EngineOptions): EnginePlace {
+  const shape = shapeOf(command, options);
+  if (options.engine === 'functional') return { kind: 'functional' };
+  const { host } = options;
+  return host === undefined
+    ? { kind: 'virtual', shape }
+    : { kind: 'address', address: { ...options, host } };
+}
+
+/** Brings up what is needed, lets `work` use it, and takes it down again. */
+export async function withEngine<T>(
+  place: EnginePlace,
+  terminal: Terminal,
+  work: (engine: ReadyEngine) => Promise<T>,
+): Promise<T> {
+  switch (place.kind) {
+    case 'functional':
+      return work({ choice: 'functional', name: 'this computer', placement: () => undefined });
+    case 'address':
+      return work(machineEngine(place.address, place.address.host, terminal));
+    case 'virtual': {
+      await using served = await serve(place.shape);
+      const name = `a virtual ${shapeName(place.shape)}`;
+      terminal.say(`${name}: ${describeMachine(served.virtual.machine)}`);
+      terminal.say(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
+      return await work(machineEngine(served.address, name, terminal, served.virtual));
+    }
+  }
+}
+
+/** What each stage of the preparation is called. */
+const STAGES: Readonly<Record<MachineStage, string>> = {
+  boot: 'booting over UDP',
+  discover: 'asking every chip what it has',
+  map: 'cutting the network into tiles, placing and routing them',
+  load: 'loading memory and routing tables',
+  start: 'loading and starting the programs',
+};
+
+function machineEngine(
+  machine: Address,
+  name: string,
+  terminal: Terminal,
+  virtual?: VirtualMachine,
+): ReadyEngine {
+  let engine: MachineEngine | undefined;
+  return {
+    name,
+    choice: async (plan) => {
+      const onStage = (stage: MachineStage) => terminal.say(STAGES[stage]);
+      engine = await createMachineEngine(plan, { machine, onStage });
+      return engine;
+    },
+    placement: () => engine && { ...engine.explain(), traffic: virtual?.statistics().links ?? [] },
+  };
+}

@@ -1,0 +1,82 @@
+/** Gathers what the report of a training session shows. */
+import type { DeploymentExplanation, Layer } from '@spin-tools/keras-backend';
+import type { LayerPlacement } from '../report/board-picture.js';
+import type { Figure, TrainingReport } from '../report/report.js';
+import type { ReadyEngine } from './engine.js';
+import { percent, type TrainingFigures, type TrainingOutcome, type TrainingRun } from './train.js';
+
+/** What the predictions assume; docs/predictions.md says more. */
+const ASSUMPTIONS = [
+  "Time and energy are predicted for a real machine: cores at 200 MHz with the cycle counts of the ARM968, links and routers with the figures of the data sheet, 0.36 W for an idle chip and 1 W for a busy one. Loading the data and the boards' own parts are not included.",
+];
+
+/** The report of a run that is over, its engine still open. */
+export function reportOf(
+  run: TrainingRun,
+  engine: ReadyEngine,
+  { figures, history }: TrainingOutcome,
+): TrainingReport {
+  const placed = engine.placement();
+  return {
+    title: `${run.model.name} on ${engine.name}`,
+    summary: summaryOf(run),
+    figures: labelledFigures(figures),
+    history: { loss: history.history.loss ?? [], accuracy: history.history.accuracy ?? [] },
+    chips: placed?.machine.chips ?? [],
+    layers: placed ? layerPlacements(placed, run.model.layers) : [],
+    traffic: placed?.traffic ?? [],
+    notes: placed ? ASSUMPTIONS : [],
+  };
+}
+
+/** The figures as a human reads them, in both the terminal and the report. */
+export function labelledFigures(figures: TrainingFigures): Figure[] {
+  const { predictedSeconds, predictedJoules, packetsSent, packetsDropped } = figures;
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    ['accuracy on held-out samples', percent(figures.accuracy)],
+    ['loss on held-out samples', figures.loss.toFixed(4)],
+    ['training samples/s here', count(Math.round(figures.samplesPerSecond))],
+    ...maybe('predicted time on a board', predictedSeconds, (value) => `${value.toPrecision(3)} s`),
+    ...maybe('predicted energy', predictedJoules, (value) => `${value.toPrecision(3)} J`),
+    ...maybe('packets sent', packetsSent, count),
+    ...maybe('packets dropped', packetsDropped, count),
+  ];
+}
+
+function maybe(label: string, value: number | null, format: (value: number) => string): Figure[] {
+  return value === null ? [] : [[label, format(value)]];
+}
+
+function summaryOf({
+  model,
+  training,
+  epochs,
+  batchSize,
+  learningRate,
+  loss,
+  mode,
+}: TrainingRun): string {
+  const units = model.layers.flatMap((layer) => (layer.className === 'Dense' ? [layer] : []));
+  const network = units.map((layer) => `${layer.units} ${layer.activation}`).join(', ');
+  const inputs = training.features;
+  return (
+    `${inputs} inputs, ${network}; ${loss}, SGD ${learningRate}, batches of ${batchSize}, ` +
+    `${epochs} epochs of ${training.count.toLocaleString('en')} samples, number mode ${mode}.`
+  );
+}
+
+function layerPlacements(
+  { layers, sequencer }: DeploymentExplanation,
+  stack: readonly Layer[],
+): LayerPlacement[] {
+  const dense = stack.flatMap((layer) => (layer.className === 'Dense' ? [layer] : []));
+  return [
+    ...layers.map(({ name, inputs, units, cores }, index) => ({
+      name,
+      description: `Dense ${inputs} to ${units}, ${dense[index]?.activation ?? ''}`,
+      cores,
+    })),
+    { name: 'sequencer', description: 'starts batches, counts what is done', cores: [sequencer] },
+  ];
+}

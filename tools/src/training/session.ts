@@ -1,0 +1,49 @@
+/** A whole training session: a model on an engine, trained, tested, saved and reported. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeModel } from '../model/model-file.js';
+import { reportPage } from '../report/report.js';
+import { columns, type Terminal } from '../terminal/terminal.js';
+import { type EnginePlace, withEngine } from './engine.js';
+import { labelledFigures, reportOf } from './report-of.js';
+import { type TrainingFigures, type TrainingRun, train } from './train.js';
+
+/** What to train, and where the results go. */
+export interface TrainingSession extends Omit<TrainingRun, 'engine'> {
+  readonly place: EnginePlace;
+  readonly modelFile: string;
+  readonly reportFile: string;
+}
+
+/** The object that `train --json` and `demo --json` print. */
+export interface TrainingResult extends TrainingFigures {
+  readonly modelFile: string;
+  readonly reportFile: string;
+}
+
+/** Trains, tests, saves and reports, and says how it goes. */
+export async function trainAndSave(
+  session: TrainingSession,
+  terminal: Terminal,
+): Promise<TrainingResult> {
+  const { modelFile, reportFile, model } = session;
+  return withEngine(session.place, terminal, async (engine) => {
+    await using _ = model;
+    const run = { ...session, engine: engine.choice };
+    const outcome = await train(run, terminal);
+    await writeTo(modelFile, () => writeModel(modelFile, model));
+    const page = reportPage(reportOf(run, engine, outcome));
+    await writeTo(reportFile, () => writeFile(reportFile, page));
+    const files = [
+      ['trained model', modelFile],
+      ['report', reportFile],
+    ];
+    for (const line of columns([...labelledFigures(outcome.figures), ...files])) terminal.say(line);
+    return { ...outcome.figures, modelFile, reportFile };
+  });
+}
+
+async function writeTo(path: string, write: () => Promise<void>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await write();
+}

@@ -1,0 +1,133 @@
+/** Trains a model on samples, tests it on others and measures both. */
+import type { CompileOptions, EngineChoice, History, Sequential } from '@spin-tools/keras-backend';
+import { sgd } from '@spin-tools/keras-backend';
+import { asTensor, type Samples, targetsFor } from '../data/samples.js';
+import { inputShape } from '../model/model-file.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+/** All that a training run depends on. */
+export interface TrainingRun {
+  readonly model: Sequential;
+  readonly training: Samples;
+  /** What the result is judged by; the training samples themselves where there are no others. */
+  readonly heldOut: Samples;
+  /** Where the samples came from, for messages. */
+  readonly source: string;
+  readonly loss: string;
+  readonly mode: NonNullable<CompileOptions['mode']>;
+  readonly engine: EngineChoice;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+/** What came out of a training run. Costs of a board are null where no machine was used. */
+export interface TrainingFigures {
+  /** On the held-out samples, 0 to 1. */
+  readonly accuracy: number;
+  /** On the held-out samples. */
+  readonly loss: number;
+  /** Training, on this computer. */
+  readonly samplesPerSecond: number;
+  /** Training time on a real machine, seconds. */
+  readonly predictedSeconds: number | null;
+  /** Training energy on a real machine, joules. */
+  readonly predictedJoules: number | null;
+  readonly packetsSent: number | null;
+  readonly packetsDropped: number | null;
+}
+
+/** The figures, and how they came about. */
+export interface TrainingOutcome {
+  readonly figures: TrainingFigures;
+  readonly history: History;
+}
+
+/** Compiles, fits and evaluates, telling the terminal how it goes. The model keeps its engine open. */
+export async function train(run: TrainingRun, terminal: Terminal): Promise<TrainingOutcome> {
+  const { model, engine, mode, loss, learningRate } = run;
+  model.compile({
+    optimizer: sgd({ learningRate }),
+    loss,
+    metrics: ['accuracy'],
+    mode,
+    engine,
+  });
+  const { history, seconds } = await fit(run, terminal);
+  const test = await evaluate(model, run.heldOut, run.source, run.batchSize);
+  const { machine } = history;
+  return {
+    history,
+    figures: {
+      accuracy: test.accuracy,
+      loss: test.loss,
+      samplesPerSecond: (run.training.count * run.epochs) / seconds,
+      predictedSeconds: machine?.seconds ?? null,
+      predictedJoules: machine?.joules ?? null,
+      packetsSent: machine?.packetsSent ?? null,
+      packetsDropped: machine?.packetsDropped ?? null,
+    },
+  };
+}
+
+/** Loss and accuracy of a compiled model. */
+export async function evaluate(
+  model: Sequential,
+  samples: Samples,
+  source: string,
+  batchSize: number,
+): Promise<{ loss: number; accuracy: number }> {
+  const shape = inputShape(model);
+  const x = asTensor(samples, shape, source);
+  const { loss, accuracy = 0 } = await model.evaluate(x, targetTensor(model, samples, source), {
+    batchSize,
+  });
+  return { loss, accuracy };
+}
+
+async function fit(
+  { model, training, source, epochs, batchSize }: TrainingRun,
+  terminal: Terminal,
+): Promise<{ history: History; seconds: number }> {
+  let start = 0;
+  let seconds = 0;
+  let bar = terminal.progress('', 1);
+  const x = asTensor(training, inputShape(model), source);
+  const history = await model.fit(x, targetTensor(model, training, source), {
+    epochs,
+    batchSize: Math.min(batchSize, training.count),
+    onProgress: ({ batch }) => bar.update(batch),
+    callbacks: {
+      onTrainBegin: () => {
+        start = performance.now();
+      },
+      onEpochBegin: (epoch) => {
+        bar = terminal.progress(
+          `epoch ${epoch + 1}/${epochs}`,
+          Math.ceil(training.count / batchSize),
+        );
+      },
+      onEpochEnd: (epoch, { loss = 0, accuracy = 0 }) => {
+        bar.stop();
+        terminal.say(
+          `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}`,
+        );
+      },
+      onTrainEnd: () => {
+        seconds = (performance.now() - start) / 1000;
+      },
+    },
+  });
+  return { history, seconds };
+}
+
+/** A share as a percentage, `93.1 %`. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function targetTensor(model: Sequential, samples: Samples, source: string) {
+  const last = model.layers.at(-1);
+  const units = last?.className === 'Dense' ? last.units : 1;
+  return { data: targetsFor(samples, units, source), shape: [samples.count, units] };
+}
