@@ -106,18 +106,58 @@ const FLAGS_REGISTER: Operations = [
   Op.MoveNotFlagsRegister,
 ];
 
-const MOVES_BY_REGISTER: Operations = [
-  Op.MoveLogicalLeftByRegister,
-  Op.MoveLogicalRightByRegister,
-  Op.MoveArithmeticRightByRegister,
+/** Operations with the second operand shifted left by a register; right shifts follow {@link BY_REGISTER_STEP} apart. */
+const BY_REGISTER: Operations = [
+  Op.AndLogicalLeftByRegister,
+  Op.ExclusiveOrLogicalLeftByRegister,
+  Op.SubtractLogicalLeftByRegister,
+  Op.ReverseSubtractLogicalLeftByRegister,
+  Op.AddLogicalLeftByRegister,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  Op.OrLogicalLeftByRegister,
+  undefined,
+  Op.BitClearLogicalLeftByRegister,
+  undefined,
 ];
+const BY_REGISTER_STEP = Op.AddLogicalRightByRegister - Op.AddLogicalLeftByRegister;
+const ROTATE = 3;
+
 const FLAG_MOVES: Operations = [
   Op.MoveFlagsLogicalLeft,
   Op.MoveFlagsLogicalRight,
   Op.MoveFlagsArithmeticRight,
 ];
 
-const OPERATION = { Subtract: 2, ReverseSubtract: 3, Add: 4, BitClear: 14, MoveNot: 15 } as const;
+/** Operations that set flags, with the second operand shifted left by a constant; right shifts follow. */
+const FLAGS_SHIFTED: Operations = [
+  undefined,
+  undefined,
+  Op.SubtractFlagsLogicalLeft,
+  undefined,
+  Op.AddFlagsLogicalLeft,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  Op.CompareLogicalLeft,
+];
+
+const OPERATION = {
+  Subtract: 2,
+  ReverseSubtract: 3,
+  Add: 4,
+  AddWithCarry: 5,
+  Test: 8,
+  BitClear: 14,
+  MoveNot: 15,
+} as const;
 
 /** TST, TEQ, CMP, CMN: no result. */
 function hasResult(operation: number): boolean {
@@ -131,8 +171,7 @@ function hasFirst(operation: number): boolean {
 
 /** Decodes a data-processing instruction, in ARM encoding. */
 export function decodeDataProcessing(word: number, context: DecodeContext): Instruction {
-  const decoded =
-    (word & 0x02000000) !== 0 ? decodeConstant(word, context) : decodeRegister(word, context);
+  const decoded = (word & 0x02000000) !== 0 ? decodeConstant(word, context) : decodeRegister(word);
   return decoded ?? decodeGeneral(word, context);
 }
 
@@ -167,8 +206,11 @@ function decodeConstant(word: number, context: DecodeContext): Instruction | und
     return setsFlags ? undefined : addressConstant(operation, d, constant, context);
   }
   const changesCarry = (word & 0xf00) !== 0 && isLogical(operation);
-  const op = setsFlags ? FLAGS_IMMEDIATE[operation] : IMMEDIATE[operation];
-  if (op === undefined || (setsFlags && changesCarry)) return undefined;
+  const isTest = operation === OPERATION.Test;
+  if (setsFlags && changesCarry && !isTest) return undefined;
+  const flags = isTest && changesCarry ? Op.TestRotated : FLAGS_IMMEDIATE[operation];
+  const op = setsFlags ? flags : IMMEDIATE[operation];
+  if (op === undefined) return undefined;
   const immediate = normalised(operation, setsFlags, constant);
   const reads = hasFirst(operation) ? 1 << n : 0;
   return instruction(op, { d: hasResult(operation) ? d : 0, n, immediate, reads });
@@ -197,7 +239,7 @@ function addressConstant(
   return instruction(Op.MoveImmediate, { d, immediate });
 }
 
-function decodeRegister(word: number, context: DecodeContext): Instruction | undefined {
+function decodeRegister(word: number): Instruction | undefined {
   const operation = (word >>> 21) & 15;
   const n = (word >>> 16) & 15;
   const d = (word >>> 12) & 15;
@@ -210,9 +252,7 @@ function decodeRegister(word: number, context: DecodeContext): Instruction | und
   const reads = (1 << m) | (hasFirst(operation) ? 1 << n : 0);
   const operands = { d: hasResult(operation) ? d : 0, n, m, reads };
   if ((word & 0x10) !== 0) return decodeShiftByRegister(word, operands);
-  return (word & 0xff0) === 0
-    ? decodePlainRegister(word, operands)
-    : decodeShifted(word, context, operands);
+  return (word & 0xff0) === 0 ? decodePlainRegister(word, operands) : decodeShifted(word, operands);
 }
 
 type Operands = Pick<Instruction, 'd' | 'n' | 'm' | 'reads'>;
@@ -229,33 +269,52 @@ function decodePlainRegister(word: number, operands: Operands): Instruction | un
 }
 
 /** The second operand is shifted by a constant; LSR #32 and RRX are left to the general operation. */
-function decodeShifted(
-  word: number,
-  _: DecodeContext,
-  operands: Operands,
-): Instruction | undefined {
+function decodeShifted(word: number, operands: Operands): Instruction | undefined {
   const operation = (word >>> 21) & 15;
   const kind = (word >>> 5) & 3;
   const encoded = (word >>> 7) & 31;
   const isArithmetic = kind === 2;
   if (encoded === 0 && !isArithmetic) return undefined;
   const setsFlags = (word & 0x00100000) !== 0;
-  if (setsFlags) {
-    const op = operation === MOVE && encoded !== 0 ? FLAG_MOVES[kind] : undefined;
-    return op === undefined ? undefined : instruction(op, { ...operands, immediate: encoded });
-  }
   const immediate = encoded === 0 ? 31 : encoded;
+  const op = setsFlags ? flagsShifted(operation, kind, encoded) : shifted(operation, kind);
+  return op === undefined ? undefined : instruction(op, { ...operands, immediate });
+}
+
+function shifted(operation: number, kind: number): number | undefined {
   const op = SHIFTED[operation];
-  return op === undefined
-    ? undefined
-    : instruction(op + kind * SHIFT_STEP, { ...operands, immediate });
+  if (op !== undefined) return op + kind * SHIFT_STEP;
+  const isSupported = operation === OPERATION.AddWithCarry && kind === 2;
+  return isSupported ? Op.AddWithCarryArithmeticRight : undefined;
+}
+
+function flagsShifted(operation: number, kind: number, encoded: number): number | undefined {
+  if (kind === ROTATE) return undefined;
+  if (operation === MOVE) return encoded === 0 ? undefined : FLAG_MOVES[kind];
+  const op = FLAGS_SHIFTED[operation];
+  return op === undefined ? undefined : op + kind;
 }
 
 function decodeShiftByRegister(word: number, operands: Operands): Instruction | undefined {
   const s = (word >>> 8) & 15;
-  const isPlainMove = (word & 0x01f00000) === 0x01a00000;
-  const op = MOVES_BY_REGISTER[(word >>> 5) & 3];
-  if (!isPlainMove || op === undefined || s === PROGRAM_COUNTER) return undefined;
+  const kind = (word >>> 5) & 3;
+  if (s === PROGRAM_COUNTER || kind === ROTATE) return undefined;
+  const operation = (word >>> 21) & 15;
+  const setsFlags = (word & 0x00100000) !== 0;
+  const op = setsFlags ? flagsByRegister(operation, kind) : byRegister(operation, kind);
+  if (op === undefined) return undefined;
   const reads = operands.reads | (1 << s);
   return instruction(op, { ...operands, s, reads, cycles: Cycles.ShiftByRegister });
+}
+
+function byRegister(operation: number, kind: number): number | undefined {
+  if (operation === MOVE) return Op.MoveLogicalLeftByRegister + kind;
+  const op = BY_REGISTER[operation];
+  return op === undefined ? undefined : op + kind * BY_REGISTER_STEP;
+}
+
+function flagsByRegister(operation: number, kind: number): number | undefined {
+  if (operation === MOVE) return Op.MoveFlagsLogicalLeftByRegister + kind;
+  const isSupported = operation === OPERATION.Subtract && kind === 2;
+  return isSupported ? Op.SubtractFlagsArithmeticRightByRegister : undefined;
 }

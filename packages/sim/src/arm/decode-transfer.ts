@@ -45,6 +45,21 @@ function addressingMode(transfer: Transfer): number | undefined {
   return isPre ? MODE.Pre : MODE.Post;
 }
 
+/** Whether a transfer is LDR of a word at rn, after which a register is added to rn. */
+function stepsByRegister({ op, d, n, offset, isPre }: Transfer): boolean {
+  const isWord = op === Op.LoadWordOffset && 'm' in offset;
+  return isWord && !isPre && d !== n && n !== PROGRAM_COUNTER;
+}
+
+function postByRegister({ d, n, offset }: Transfer): Instruction {
+  const operands = 'm' in offset ? { m: offset.m, immediate: offset.shift } : {};
+  return instruction(Op.LoadWordPostRegister, { d, n, ...operands, reads: reading(n, offset) });
+}
+
+function reading(n: number, offset: Transfer['offset']): number {
+  return (1 << n) | ('m' in offset ? 1 << offset.m : 0);
+}
+
 function decodeSingle(transfer: Transfer, word: number, context: DecodeContext): Instruction {
   const { op, isLoad, d, n, offset, late } = transfer;
   if (d === PROGRAM_COUNTER) {
@@ -57,6 +72,7 @@ function decodeSingle(transfer: Transfer, word: number, context: DecodeContext):
     );
   }
   const timing = isLoad ? { late: 1 << d, latePenalty: late } : {};
+  if (stepsByRegister(transfer)) return { ...postByRegister(transfer), ...timing };
   const mode = addressingMode(transfer);
   if (n === PROGRAM_COUNTER) {
     return mode === MODE.Offset && op === Op.LoadWordOffset && 'constant' in offset
@@ -71,7 +87,7 @@ function decodeSingle(transfer: Transfer, word: number, context: DecodeContext):
     return { ...general(Op.GeneralTransfer, word, context, addressRegisters(word)), ...timing };
   const operands =
     'm' in offset ? { m: offset.m, immediate: offset.shift } : { immediate: offset.constant };
-  const reads = (1 << n) | ('m' in offset ? 1 << offset.m : 0);
+  const reads = reading(n, offset);
   return instruction(op + mode, { d, n, ...operands, reads, ...timing });
 }
 
