@@ -4,7 +4,7 @@
  *   node kernels/scripts/build.mjs [folder for the ELF files] [programs.ts]
  *
  * The images are committed, so only who changes a program needs the compiler. Neither paths nor dates get
- * into them: the same sources and compiler give the same bytes. Needs the built @spin-tools/scp.
+ * into them: the same sources and compiler give the same bytes. Needs this package and @spin-tools/scp built.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeAplx } from '@spin-tools/scp';
+import { DTCM_ARENA_BYTES } from '../../dist/layouts/index.js';
 
 const kernels = fileURLToPath(new URL('..', import.meta.url));
 const FLAGS =
@@ -54,6 +55,14 @@ const imageOf = (elf) => {
   ]);
 };
 
+/** The planner counts on this much memory beside what the program itself takes. */
+const checkArena = (elf) => {
+  const bytes = symbol(elf, 'arena_end') - symbol(elf, 'arena_start');
+  if (bytes < DTCM_ARENA_BYTES) {
+    throw new Error(`${elf} leaves ${bytes} bytes of DTCM, fewer than DTCM_ARENA_BYTES says`);
+  }
+};
+
 const compile = (program, folder) => {
   const elf = join(folder, `${program}.elf`);
   const includes = ['-Iinclude', `-I${program}`];
@@ -85,6 +94,7 @@ const header =
 const modules = ['dense', 'sequencer'].map((program) => {
   const elf = compile(program, folder);
   process.stdout.write(tool('size', elf));
+  if (program === 'dense') checkArena(elf);
   return constant(program, imageOf(elf));
 });
 writeFileSync(target, `${header}\n${modules.join('\n')}`);
