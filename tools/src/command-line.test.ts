@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { CoreState, encodeAplx, vcpuField } from '@spin-tools/scp';
 import t, { type Test } from 'tap';
 import { runCommandLine } from './command-line.js';
 
@@ -46,7 +47,7 @@ async function startSim(t: Test, ...args: string[]) {
   ]);
   t.teardown(async () => {
     stop();
-    t.equal(await finished, 0);
+    if ((await finished) !== 0) throw new Error(`sim failed: ${stderr.read()}`);
   });
   const ready = JSON.parse(String(line));
   const address = ['--host', ready.hosts[0], '--scp-port', `${ready.scpPort}`];
@@ -93,22 +94,51 @@ t.test('a virtual SpiNN-5 is served, booted, looked at and loaded over UDP', asy
   t.strictSame(await runJson(t, 'ps', ...sim.address), { cores: [] });
 });
 
-t.test(
-  'an unbooted machine, a wrong file and cores that are not there are told apart',
-  async (t) => {
-    const sim = await startSim(t, '--board', 'spin3');
-    const info = await run('info', ...sim.address);
-    t.strictSame([info.code, info.stdout], [1, '']);
-    t.match(info.stderr, /^spin-tools: .*did not answer.*\n$/);
-    await run('boot', ...sim.address);
-    const folder = t.testdir({ 'text.aplx': 'this is no program at all' });
-    const load = ['load', ...sim.address, '--cores', '0,0:1'];
-    const missing = await run(...load, '--', `${folder}/nothing.aplx`);
-    t.match(missing, { code: 1, stderr: /^spin-tools: there is no file .*nothing\.aplx\n$/ });
-    const wrong = await run(...load, '--', `${folder}/text.aplx`);
-    t.match(wrong, { code: 1, stderr: /^spin-tools: malformed APLX image.*\n$/ });
-  },
-);
+/** A program for core 1 that says it runs, and does nothing more. */
+function idleProgram(): Uint8Array {
+  const words = Uint32Array.of(
+    0xe59f0008, // ldr r0, [pc, #8]: the last word
+    0xe3a01000 | CoreState.Run, // mov r1, #7
+    0xe5c01000, // strb r1, [r0]
+    0xeafffffe, // b .
+    vcpuField(1, 'state').address,
+  );
+  return encodeAplx([
+    { operation: 'place', destination: 0, data: new Uint8Array(words.buffer) },
+    { operation: 'execute', address: 0 },
+  ]);
+}
+
+t.test('a program is loaded, started and listed', async (t) => {
+  const sim = await startSim(t, '--board', 'spin3');
+  await runJson(t, 'boot', ...sim.address);
+  const file = `${t.testdir({})}/idle.aplx`;
+  await writeFile(file, idleProgram());
+  const load = ['load', ...sim.address, '--app-id', '20', file, '--cores'];
+  t.match(await runJson(t, ...load, '0,0:1', '1,1:1'), { appId: 20, chips: 2, cores: 2 });
+  const { cores } = await runJson(t, 'ps', ...sim.address);
+  t.match(cores, [
+    { x: 0, y: 0, core: 1, appId: 20, state: 'Run' },
+    { x: 1, y: 1, core: 1, appId: 20, state: 'Run' },
+  ]);
+  t.match((await run('ps', ...sim.address)).stdout, / 20 .* Run +2 +0,0:1 1,1:1\n$/);
+  const nowhere = await run(...load, '7,7:1');
+  t.match(nowhere, { code: 1, stderr: /^spin-tools: chip \(7, 7\).*\n$/ });
+});
+
+t.test('an unbooted machine, a missing file and a wrong file are told apart', async (t) => {
+  const sim = await startSim(t, '--board', 'spin3');
+  const info = await run('info', ...sim.address);
+  t.strictSame([info.code, info.stdout], [1, '']);
+  t.match(info.stderr, /^spin-tools: .*did not answer.*\n$/);
+  await run('boot', ...sim.address);
+  const folder = t.testdir({ 'text.aplx': 'this is no program at all' });
+  const load = ['load', ...sim.address, '--cores', '0,0:1'];
+  const missing = await run(...load, '--', `${folder}/nothing.aplx`);
+  t.match(missing, { code: 1, stderr: /^spin-tools: there is no file .*nothing\.aplx\n$/ });
+  const wrong = await run(...load, '--', `${folder}/text.aplx`);
+  t.match(wrong, { code: 1, stderr: /^spin-tools: .*text\.aplx: is no APLX program.*\n$/ });
+});
 
 t.test('arguments that make no sense exit with 2 and name the option', async (t) => {
   const bad: [string[], RegExp][] = [
@@ -169,6 +199,18 @@ t.test('map places and routes a graph, and shows it all if asked to', async (t) 
     code: 1,
     stderr: /typed\.json: vertices\[0\]\.name is 3\n$/,
   });
+});
+
+t.test('the installed command stops on SIGINT and SIGTERM with exit code 0', async (t) => {
+  const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+  const ports = ['--scp-port', '0', '--boot-port', '0'];
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const sim = spawn(process.execPath, [cli, 'sim', '--board', 'spin3', ...ports, '--json']);
+    const [line] = await once(sim.stdout, 'data');
+    t.match(JSON.parse(String(line)), { chips: 4, cores: 72 });
+    sim.kill(signal);
+    t.strictSame(await once(sim, 'exit'), [0, null]);
+  }
 });
 
 t.test('a model is trained, saved, tested and asked, here and on a virtual machine', async (t) => {

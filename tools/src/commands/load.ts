@@ -1,8 +1,9 @@
 /** `spin-tools load`: puts a program on cores and starts it. */
 import { readFile } from 'node:fs/promises';
 import { discoverMachine } from '@spin-tools/machine-model';
-import type { MachineController } from '@spin-tools/scp';
+import { decodeAplx, type MachineController } from '@spin-tools/scp';
 import { Argument, Command } from 'commander';
+import { FileError } from '../data/file-error.js';
 import { addCores, type ChipCores, type CoreSelection } from '../machine/core-selection.js';
 import { withAddress } from '../machine/options.js';
 import { type Address, withMachine } from '../machine/reach.js';
@@ -31,7 +32,7 @@ export function loadCommand(io: Io): Command {
 
 async function runLoad(options: LoadOptions, terminal: Terminal, file: string): Promise<void> {
   const { appId, wait = false } = options;
-  const image = await readFile(file);
+  const image = await readProgram(file);
   const targets = await withMachine(options, async (controller) => {
     const chosen = options.cores === 'all' ? await applicationCores(controller) : options.cores;
     await controller.loadApplication(image, chosen, appId, { wait });
@@ -42,6 +43,13 @@ async function runLoad(options: LoadOptions, terminal: Terminal, file: string): 
   const state = wait ? 'waiting for the signal to start' : 'started';
   terminal.say(`${cores} cores of ${chips} chips run ${file} as application ${appId}, ${state}`);
   terminal.result({ file, appId, chips, cores, waiting: wait });
+}
+
+/** @throws FileError when the file does not begin with a table of what to copy and execute. */
+async function readProgram(file: string): Promise<Uint8Array> {
+  const image = await readFile(file);
+  if (decodeAplx(image).some(({ operation }) => operation === 'execute')) return image;
+  throw new FileError(file, 'is no APLX program image: it has nothing to execute');
 }
 
 async function applicationCores(controller: MachineController): Promise<ChipCores[]> {
