@@ -135,8 +135,6 @@ stop:                                           @ r4 = vcpu block, r7 = code
         ldr     r1, =0xf5007f2b                 @ led_period of the system variables
         mov     r2, #ERROR_LED_PERIOD
         strb    r2, [r1]
-        .global sleep_forever
-sleep_forever:
         mrs     r1, cpsr
         orr     r1, r1, #0xc0
         msr     cpsr_c, r1
