@@ -15,12 +15,14 @@ import {
   ScpError,
   ScpTimeoutError,
   Signal,
+  systemVariables,
   type Transport,
   vcpuField,
   version,
 } from '@spin-tools/scp';
 import fc from 'fast-check';
 import t from 'tap';
+import type { CoreProgram } from '../core/program-core.js';
 import type { MachineOptions } from './layout.js';
 import { NoEthernetError, VirtualMachine } from './virtual-machine.js';
 
@@ -348,6 +350,146 @@ t.test('thousands of chips boot in little memory', async (t) => {
   t.same([...(await controller.read(far, 0x67000000, 4))], [1, 0, 0, 0]);
   await t.rejects(controller.read({ x: 48, y: 0 }, 0x60000000, 4), ScpError);
   t.ok(process.memoryUsage().rss < 1.5e9, 'less than 1.5 GB');
+  await controller.close();
+});
+
+/** Sends `count` packets with payloads 0, 1, ... every `gap` ns. */
+function sender(key: number, count: number, gap: number): CoreProgram {
+  let sent = 0;
+  return {
+    start: (context) => {
+      context.wakeAt(context.time + gap);
+      return 0;
+    },
+    timer: (context) => {
+      context.send({ control: 0x02, key, payload: sent });
+      sent += 1;
+      if (sent < count) context.wakeAt(context.time + gap);
+      return 0;
+    },
+  };
+}
+
+/** Notes what it receives; each packet keeps it busy for `cost` ns. */
+function receiver(cost: number) {
+  const taken: { payload: number; at: number }[] = [];
+  const program: CoreProgram = {
+    packet: ({ payload }, _route, { time }) => {
+      taken.push({ payload: payload ?? -1, at: time });
+      return cost;
+    },
+  };
+  return { taken, program };
+}
+
+t.test('a packet takes half a microsecond on a chip and as much more for every hop', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin5' });
+  const everywhere = { key: 5, mask: 0xffffffff };
+  await controller.loadRoutingTable(ORIGIN, [{ ...everywhere, route: core(2) | 1 }], APP);
+  await controller.loadRoutingTable({ x: 3, y: 0 }, [{ ...everywhere, route: core(2) }], APP);
+  const near = receiver(0);
+  const far = receiver(0);
+  machine.runProgram({ ...ORIGIN, core: 2 }, near.program, APP);
+  machine.runProgram({ x: 3, y: 0, core: 2 }, far.program, APP);
+  const start = machine.time;
+  machine.runProgram({ ...ORIGIN, core: 1 }, sender(5, 1, 1000), APP);
+  await machine.whenIdle();
+  t.same(near.taken, [{ payload: 0, at: start + 1500 }]);
+  t.same(far.taken, [{ payload: 0, at: start + 3000 }], 'default routed twice on the way');
+  await controller.close();
+});
+
+t.test(
+  'a receiver keeps its pace, and only what blocks for longer than the time-out is dropped',
+  async (t) => {
+    const run = async (gap: number, cost: number) => {
+      const { machine, controller } = await booted({ board: 'spin3' });
+      await controller.loadRoutingTable(
+        ORIGIN,
+        [{ key: 5, mask: 0xffffffff, route: core(2) }],
+        APP,
+      );
+      const slow = receiver(cost);
+      machine.runProgram({ ...ORIGIN, core: 2 }, slow.program, APP);
+      machine.runProgram({ ...ORIGIN, core: 1 }, sender(5, 40, gap), APP);
+      await machine.whenIdle();
+      await controller.close();
+      return {
+        payloads: slow.taken.map(({ payload }) => payload),
+        statistics: machine.statistics(),
+      };
+    };
+    const all = Array.from({ length: 40 }, (_, payload) => payload);
+    t.same((await run(300, 300)).payloads, all, 'at the same pace');
+    t.same((await run(100, 1500)).payloads, all, 'held back, but within the time-out');
+    const lossy = await run(100, 4000);
+    t.equal(lossy.payloads.length + lossy.statistics.packetsDropped, 40);
+    t.ok(lossy.statistics.packetsDropped > 0);
+    t.match(lossy.statistics.droppedPackets, [{ x: 0, y: 0, link: undefined }]);
+  },
+);
+
+t.test('a core sends messages to hosts through the mailbox and takes them there', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  await controller.loadApplication(RELAY, [{ chip: ORIGIN, cores: [1] }], APP);
+  await controller.setIpTag(ORIGIN, 1, { useSender: true });
+  const transport = machine.scpTransport();
+  const out: Uint8Array[] = [];
+  transport.onDatagram((datagram) => out.push(datagram));
+  const write = (address: number, bytes: Uint8Array) => controller.write(ORIGIN, address, bytes);
+  const word = async (address: number) =>
+    new DataView((await controller.read(ORIGIN, address, 4)).slice().buffer).getUint32(0, true);
+
+  const host = { ...ORIGIN, core: 31, port: 7 };
+  const self = { ...ORIGIN, core: 1, port: 1 };
+  const request = {
+    flags: 0x87,
+    tag: 255,
+    destination: self,
+    source: host,
+    data: RELAY.subarray(0, 20),
+  };
+  transport.send(encodeSdp(request));
+  await machine.whenIdle();
+  const buffer = await word(vcpuField(1, 'mailboxCoreMessage').address);
+  t.equal((await word(vcpuField(1, 'mailboxCoreCommand').address)) & 0xff, 1, 'a message');
+  t.equal((await word(buffer + 4)) & 0xffff, 28, 'of 8 + 20 bytes');
+  transport.send(encodeSdp(request));
+  await new Promise(setImmediate);
+  await machine.whenIdle();
+  await new Promise(setImmediate);
+  t.equal(out[0]?.[10], ReturnCode.Timeout, 'relay.S never empties its mailbox');
+
+  const message = encodeSdp({ ...request, flags: 7, tag: 1, destination: host, source: self });
+  const tagSetter = out.length;
+  await write(buffer + 4, Uint8Array.of(message.length - 2, 0));
+  await write(buffer + 8, message.subarray(2));
+  await write(vcpuField(1, 'mailboxMonitorMessage').address, bytesOf(buffer));
+  await write(vcpuField(1, 'mailboxMonitorCommand').address, Uint8Array.of(1));
+  await write(systemVariables.mailboxFlags.address, bytesOf(1 << 1));
+  await write(0xf2000008, bytesOf(0x5ec00001));
+  await machine.whenIdle();
+  t.equal((await word(vcpuField(1, 'mailboxMonitorCommand').address)) & 0xff, 0, 'taken');
+  t.equal((await controller.getIpTag(ORIGIN, 1)).count, 1, 'left by the tag');
+  t.equal(out.length, tagSetter, 'to the host that set the tag, not to this one');
+  await transport.close();
+  await controller.close();
+});
+
+t.test('signals have a routing entry that reaches every monitor once', async (t) => {
+  const { machine } = await booted({ board: 'spin5', deadLinks: [{ x: 0, y: 0, link: 1 }] });
+  const controller = new MachineController({ scp: machine.scpTransport() });
+  const branches = await Promise.all(
+    machine.machine.chips.map(async ({ x, y }) => {
+      const bytes = await controller.read({ x, y }, 0xf1004000, 4);
+      return (bytes[0] as number) & 0x3f;
+    }),
+  );
+  const links = branches.reduce(
+    (sum, mask) => sum + mask.toString(2).replaceAll('0', '').length,
+    0,
+  );
+  t.equal(links, 47, 'a tree');
   await controller.close();
 });
 

@@ -2,14 +2,17 @@
 import { boardPlace, type Machine } from '@spin-tools/machine-model';
 import {
   type ChipAddress,
+  type CoreAddress,
   chipToAddress,
   describeBootImage,
+  formatCore,
   ipToBytes,
   sameChip,
   type Transport,
   transportPair,
 } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
+import type { CoreProgram } from '../core/program-core.js';
 import { Ethernet, type HostAddress } from '../host/ethernet.js';
 import { HostPort } from '../host/host-port.js';
 import { Monitor } from '../monitor/monitor.js';
@@ -31,6 +34,11 @@ const HOST_IP = '10.255.255.1';
 const FIRST_HOST_PORT = 50000;
 /** Addresses of boards unless told otherwise: this, then one per board. */
 const BOARD_IP = [192, 168, 240, 1] as const;
+
+/** Routing entry by which signals reach all monitors, and what it matches. Source: SC&MP 4.0. */
+const SIGNAL_ENTRY = 0;
+const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
+const MONITOR_ROUTE = 1 << 6;
 
 /** There is no ethernet at a chip that one asked to connect to. */
 export class NoEthernetError extends Error {
@@ -150,6 +158,22 @@ export class VirtualMachine {
     });
   }
 
+  /**
+   * Runs a TypeScript program on a core, in place of whatever ran there, as one of application `appId`.
+   *
+   * @throws RangeError when the machine is not booted or has no such core
+   */
+  runProgram({ x, y, core }: CoreAddress, program: CoreProgram, appId: number): void {
+    const monitor = this.world.monitorAt(chipToAddress({ x, y }));
+    if (monitor === undefined || core < 1 || core >= monitor.cores.count) {
+      throw new RangeError(
+        `${formatCore({ x, y, core })} is no application core of a booted machine`,
+      );
+    }
+    monitor.programs.run(core, program, appId);
+    this.poke();
+  }
+
   /** Stops simulating. What is still to happen never does. */
   close(): Promise<void> {
     this.isClosed = true;
@@ -245,9 +269,21 @@ export class VirtualMachine {
     monitors.forEach((monitor, number) => {
       startUp(monitor.memory, monitor.cores, variables, this.place(number, version));
       monitor.entries.clearAll();
+      monitor.entries.set(SIGNAL_ENTRY, { ...SIGNALS, route: this.signalRoute(number) }, 0);
       monitor.start();
     });
     this.monitors = monitors;
+  }
+
+  /** The monitor, and the links that lead to chips farther from the root by way of this one. */
+  private signalRoute(chip: number): number {
+    const towardsRoot = this.paths.to(this.rootIndex).links;
+    let route = MONITOR_ROUTE;
+    for (let link = 0; link < LINKS; link++) {
+      const next = this.neighbours[chip * LINKS + link] as number;
+      if (next >= 0 && towardsRoot[next] === (link + 3) % LINKS) route |= 1 << link;
+    }
+    return route;
   }
 
   private place(number: number, version: string): Place {

@@ -10,7 +10,7 @@ import {
   vcpuLayout,
 } from '@spin-tools/scp';
 import { ArmCore } from '../arm/arm-core.js';
-import { BusError } from '../core/core.js';
+import { type CoreProgram, ProgramCore } from '../core/program-core.js';
 import type { CoreMap } from './core-map.js';
 import type { MonitorMemory } from './memory.js';
 
@@ -52,6 +52,17 @@ export class Programs {
       memory.setVcpu(core, 'mailboxMonitorCommand', 0);
       this.load(this.map.physical(core), table, (flags << 8) | appId);
     }
+  }
+
+  /** Runs a TypeScript program on a virtual core. */
+  run(core: number, program: CoreProgram, appId: number): void {
+    this.stop(core);
+    const physical = this.map.physical(core);
+    this.memory.setVcpu(core, 'state', CoreState.Run);
+    this.memory.setVcpu(core, 'appId', appId);
+    const runner = new ProgramCore(physical, this.memory.chip, program);
+    runner.time = this.now();
+    this.memory.chip.setCore(physical, runner);
   }
 
   /** Stops a virtual core; it is idle again. */
@@ -166,9 +177,4 @@ export class Programs {
 function checked(length: number): number {
   if (length > 0x100000) throw new MalformedMessageError('APLX image', `${length} bytes at once`);
   return length;
-}
-
-/** Whether a failure was caused by what a program image says. */
-export function isImageFault(error: unknown): boolean {
-  return error instanceof BusError || error instanceof MalformedMessageError;
 }
