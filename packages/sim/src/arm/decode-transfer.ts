@@ -171,11 +171,16 @@ const MOST_PACKED = 8;
 /** Most registers of a block with an operation of its own: their number has four bits. */
 const MOST_LISTED = 15;
 
+const lists = new Map<number, readonly number[]>();
+
 /** Register numbers of a list, ascending. */
-export function registerList(bits: number): number[] {
-  return Array.from({ length: 16 }, (_, register) => register).filter(
-    (register) => (bits >>> register) & 1,
-  );
+export function registerList(bits: number): readonly number[] {
+  const known = lists.get(bits);
+  if (known !== undefined) return known;
+  const all = Array.from({ length: 16 }, (_, register) => register);
+  const registers = all.filter((register) => (bits >>> register) & 1);
+  lists.set(bits, registers);
+  return registers;
 }
 
 /** Offset of the lowest address from the base register, and what the base register moves by, in bytes. */

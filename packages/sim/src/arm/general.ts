@@ -3,7 +3,7 @@
  * with flags, status registers, saturating arithmetic, SWP, CP15. Functions return true when the
  * program counter was written. ARM Architecture Reference Manual, chapters A3 to A5.
  */
-import { Control, type Cpu, Mode } from './cpu.js';
+import { type Cpu, Mode } from './cpu.js';
 import { rotatedConstant } from './decode-data.js';
 import { Slot, activeState as state } from './state.js';
 
@@ -278,11 +278,6 @@ function readSystemRegister(cpu: Cpu, first: number, d: number): boolean {
   if (first > 1 || d === 15) return false;
   state[d] = first === 0 ? MAIN_ID : cpu.control;
   return true;
-}
-
-/** True where loads of the program counter may switch to Thumb state. */
-export function loadsSwitchState(cpu: Cpu): boolean {
-  return (cpu.control & Control.PlainProgramCounterLoads) === 0;
 }
 
 /** True in the modes that LDM and STM with ^ take the user registers from elsewhere. */

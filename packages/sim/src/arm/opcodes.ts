@@ -7,9 +7,6 @@
  * instruction decodes into the same operations as the ARM instruction it abbreviates.
  */
 
-/** Shift applied to the second operand by an immediate distance of 1 to 31. */
-export type ShiftName = 'LogicalLeft' | 'LogicalRight' | 'ArithmeticRight' | 'RotateRight';
-
 /** Operations. Dense from 0, so that a switch over them is one indirect jump. */
 export const Op = {
   // Not decoded yet; all zero so that fresh memory is undecoded.
@@ -321,7 +318,11 @@ export interface Instruction {
 /** Words that a decoded instruction takes: operation, registers and cycles, constant, extra. */
 export const ENTRY_WORDS = 4;
 
-/** Distance in entries of {@link ENTRY_WORDS} words is encoded in branches relative to the next entry. */
+/**
+ * Writes a decoded instruction: the operation (or its condition); registers d, n, m, s in four bits each,
+ * cycles in six and the operation in ten; the constant; the extra word. Nothing in it depends on where it
+ * is written: branches inside a page hold their distance from the next entry, in words.
+ */
 export function encodeEntry(
   target: Int32Array,
   at: number,
