@@ -8,7 +8,6 @@ import { countCategorical } from './accuracy.js';
 import { configure, type DenseConfiguration, EMPTY_SLOT } from './configuration.js';
 import { checkData, decodeArea, encodeArea, layOutData } from './data-layout.js';
 import { type Deployment, deploy, placeOf } from './deployment.js';
-import { joulesOf } from './energy.js';
 import { encodeRegionTable, regionMap } from './region-map.js';
 import { placeTileWeights, tileWeights } from './weights.js';
 
@@ -254,10 +253,4 @@ t.test('the first largest output and the first largest target make a sample corr
   const outputs = Int16Array.from([1, 3, 3, 5, 5, 5, -2, -1, -9]);
   t.equal(countCategorical(outputs, Int16Array.from([0, 1, 0, 1, 0, 0, 0, 0, 1]), 3), 2);
   t.equal(countCategorical(outputs, Int16Array.from([0, 0, 1, 0, 1, 0, 0, 1, 0]), 3), 1);
-});
-
-t.test('energy is idle chips, busy cores and packets', async (t) => {
-  t.equal(joulesOf({ seconds: 2, busyCycles: 0, packets: 0, chips: 3 }), 3 * 0.36 * 2);
-  const busy = joulesOf({ seconds: 1, busyCycles: 18 * 200e6, packets: 0, chips: 1 });
-  t.ok(Math.abs(busy - 1) < 1e-9);
 });

@@ -7,6 +7,8 @@ import type { Host } from './host.js';
 export interface RouterCounts extends ChipAddress {
   /** Multicast packets that the chip's own cores sent. */
   readonly sent: number;
+  /** Multicast packets that came in by links. */
+  readonly passed: number;
   readonly dropped: number;
 }
 
@@ -19,18 +21,28 @@ const CORES = 18;
 export function readCounts({ controller }: Host, chips: readonly ChipAddress[]) {
   return Promise.all(
     chips.map(async ({ x, y }): Promise<RouterCounts> => {
-      const { localMulticast, droppedMulticast } = await controller.routerDiagnostics({ x, y });
-      return { x, y, sent: localMulticast, dropped: droppedMulticast };
+      const counters = await controller.routerDiagnostics({ x, y });
+      return {
+        x,
+        y,
+        sent: counters.localMulticast,
+        passed: counters.externalMulticast,
+        dropped: counters.droppedMulticast,
+      };
     }),
   );
 }
 
-/** Packets sent between two readings of the same routers. */
-export const sentBetween = (
+/** Sums of a counter over routers, from one reading to the next. */
+export const countedBetween = (
+  counter: 'sent' | 'passed',
   before: readonly RouterCounts[],
   after: readonly RouterCounts[],
 ): number =>
-  after.reduce((sum, { sent }, index) => sum + ((sent - (before[index]?.sent ?? 0)) >>> 0), 0);
+  after.reduce((sum, counts, index) => {
+    const start = before[index]?.[counter] ?? 0;
+    return sum + ((counts[counter] - start) >>> 0);
+  }, 0);
 
 /** Routers that dropped packets between two readings, and what they could not reach. */
 export function dropsBetween(

@@ -1,4 +1,6 @@
 /** The engine that trains on a SpiNNaker machine. */
+import { isEthernet } from '@spin-tools/machine-model';
+import { energy } from '@spin-tools/sim';
 import { LOGARITHM_FRACTION, scaleFactor } from '@spin-tools/sim/fixed';
 import type {
   DataSet,
@@ -6,6 +8,7 @@ import type {
   Engine,
   LayerPlan,
   LayerWeights,
+  MachineCost,
   RunRequest,
   RunResult,
 } from '../engine.js';
@@ -16,15 +19,25 @@ import { checkData } from './data-layout.js';
 import { freeData, type LoadedData, loadData, readOutputs, slotOf } from './data-sets.js';
 import type { Deployment } from './deployment.js';
 import { diagnose } from './diagnosis.js';
-import { dropsBetween, type RouterCounts, readCounts, sentBetween } from './drops.js';
-import { CORE_HERTZ, joulesOf } from './energy.js';
+import { countedBetween, dropsBetween, type RouterCounts, readCounts } from './drops.js';
 import { PacketsDroppedError } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
 import { chipsInUse, clearApplications, regionAddress, type TableAddresses } from './load.js';
 import { type RouterControl, restoreWaits } from './router-waits.js';
-import { type Command, operationOf, type Progress, Sequencer } from './sequencer.js';
-import { type DenseStatistics, readStatistics, totalsOf } from './statistics.js';
+import {
+  type Command,
+  type Operation,
+  operationOf,
+  type Progress,
+  Sequencer,
+} from './sequencer.js';
+import {
+  type DenseStatistics,
+  type NetworkStatistics,
+  readStatistics,
+  totalsOf,
+} from './statistics.js';
 import {
   bytesOf,
   checkWeights,
@@ -34,6 +47,9 @@ import {
   wordsOf,
   zeroWeights,
 } from './weights.js';
+
+/** Nanoseconds of a core cycle at the 200 MHz that the monitor sets. */
+const CYCLE_NS = 5;
 
 /** An {@link Engine} on a machine, with what reports need. */
 export interface MachineEngine extends Engine {
@@ -62,6 +78,10 @@ export class LoadedEngine implements MachineEngine {
   readonly #sequencer: Sequencer;
   readonly #data: [LoadedData | undefined, LoadedData | undefined] = [undefined, undefined];
   #statistics: readonly DenseStatistics[] = [];
+  /** Cores do not know yet where their data lies. */
+  #dataMoved = false;
+  /** Cores have newer weights than SDRAM. */
+  #weightsMoved = false;
 
   constructor({ host, deployment, ids, tables, routers }: LoadedNetwork) {
     this.#host = host;
@@ -78,9 +98,7 @@ export class LoadedEngine implements MachineEngine {
     this.#data[slot] = undefined;
     if (before) await freeData(this.#host, before);
     this.#data[slot] = await loadData(this.#host, this.#deployment, this.#ids, slot, data);
-    await this.#operate(SequencerOperation.StoreWeights);
-    await this.#writeConfigurations();
-    await this.#operate(SequencerOperation.LoadWeights);
+    this.#dataMoved = true;
   }
 
   async setWeights(weights: readonly LayerWeights[]): Promise<void> {
@@ -98,11 +116,11 @@ export class LoadedEngine implements MachineEngine {
         ];
       }),
     );
-    await this.#operate(SequencerOperation.LoadWeights);
+    await this.#loadCores();
   }
 
   async getWeights(): Promise<LayerWeights[]> {
-    await this.#operate(SequencerOperation.StoreWeights);
+    await this.#storeWeights();
     const { plan, tiles } = this.#deployment;
     const weights = zeroWeights(plan);
     await Promise.all(
@@ -123,15 +141,22 @@ export class LoadedEngine implements MachineEngine {
 
   async run(request: RunRequest): Promise<RunResult> {
     const data = this.#dataFor(request);
+    if (this.#dataMoved) {
+      await this.#storeWeights();
+      await this.#loadCores();
+    }
     const batches = Math.ceil(data.samples / request.batchSize);
     const command = commandOf(request, data.samples, this.#keepsOutputs(request));
+    this.#weightsMoved ||= request.mode === 'train';
     const before = await this.#routerCounts();
     const { elapsed } = await this.#execute(command, before, ({ batchesDone }) => {
       request.onBatch?.(batchesDone, batches);
     });
     const after = await this.#checkDrops(before);
     this.#statistics = await readStatistics(this.#host, this.#deployment, this.#tables);
-    return this.#resultOf(request, data, Number(elapsed), sentBetween(before, after));
+    const totals = totalsOf(this.#statistics);
+    const cost = this.#costOf(Number(elapsed), totals.busyCycles, before, after);
+    return this.#resultOf(request, data, totals, cost);
   }
 
   async close(): Promise<void> {
@@ -182,16 +207,13 @@ export class LoadedEngine implements MachineEngine {
   async #resultOf(
     request: RunRequest,
     data: LoadedData,
-    cycles: number,
-    packets: number,
+    totals: NetworkStatistics,
+    machine: MachineCost,
   ): Promise<RunResult> {
     const { plan } = this.#deployment;
-    const totals = totalsOf(this.#statistics);
     const predicts = request.mode === 'predict';
     const { units } = plan.layers.at(-1) as LayerPlan;
     const perUnit = plan.loss === 'categorical_crossentropy' ? 1 : units;
-    const seconds = cycles / CORE_HERTZ;
-    const chips = this.#host.machine.chipCount;
     const outputs = this.#keepsOutputs(request)
       ? await readOutputs(this.#host, this.#deployment, data)
       : undefined;
@@ -206,18 +228,46 @@ export class LoadedEngine implements MachineEngine {
       correct: predicts ? 0 : correct,
       ...(predicts && outputs && { outputs }),
       saturations: totals.saturations,
-      machine: {
-        seconds,
-        joules: joulesOf({ seconds, busyCycles: totals.busyCycles, packets, chips }),
-        packetsSent: packets,
-        packetsDropped: 0,
-      },
+      machine,
     };
   }
 
-  async #operate(
-    operation: typeof SequencerOperation.StoreWeights | typeof SequencerOperation.LoadWeights,
-  ) {
+  #costOf(
+    cycles: number,
+    busyCycles: number,
+    before: readonly RouterCounts[],
+    after: readonly RouterCounts[],
+  ): MachineCost {
+    const { chips, chipCount } = this.#host.machine;
+    const packetsSent = countedBetween('sent', before, after);
+    const { joules } = energy({
+      timeNs: cycles * CYCLE_NS,
+      awakeNs: busyCycles * CYCLE_NS,
+      boards: chips.filter(isEthernet).length,
+      chips: chipCount,
+      packetsSent,
+      linkPackets: countedBetween('passed', before, after),
+      boardCrossings: 0,
+    });
+    return { seconds: cycles * CYCLE_NS * 1e-9, joules, packetsSent, packetsDropped: 0 };
+  }
+
+  /** Brings the cores' weights into SDRAM, unless they are there. */
+  async #storeWeights(): Promise<void> {
+    if (!this.#weightsMoved) return;
+    await this.#operate(SequencerOperation.StoreWeights);
+    this.#weightsMoved = false;
+  }
+
+  /** Has the cores read weights and places of data from SDRAM. */
+  async #loadCores(): Promise<void> {
+    if (this.#dataMoved) await this.#writeConfigurations();
+    await this.#operate(SequencerOperation.LoadWeights);
+    this.#dataMoved = false;
+    this.#weightsMoved = false;
+  }
+
+  async #operate(operation: Operation): Promise<void> {
     await this.#execute(operationOf(operation), await this.#routerCounts());
   }
 

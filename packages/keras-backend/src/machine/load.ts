@@ -18,7 +18,7 @@ import { encodeRegionTable, type RegionMap } from './region-map.js';
  * their number.
  */
 const START_MS = 10_000;
-const START_MS_OF_CORE = 50;
+const START_MS_OF_CORE = 250;
 
 /** Tag of the block with the regions of a chip's cores. */
 const REGIONS_TAG = 1;

@@ -67,6 +67,8 @@ function inProcess(virtual: VirtualMachine, isOurs: boolean): Link {
     controller,
     pauseMs: VIRTUAL_PAUSE_MS,
     now: () => virtual.time / 1e6,
+    linkTraffic: () =>
+      virtual.statistics().links.map(({ x, y, link, packets }) => ({ x, y, link, packets })),
     async close() {
       await controller.close();
       if (isOurs) await virtual.close();

@@ -19,10 +19,11 @@ export type Command = Omit<LayoutValues<(typeof sequencerCommand)['fields']>, 'r
 /** The fields of the progress block. */
 export type Progress = LayoutValues<(typeof sequencerProgress)['fields']>;
 
+/** Values of {@link SequencerOperation}. */
+export type Operation = (typeof SequencerOperation)[keyof typeof SequencerOperation];
+
 /** A command that only asks for an operation. */
-export const operationOf = (
-  operation: (typeof SequencerOperation)[keyof typeof SequencerOperation],
-): Command => ({
+export const operationOf = (operation: Operation): Command => ({
   operation,
   flags: 0,
   samples: 0,
