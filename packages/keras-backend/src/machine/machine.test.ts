@@ -1,3 +1,5 @@
+import { MachineController } from '@spin-tools/scp';
+import { VirtualMachine } from '@spin-tools/sim';
 import t from 'tap';
 import type {
   Activation,
@@ -11,7 +13,13 @@ import type {
 } from '../engine.js';
 import { createFunctionalEngine } from '../functional/index.js';
 import { planNetwork } from '../plan/plan.js';
-import { createMachineEngine, type MachineEngineOptions } from './index.js';
+import { NetworkTooLargeError } from '../tiles/index.js';
+import {
+  createMachineEngine,
+  type MachineEngineOptions,
+  MachineRunError,
+  PacketsDroppedError,
+} from './index.js';
 
 interface Example {
   readonly sizes: readonly number[];
@@ -153,4 +161,102 @@ t.test('evaluation and prediction leave the weights alone', async (t) => {
     }),
   );
   t.same(results[1], results[0]);
+});
+
+const small: Example = {
+  sizes: [6, 8, 3],
+  activations: ['tanh', 'softmax'],
+  loss: 'categorical_crossentropy',
+  batchSize: 4,
+  samples: 10,
+};
+
+const rejected = (work: Promise<unknown>): Promise<Error> =>
+  work.then(
+    () => new Error('nothing was refused'),
+    (error: Error) => error,
+  );
+
+t.test('a closed engine leaves the machine as it was', async (t) => {
+  const virtualMachine = new VirtualMachine({ board: 'spin3' });
+  const { plan } = prepare(small, 'fast');
+  const controller = new MachineController({ scp: virtualMachine.scpTransport() });
+  const state = async () => ({
+    sdram: await controller.sdramSpace({ x: 0, y: 0 }),
+    routes: await controller.readRoutingTable({ x: 0, y: 0 }),
+    control: await controller.read({ x: 0, y: 0 }, 0xe1000000, 4),
+    cores: (await controller.chipInformation({ x: 0, y: 0 })).coreStates,
+  });
+  await (await createMachineEngine(plan, { virtualMachine })).close();
+  const before = await state();
+  const engine = await createMachineEngine(plan, { virtualMachine });
+  t.not((await state()).sdram.free, before.sdram.free);
+  await engine.close();
+  t.same(await state(), before);
+  await controller.close();
+  await virtualMachine.close();
+});
+
+t.test('routes that go missing are an error that names the chip', async (t) => {
+  const virtualMachine = new VirtualMachine({ board: 'spin3' });
+  const prepared = prepare(small, 'fast');
+  const controller = new MachineController({ scp: virtualMachine.scpTransport() });
+  await withEngine(
+    prepared,
+    createMachineEngine(prepared.plan, { virtualMachine }),
+    async (engine) => {
+      await controller.clearRoutingTable({ x: 0, y: 0 });
+      const error = await rejected(engine.run(TRAIN));
+      t.ok(error instanceof PacketsDroppedError);
+      t.match(error.message, /packets were dropped: \d+ by chip \(0, 0\)/);
+      t.ok(error.cause instanceof MachineRunError);
+      t.match((error.cause as Error).message, /cores did not report in time: layer0 tile 0,0 on/);
+    },
+  );
+  await controller.close();
+  await virtualMachine.close();
+});
+
+t.test('a program that refuses its configuration is named, with what it said', async (t) => {
+  const { plan } = prepare(small, 'fast');
+  const layers = plan.layers.map((layer) => ({
+    ...layer,
+    fractions: { ...layer.fractions, weight: 30 },
+  }));
+  const error = await rejected(createMachineEngine({ ...plan, layers }, { board: 'spin3' }));
+  t.ok(error instanceof MachineRunError);
+  t.match(error.message, /layer0 tile 0,0 on chip \(0, 0\) core 1 is in state RunTimeError/);
+});
+
+t.test('a 4096 x 4096 layer is refused by a 48-chip board', async (t) => {
+  const layer = { inputs: 4096, units: 4096, activation: 'relu', useBias: true } as const;
+  const fractions = { input: 12, weight: 12, z: 23, activation: 12, delta: 20, error: 27 };
+  const plan: NetworkPlan = {
+    mode: 'fast',
+    batchSize: 4,
+    layers: [{ name: 'wide', ...layer, fractions }],
+    loss: 'mean_squared_error',
+    lossScale: 1,
+    accuracy: 'categorical',
+    targetFraction: 12,
+  };
+  const error = await rejected(createMachineEngine(plan));
+  t.ok(error instanceof NetworkTooLargeError);
+  t.match(error.message, /"wide" \d+, .* at batch size 4; the machine has \d+\. Use a larger/);
+});
+
+t.test('requests that make no sense are refused by name', async (t) => {
+  const prepared = prepare(small, 'fast');
+  const { plan, weights } = prepared;
+  await withEngine(prepared, createMachineEngine(plan, { board: 'spin3' }), async (engine) => {
+    const refusal = async (request: Partial<RunRequest>) =>
+      (await rejected(engine.run({ ...TRAIN, ...request }))).message;
+    t.equal(await refusal({ slot: 1 }), 'no data was loaded into slot 1');
+    t.equal(await refusal({ batchSize: 5 }), '"batchSize" must be 1 to 4, as planned, not 5');
+    t.equal(await refusal({ learningRate: 0 }), '"learningRate" must be above 0 to train, not 0');
+    const wrong = await rejected(engine.setWeights(weights.slice(1)));
+    t.equal(wrong.message, '2 layers need as many weights, not 1');
+  });
+  const id = await rejected(createMachineEngine(plan, { appId: 3 }));
+  t.equal(id.message, '"appId" must be 17 to 253, not 3');
 });
