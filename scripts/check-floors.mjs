@@ -89,13 +89,15 @@ function sourceFiles(folder) {
 }
 
 function readSource(packagePath, path) {
-  const imported = typescript.preProcessFile(readFileSync(path, 'utf8'), true, true).importedFiles;
+  const text = readFileSync(path, 'utf8');
+  const imported = typescript.preProcessFile(text, true, true).importedFiles;
   const file = relative(packagePath, path).split(sep).join('/');
   return {
     path,
     file,
     shipped: file.startsWith('src/') && !TEST_FILE.test(file),
     imports: imported.map(({ fileName }) => fileName),
+    text,
   };
 }
 
@@ -174,18 +176,25 @@ function isListed({ dependencies, devDependencies }, { shipped }, name) {
 }
 
 function unusedDependencies({ folder, dependencies, devDependencies, files, scripts }) {
-  const imported = (sources) =>
-    new Set(sources.flatMap(({ imports }) => imports.filter(isPackageImport).map(packageName)));
   const hasSources = files.some(({ shipped }) => shipped);
-  const byShipped = imported(hasSources ? files.filter(({ shipped }) => shipped) : files);
-  const byAny = imported(files);
+  const shipped = hasSources ? files.filter((source) => source.shipped) : files;
   const isTyping = (name) => name.startsWith('@types/');
   return [
-    ...[...dependencies].filter((name) => !byShipped.has(name)),
+    ...[...dependencies].filter((name) => !isUsed(name, shipped)),
     ...[...devDependencies].filter(
-      (name) => !isTyping(name) && !byAny.has(name) && !scripts.includes(name),
+      (name) => !isTyping(name) && !isUsed(name, files) && !scripts.includes(name),
     ),
   ].map((name) => `${folder}/package.json lists ${name}, which nothing there imports`);
+}
+
+/** Imported, or named in a string, as where a file of a package is looked up. */
+function isUsed(name, files) {
+  const inString = ['"', "'", '`'].flatMap((quote) => [quote + name + quote, `${quote}${name}/`]);
+  return files.some(
+    ({ imports, text }) =>
+      imports.some((specifier) => isPackageImport(specifier) && packageName(specifier) === name) ||
+      inString.some((spelled) => text.includes(spelled)),
+  );
 }
 
 function isPackageImport(specifier) {

@@ -93,6 +93,13 @@ t.test('refuses what package.json lists and nothing imports', async (t) => {
   ]);
 });
 
+t.test('a package whose files are looked up by name is used', async (t) => {
+  const root = workspace(t, {
+    low: { dependencies: { data: '1' }, src: { 'a.ts': 'resolve(`data/0.json`);' } },
+  });
+  t.strictSame(brokenRules(root, floors), []);
+});
+
 t.test('a dependency that only tests import belongs in devDependencies', async (t) => {
   const root = workspace(t, {
     low: { dependencies: { checker: '1' }, src: { 'a.test.ts': "import 'checker';" } },

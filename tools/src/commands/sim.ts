@@ -3,7 +3,6 @@ import { describeMachine } from '@spin-tools/machine-model';
 import { Command } from 'commander';
 import { type ShapeOptions, shapeName, shapeOf, withPorts, withShape } from '../machine/options.js';
 import { serve } from '../machine/reach.js';
-import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs } from './command.js';
 
 interface SimOptions extends ShapeOptions {
