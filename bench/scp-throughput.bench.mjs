@@ -1,19 +1,27 @@
-/** Writing and reading 10 MiB of SDRAM over UDP on loopback, against one request at a time. */
+/**
+ * Writing and reading 10 MiB of SDRAM over UDP on loopback, against one request at a time. The virtual
+ * machine runs in a process of its own, as a board is a computer of its own.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { MachineController, udpTransport } from '@spin-tools/scp';
-import { VirtualMachine } from '@spin-tools/sim';
-import { serveUdp } from '@spin-tools/sim/udp';
 
 const BYTES = 10 * 1024 * 1024;
 const CHIP = { x: 0, y: 0 };
+const COMMAND = fileURLToPath(new URL('../tools/dist/cli.js', import.meta.url));
+const PORTS = ['--scp-port', '0', '--boot-port', '0'];
 
 /** Megabytes (10^6 bytes) per second. */
 export default async function measure() {
-  const virtual = new VirtualMachine({ board: 'spin3' });
-  const served = await serveUdp(virtual, { scpPort: 0, bootPort: 0 });
+  const sim = spawn(process.execPath, [COMMAND, 'sim', '--board', 'spin3', ...PORTS, '--json']);
   try {
-    await boot(served);
-    const plain = await throughput(served, { window: 1 });
-    const windowed = await throughput(served, {});
+    const [line] = await once(sim.stdout, 'data');
+    const machine = JSON.parse(line);
+    await boot(machine);
+    await throughput(machine, {});
+    const plain = await throughput(machine, { window: 1 });
+    const windowed = await throughput(machine, {});
     return ['write', 'read'].map((name) => ({
       name: `SCP ${name}, 10 MiB over UDP on loopback`,
       value: windowed[name],
@@ -21,8 +29,7 @@ export default async function measure() {
       baseline: plain[name],
     }));
   } finally {
-    await served.close();
-    await virtual.close();
+    sim.kill();
   }
 }
 
@@ -40,8 +47,8 @@ async function throughput({ hosts: [host], scpPort }, options) {
   const controller = new MachineController({ scp, ...options });
   const address = await controller.allocateSdram(CHIP, BYTES, { appId: 99 });
   const sent = Uint8Array.from({ length: BYTES }, (_, index) => (index * 7919) >>> 8);
-  const write = await rate(() => controller.write(CHIP, address, sent));
   let received;
+  const write = await rate(() => controller.write(CHIP, address, sent));
   const read = await rate(async () => {
     received = await controller.read(CHIP, address, BYTES);
   });
