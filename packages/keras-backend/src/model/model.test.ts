@@ -163,6 +163,39 @@ t.test('the last short batch is trained with its own mean', async (t) => {
   );
 });
 
+t.test('a line is fitted to targets far larger than the first outputs', async (t) => {
+  const x = Array.from({ length: 64 }, (_, i) => [i / 64]);
+  const y = x.map(([value]) => [12 * value! - 15]);
+  for (const mode of ['fast', 'exact'] as const) {
+    await using model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+    const optimizer = sgd({ learningRate: 0.2 });
+    model.compile({ optimizer, loss: 'mse', mode, engine: 'functional' });
+    await model.fit(x, y, { epochs: 60, batchSize: 8 });
+    const outputs = (await model.predict([[0], [0.5]])).data;
+    t.ok(
+      Math.abs(outputs[0]! + 15) < 0.02 && Math.abs(outputs[1]! + 9) < 0.02,
+      `${mode}: ${outputs}`,
+    );
+  }
+});
+
+t.test('a learning rate that the arithmetic cannot take is refused', async (t) => {
+  await using model = xorModel();
+  const compile = (learningRate: number) =>
+    model.compile({
+      optimizer: sgd({ learningRate }),
+      loss: 'binary_crossentropy',
+      engine: 'functional',
+    });
+  compile(1e-30);
+  await t.rejects(model.fit(XOR, LABELS), {
+    name: 'OptionError',
+    message: /learningRate is 1e-30: layer dense .* takes/,
+  });
+  compile(0.1);
+  await model.fit(XOR, LABELS);
+});
+
 t.test('layers without a bias have none', async (t) => {
   const layer = layers.dense({ units: 2, inputShape: [2], useBias: false });
   await using model = sequential({ layers: [layer] });

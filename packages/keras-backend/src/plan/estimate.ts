@@ -60,7 +60,7 @@ export function estimateLayers(
   targetPeak: number,
 ): LayerEstimate[] {
   const norms = layers.map(weightNorms);
-  const forward = estimateForward(layers, norms, inputPeak);
+  const forward = estimateForward(layers, norms, inputPeak, targetPeak);
   const backward = estimateBackward(layers, norms, forward, loss, targetPeak);
   return layers.map((_, index) => {
     const { largest, scale } = norms[index] as WeightNorms;
@@ -80,6 +80,7 @@ function estimateForward(
   layers: readonly FloatLayer[],
   norms: readonly WeightNorms[],
   dataPeak: number,
+  targetPeak: number,
 ): ForwardEstimate[] {
   let peak = dataPeak;
   let scale = dataPeak / 2;
@@ -88,7 +89,10 @@ function estimateForward(
     const { rowSum, rowNorm, largest, largestBias } = norms[index] as WeightNorms;
     const deviation = rowNorm * scale + largestBias;
     const bound = Math.min(rowSum * peak, largest * sum) + largestBias;
-    const sumPeak = Math.min(bound, DEVIATIONS * deviation);
+    const likely = Math.min(bound, DEVIATIONS * deviation);
+    // Outputs without a bound will have to reach the targets.
+    const reaches = index === layers.length - 1 && !isBounded(activation);
+    const sumPeak = reaches ? Math.max(likely, targetPeak) : likely;
     const estimate = { inputPeak: peak, inputScale: scale, sumPeak };
     [peak, scale, sum] = activated(activation, units, sumPeak, deviation);
     return estimate;
@@ -152,14 +156,18 @@ function outputErrorPeak(
 ): number {
   if (loss === 'categorical_crossentropy') return 1;
   if (loss === 'binary_crossentropy') return 1 / units;
-  const bounded = activation !== 'linear' && activation !== 'relu';
-  return (2 / units) * ((bounded ? 1 : sumPeak) + targetPeak);
+  return (2 / units) * ((isBounded(activation) ? 1 : sumPeak) + targetPeak);
+}
+
+/** Whether an activation is within -1 .. 1 whatever its argument. */
+export function isBounded(activation: Activation): boolean {
+  return activation !== 'linear' && activation !== 'relu';
 }
 
 /** Largest derivative of an activation; of softmax the usual one, as its outputs share a sum of 1. */
 function slopePeak(activation: Activation, units: number): number {
   if (activation === 'sigmoid') return 0.25;
-  if (activation === 'softmax') return Math.min(0.25, 4 / units);
+  if (activation === 'softmax') return Math.min(0.5, 4 / units);
   return 1;
 }
 

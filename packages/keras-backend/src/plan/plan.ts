@@ -13,7 +13,7 @@ import {
 } from '../engine.js';
 import { accuracyOf, lossScale } from '../losses/losses.js';
 import { OptionError } from '../model/errors.js';
-import { estimateLayers, type FloatLayer, type LayerEstimate } from './estimate.js';
+import { estimateLayers, type FloatLayer, isBounded, type LayerEstimate } from './estimate.js';
 
 /** What a plan is made from. */
 export interface PlanRequest {
@@ -39,7 +39,7 @@ const ACTIVATION_HEADROOM = 2;
 const SMALLEST_RANGE = 1.99;
 /** A wrapped sum is a wrong sum, not a clamped one, so sums get more. */
 const SUM_HEADROOM = 16;
-/** Deltas and errors may grow by this factor. */
+/** Deltas below the output, where their bound is known, and errors may grow by these factors. */
 const DELTA_HEADROOM = 4;
 const ERROR_HEADROOM = 8;
 /** Bits that the inputs of a layer get more than their fair share when relu made them. */
@@ -54,6 +54,8 @@ const LARGEST_Z_FRACTION = 26;
 const LARGEST_WEIGHT_FRACTION = MASTER_FRACTION - 2;
 /** Bits right of the point in a learning step: the kernels shift by 1 to 95. */
 const LARGEST_SHIFT = 95;
+/** A learning rate has a mantissa of 2^30 and more. */
+const MANTISSA_BITS = 30;
 
 const EXACT = { z: 23, unbounded: 23, bounded: 29, delta: 27, error: 27, target: 29 } as const;
 const FAST_TARGET = 14;
@@ -94,17 +96,16 @@ export function planNetwork(request: PlanRequest): NetworkPlan {
  */
 export function checkLearningRate(plan: NetworkPlan, learningRate: number, samples: number): void {
   const { exponent } = scaleFactor(learningRate / samples);
-  for (const { fractions } of plan.layers) {
-    const biasShift = fractions.delta + exponent - MASTER_FRACTION;
-    if (biasShift < 1 || biasShift + fractions.input > LARGEST_SHIFT) {
-      const expected = `with batches of ${samples} the arithmetic takes steps of 2^-60 to 2^10`;
+  for (const { name, fractions } of plan.layers) {
+    const { input, delta } = fractions;
+    const least = MASTER_FRACTION + 1 - delta;
+    const most = LARGEST_SHIFT + MASTER_FRACTION - delta - input;
+    if (exponent < least || exponent > most) {
+      const [low, high] = [most, least].map((each) => samples * 2 ** (MANTISSA_BITS - each));
+      const expected = `layer ${name} with batches of ${samples} takes ${low} to ${high}`;
       throw new OptionError('learningRate', learningRate, expected);
     }
   }
-}
-
-function isBounded({ activation }: FloatLayer): boolean {
-  return activation !== 'linear' && activation !== 'relu';
 }
 
 function unboundedPeak({ sumPeak }: LayerEstimate): number {
@@ -120,7 +121,7 @@ function exactFractions(
   return layers.map((layer, index) => {
     const estimate = estimates[index] as LayerEstimate;
     const z = Math.min(EXACT.z, fractionFor(SUM_HEADROOM * estimate.sumPeak || 1, 32));
-    const activation = isBounded(layer) ? EXACT.bounded : Math.min(EXACT.unbounded, z);
+    const activation = isBounded(layer.activation) ? EXACT.bounded : Math.min(EXACT.unbounded, z);
     const { delta, error } = EXACT;
     const fractions = { input, weight: MASTER_FRACTION, z, activation, delta, error };
     input = activation;
@@ -139,7 +140,9 @@ function fastFractions(
     const estimate = estimates[index] as LayerEstimate;
     const own = forward[index] as ForwardFractions;
     const above = result[index + 1];
-    const delta = fastDelta(estimate, own, estimates[index - 1], Math.min(GROUP, batchSize));
+    const headroom = above === undefined ? 1 : DELTA_HEADROOM;
+    const group = Math.min(GROUP, batchSize);
+    const delta = fastDelta(estimate, own, estimates[index - 1], group, headroom);
     const error = above === undefined ? DIFFERENCE_FRACTION : above.weight + above.delta;
     result[index] = { ...own, delta, error };
   }
@@ -162,7 +165,7 @@ function fastForward(
     const largestInput =
       below === undefined || belowEstimate === undefined
         ? fractionFor(estimate.inputPeak || 1, 16)
-        : isBounded(below)
+        : isBounded(below.activation)
           ? 15
           : fractionFor(unboundedPeak(belowEstimate), 16);
     const dies = below?.activation === 'relu';
@@ -171,7 +174,7 @@ function fastForward(
   return layers.map((layer, index) => {
     const { input, weight } = shares[index] as ForwardFractions;
     const z = Math.min(input + weight, LARGEST_Z_FRACTION);
-    const own = isBounded(layer)
+    const own = isBounded(layer.activation)
       ? 15
       : fractionFor(unboundedPeak(estimates[index] as LayerEstimate), 16);
     return { input, weight, z, activation: shares[index + 1]?.input ?? own };
@@ -200,8 +203,9 @@ function fastDelta(
   { input, weight }: ForwardFractions,
   below: LayerEstimate | undefined,
   group: number,
+  headroom: number,
 ): number {
-  const own = fractionFor(deltaPeak * (deltaPeak === 1 ? 1 : DELTA_HEADROOM), 16);
+  const own = fractionFor(deltaPeak * headroom, 16);
   const gradient = fractionFor(group * inputPeak * deltaPeak, 32) - input;
   const errors =
     below === undefined ? own : fractionFor(ERROR_HEADROOM * below.errorPeak, 32) - weight;
