@@ -55,7 +55,7 @@ async function runDemo(command: Command, options: DemoOptions, terminal: Termina
 
 function digitClassifier() {
   return sequential({
-    name: 'handwritten digits',
+    name: 'Handwritten digits',
     layers: [
       layers.input({ shape: [DIGIT_PIXELS] }),
       layers.dense({ units: 128, activation: 'relu' }),

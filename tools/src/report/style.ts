@@ -36,7 +36,7 @@ body {
 }
 h1 { margin: 0; font-size: 1.7rem; }
 h2 { margin: 2.5rem 0 .75rem; font-size: 1.2rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.2rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
 .figures div { padding: .6rem .8rem; border-radius: .5rem; background: var(--panel); }
 .figures dt { color: var(--faint); font-size: .85rem; }
 .figures dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }

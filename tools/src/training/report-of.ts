@@ -34,11 +34,11 @@ export function labelledFigures(figures: TrainingFigures): Figure[] {
   const { predictedSeconds, predictedJoules, packetsSent, packetsDropped } = figures;
   const count = (value: number) => value.toLocaleString('en');
   return [
-    ['accuracy on held-out samples', percent(figures.accuracy)],
-    ['loss on held-out samples', figures.loss.toFixed(4)],
-    ['training samples/s here', count(Math.round(figures.samplesPerSecond))],
-    ...maybe('predicted time on a board', predictedSeconds, (value) => `${value.toPrecision(3)} s`),
-    ...maybe('predicted energy', predictedJoules, (value) => `${value.toPrecision(3)} J`),
+    ['accuracy, held out', percent(figures.accuracy)],
+    ['loss, held out', figures.loss.toFixed(4)],
+    ['samples/s here', count(Math.round(figures.samplesPerSecond))],
+    ...maybe('time on a board', predictedSeconds, (value) => `${value.toPrecision(3)} s`),
+    ...maybe('energy on a board', predictedJoules, (value) => `${value.toPrecision(3)} J`),
     ...maybe('packets sent', packetsSent, count),
     ...maybe('packets dropped', packetsDropped, count),
   ];
