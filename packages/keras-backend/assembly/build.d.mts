@@ -1,2 +1,2 @@
-/** The text of kernels.generated.ts for the present kernels.ts. */
+/** The text of kernels.generated.ts for the present sources. */
 export function generatedModule(): Promise<string>;

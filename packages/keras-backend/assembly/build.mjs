@@ -1,5 +1,5 @@
 /**
- * Compiles kernels.ts to WebAssembly and writes it into src/functional/kernels.generated.ts, so
+ * Compiles the kernels to WebAssembly and writes it into src/functional/kernels.generated.ts, so
  * that neither a build nor a browser needs the compiler. Run: node assembly/build.mjs
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,13 +7,13 @@ import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const SOURCE = new URL('kernels.ts', import.meta.url);
+const SOURCES = ['arithmetic.ts', 'exact.ts', 'fast.ts', 'kernels.ts'];
 const TARGET = new URL('../src/functional/kernels.generated.ts', import.meta.url);
 const LINE = 96;
 
-/** The text of kernels.generated.ts for the present kernels.ts. */
+/** The text of kernels.generated.ts for the present sources. */
 export async function generatedModule() {
-  const files = { 'kernels.ts': readFileSync(SOURCE, 'utf8') };
+  const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
   let binary;
   const { error, stderr } = await asc.main(
     [
@@ -28,7 +28,7 @@ export async function generatedModule() {
       'simd',
     ],
     {
-      readFile: (name) => files[name] ?? null,
+      readFile: (name) => (SOURCES.includes(name) ? read(name) : null),
       writeFile: (name, contents) => {
         if (name === 'kernels.wasm') binary = contents;
       },
@@ -39,7 +39,7 @@ export async function generatedModule() {
   const lines = Buffer.from(binary)
     .toString('base64')
     .match(new RegExp(`.{1,${LINE}}`, 'g'));
-  return `// Generated from assembly/kernels.ts by assembly/build.mjs.
+  return `// Generated from assembly/ by assembly/build.mjs.
 /** A WebAssembly module in base64. */
 export const kernelsBase64 =
 ${lines.map((line) => `  '${line}'`).join(' +\n')};

@@ -65,11 +65,11 @@ export {
 export type { Callbacks, History, Logs, Progress } from './model/history.js';
 export type { CompileOptions, FitOptions, RunOptions } from './model/options.js';
 export {
-  type Evaluation,
   Sequential,
   type SequentialOptions,
   sequential,
 } from './model/sequential.js';
+export type { Evaluation } from './model/training.js';
 export type { FloatTensor } from './model/weights.js';
 export { type Optimiser, sgd } from './optimisers/optimisers.js';
 export type { FloatLayer } from './plan/estimate.js';

@@ -21,13 +21,8 @@ import type {
 } from '../engine.js';
 import { activate, differentiate, type OperandRange, operandRange } from './activations.js';
 import { KernelMemory } from './kernels.js';
-import {
-  createLayers,
-  getLayerWeights,
-  type Layer,
-  type SaturationCount,
-  setLayerWeights,
-} from './layer.js';
+import { getLayerWeights, type Layer, type SaturationCount, setLayerWeights } from './layer.js';
+import { createLayers } from './layer-memory.js';
 import { correctInBatch, differentiateLoss, lossOfBatch, type OutputBatch } from './losses.js';
 
 /** Batches between two reports of progress, at which other work of the process gets its turn. */

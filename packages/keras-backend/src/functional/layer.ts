@@ -1,7 +1,6 @@
-/** One Dense layer in kernel memory: its weights, a batch of its values, and its matrix products. */
-import { round, type ScaleFactor, saturate32, scaledWide } from '@spin-tools/sim/fixed';
+/** One Dense layer of the functional engine: what it holds and what it can compute. */
+import { type ScaleFactor, saturate32, scaledWide } from '@spin-tools/sim/fixed';
 import { type LayerPlan, type LayerWeights, MASTER_FRACTION, type Operands } from '../engine.js';
-import type { KernelMemory } from './kernels.js';
 
 /** Values clamped so far. */
 export interface SaturationCount {
@@ -38,18 +37,18 @@ export interface Layer {
   refresh(): void;
 }
 
-/** Rows of weights and samples come in blocks of four, columns in blocks of eight. */
-const ROW_BLOCK = 4;
-const COLUMN_BLOCK = 8;
+/** A layer without its matrix products. */
+export type LayerValues = Omit<Layer, 'forward' | 'backward' | 'update' | 'refresh'>;
 
 /** Shared room for one update: 64-bit sums and interleaved pairs. */
-interface Scratch {
+export interface Scratch {
   readonly sums: number;
   readonly inputPairs: number;
   readonly deltaPairs: number;
 }
 
-interface Addresses {
+/** Addresses of one layer, and its padded sizes. */
+export interface LayerAddresses {
   readonly plan: LayerPlan;
   readonly inputStride: number;
   readonly outputStride: number;
@@ -64,218 +63,9 @@ interface Addresses {
   readonly errors: number;
 }
 
-/** The next multiple. */
-export function padded(value: number, block: number): number {
-  return Math.ceil(value / block) * block;
-}
-
-/**
- * Lays the layers of a network out in kernel memory, all weights zero.
- *
- * @param exact 32-bit instead of 16-bit operands
- */
-export function createLayers(
-  plans: readonly LayerPlan[],
-  batchSize: number,
-  exact: boolean,
-  memory: KernelMemory,
-  saturations: SaturationCount,
-): Layer[] {
-  const samples = padded(batchSize, ROW_BLOCK);
-  const first = plans[0] as LayerPlan;
-  const operandBytes = exact ? 4 : 2;
-  const firstInputs = memory.reserve(samples * padded(first.inputs, COLUMN_BLOCK) * operandBytes);
-  const addresses = plans.map((plan) => reserveLayer(plan, samples, exact, memory));
-  const widest = Math.max(...addresses.map(({ inputStride }) => inputStride));
-  const tallest = Math.max(...addresses.map(({ outputStride }) => outputStride));
-  const scratch: Scratch = {
-    sums: memory.reserve(ROW_BLOCK * widest * 8),
-    inputPairs: memory.reserve(exact ? 0 : samples * widest * operandBytes),
-    deltaPairs: memory.reserve(exact ? 0 : samples * tallest * operandBytes),
-  };
-  const batch = (address: number, stride: number): BatchMatrix => ({
-    address,
-    stride,
-    values: exact
-      ? memory.int32(address, samples * stride)
-      : memory.int16(address, samples * stride),
-  });
-  return addresses.map((each, index) => {
-    const below = addresses[index - 1];
-    const views = {
-      plan: each.plan,
-      inputStride: each.inputStride,
-      outputStride: each.outputStride,
-      inputs: batch(below?.outputs ?? firstInputs, each.inputStride),
-      outputs: batch(each.outputs, each.outputStride),
-      deltas: batch(each.deltas, each.outputStride),
-      errors: memory.int32(each.errors, samples * each.outputStride),
-      z: memory.int32(each.z, samples * each.outputStride),
-      master: memory.int32(each.master, each.rows * each.inputStride),
-      bias: memory.int32(each.bias, each.rows),
-    };
-    return exact
-      ? exactLayer(views, each, scratch, memory, saturations)
-      : fastLayer(views, each, scratch, memory, saturations);
-  });
-}
-
-function reserveLayer(
-  plan: LayerPlan,
-  samples: number,
-  exact: boolean,
-  memory: KernelMemory,
-): Addresses {
-  const inputStride = padded(plan.inputs, COLUMN_BLOCK);
-  const outputStride = padded(plan.units, COLUMN_BLOCK);
-  const rows = padded(plan.units, ROW_BLOCK);
-  const operandBytes = exact ? 4 : 2;
-  const master = memory.reserve(rows * inputStride * 4);
-  const bias = memory.reserve(rows * 4);
-  return {
-    plan,
-    inputStride,
-    outputStride,
-    rows,
-    master,
-    operands: exact ? master : memory.reserve(rows * inputStride * operandBytes),
-    bias,
-    biasOperands: exact ? bias : memory.reserve(rows * 4),
-    z: memory.reserve(samples * outputStride * 4),
-    outputs: memory.reserve(samples * outputStride * operandBytes),
-    deltas: memory.reserve(samples * outputStride * operandBytes),
-    errors: memory.reserve(samples * outputStride * 4),
-  };
-}
-
-type LayerViews = Omit<Layer, 'forward' | 'backward' | 'update' | 'refresh'>;
-
-function fastLayer(
-  views: LayerViews,
-  at: Addresses,
-  scratch: Scratch,
-  memory: KernelMemory,
-  saturations: SaturationCount,
-): Layer {
-  const { kernels } = memory;
-  const { plan, inputStride, outputStride, inputs, deltas } = views;
-  const { fractions, units } = plan;
-  const biasOperands = memory.int32(at.biasOperands, at.rows);
-  const sumFraction = fractions.input + fractions.weight;
-  const layer: Layer = {
-    ...views,
-    forward: (samples) =>
-      kernels.forwardFast(
-        inputs.address,
-        at.operands,
-        at.biasOperands,
-        at.z,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        sumFraction - fractions.z,
-      ),
-    backward: (samples, below) =>
-      kernels.backwardFast(
-        at.operands,
-        deltas.address,
-        below.errors.byteOffset,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        fractions.weight + fractions.delta - below.plan.fractions.error,
-      ),
-    update: (samples, rate) => {
-      const even = padded(samples, 2);
-      kernels.interleavePairs(inputs.address, scratch.inputPairs, even, inputStride);
-      kernels.interleavePairs(deltas.address, scratch.deltaPairs, even, outputStride);
-      kernels.updateFast(
-        scratch.inputPairs,
-        scratch.deltaPairs,
-        at.master,
-        scratch.sums,
-        even / 2,
-        units,
-        inputStride,
-        outputStride,
-        rate.mantissa,
-        fractions.input + fractions.delta + rate.exponent - MASTER_FRACTION,
-      );
-      updateBias(views, samples, rate, saturations);
-      layer.refresh();
-    },
-    refresh: () => {
-      const shift = MASTER_FRACTION - fractions.weight;
-      kernels.refreshOperands(at.master, at.operands, at.rows * inputStride, shift);
-      for (let u = 0; u < units; u++) {
-        const operand = round(views.bias[u] as number, MASTER_FRACTION - sumFraction);
-        biasOperands[u] = clamped(operand, saturations);
-      }
-    },
-  };
-  return layer;
-}
-
-function exactLayer(
-  views: LayerViews,
-  at: Addresses,
-  scratch: Scratch,
-  memory: KernelMemory,
-  saturations: SaturationCount,
-): Layer {
-  const { kernels } = memory;
-  const { plan, inputStride, outputStride, inputs, deltas } = views;
-  const { fractions, units } = plan;
-  const sumFraction = fractions.input + fractions.weight;
-  return {
-    ...views,
-    forward: (samples) =>
-      kernels.forwardExact(
-        inputs.address,
-        at.operands,
-        at.bias,
-        at.z,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        sumFraction - fractions.z,
-        sumFraction - MASTER_FRACTION,
-      ),
-    backward: (samples, below) =>
-      kernels.backwardExact(
-        at.operands,
-        deltas.address,
-        below.errors.byteOffset,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        fractions.weight + fractions.delta - below.plan.fractions.error,
-      ),
-    update: (samples, rate) => {
-      kernels.updateExact(
-        inputs.address,
-        deltas.address,
-        at.master,
-        scratch.sums,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        rate.mantissa,
-        fractions.input + fractions.delta + rate.exponent - MASTER_FRACTION,
-      );
-      updateBias(views, samples, rate, saturations);
-    },
-    refresh: () => undefined,
-  };
-}
-
-function updateBias(
-  { plan, bias, deltas, outputStride }: LayerViews,
+/** Subtracts the scaled gradient of the biases. */
+export function updateBias(
+  { plan, bias, deltas, outputStride }: LayerValues,
   samples: number,
   { mantissa, exponent }: ScaleFactor,
   saturations: SaturationCount,

@@ -1,6 +1,6 @@
 /** A Keras Sequential model that trains in fixed point, in this process or on a SpiNNaker machine. */
 import { fromFixed, randomWord } from '@spin-tools/sim/fixed';
-import type { Engine, LayerWeights, Loss, NetworkPlan, RunResult } from '../engine.js';
+import type { Engine, LayerWeights, Loss, NetworkPlan } from '../engine.js';
 import { type DenseStack, denseStack } from '../layers/dense-stack.js';
 import type { Layer } from '../layers/layers.js';
 import { checkOutput, lossOf } from '../losses/losses.js';
@@ -9,15 +9,7 @@ import { checkLearningRate } from '../plan/plan.js';
 import { flatSamples, type Samples, type Tensor } from './data.js';
 import { checkEngine } from './engines.js';
 import { ModelStateError } from './errors.js';
-import {
-  type Callbacks,
-  emptyHistory,
-  epochLine,
-  type History,
-  type Logs,
-  recordCost,
-  recordEpoch,
-} from './history.js';
+import type { History } from './history.js';
 import {
   type CompileOptions,
   checkCount,
@@ -30,8 +22,9 @@ import {
   type RunOptions,
   splitSamples,
 } from './options.js';
-import { EngineSession, type OpenEngine } from './session.js';
+import { EngineSession } from './session.js';
 import { summaryOf } from './summary.js';
+import { type Evaluation, evaluationOf, trainEpochs } from './training.js';
 import { type FloatTensor, firstWeights, fromKeras, toKeras } from './weights.js';
 
 const DEFAULT_BATCH = 32;
@@ -43,13 +36,6 @@ export interface SequentialOptions {
   readonly seed?: number;
   /** `sequential` unless told. */
   readonly name?: string;
-}
-
-/** Loss and metrics of {@link Sequential.evaluate}. */
-export interface Evaluation {
-  readonly loss: number;
-  /** With the metric `accuracy`: share of samples (or, with one output, of outputs) that are right. */
-  readonly accuracy?: number;
 }
 
 interface Compiled {
@@ -163,9 +149,14 @@ export class Sequential implements AsyncDisposable {
       for (const size of [batchSize, lastBatch]) checkLearningRate(open.plan, learningRate, size);
       await open.engine.load(0, dataSet(open.plan, training.x, training.y));
       if (validation) await open.engine.load(1, dataSet(open.plan, validation.x, validation.y));
-      const history = await this.#train(compiled, open, epochs, validation !== undefined, {
-        ...options,
+      const history = await trainEpochs(open, {
+        options,
+        epochs,
         batchSize,
+        learningRate,
+        metrics: compiled.metrics,
+        validates: validation !== undefined,
+        shuffleSeed: () => this.#nextShuffleSeed(),
       });
       this.#weights = await open.engine.getWeights();
       return history;
@@ -187,7 +178,7 @@ export class Sequential implements AsyncDisposable {
       await engine.load(1, dataSet(plan, data.x, data.y));
       const size = Math.min(batchSize, plan.batchSize);
       return evaluationOf(
-        compiled,
+        compiled.metrics,
         plan,
         await engine.run({ mode: 'evaluate', slot: 1, batchSize: size }),
       );
@@ -276,43 +267,6 @@ export class Sequential implements AsyncDisposable {
     await this.close();
   }
 
-  async #train(
-    compiled: Compiled,
-    { engine, plan }: OpenEngine,
-    epochs: number,
-    validates: boolean,
-    options: FitOptions & { readonly batchSize: number },
-  ): Promise<History> {
-    const callbacks = callbackList(options.callbacks);
-    const history = emptyHistory();
-    for (const { onTrainBegin } of callbacks) await onTrainBegin?.();
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      for (const { onEpochBegin } of callbacks) await onEpochBegin?.(epoch);
-      const result = await engine.run({
-        mode: 'train',
-        slot: 0,
-        batchSize: options.batchSize,
-        learningRate: compiled.optimizer.learningRate,
-        ...((options.shuffle ?? true) && { shuffleSeed: this.#nextShuffleSeed() }),
-        onBatch: (batch, batches) => options.onProgress?.({ epoch, epochs, batch, batches }),
-      });
-      recordCost(history, result);
-      const logs: Logs = { ...evaluationOf(compiled, plan, result) };
-      if (validates) {
-        const { batchSize } = options;
-        const validation = await engine.run({ mode: 'evaluate', slot: 1, batchSize });
-        recordCost(history, validation);
-        const evaluation = evaluationOf(compiled, plan, validation);
-        for (const [name, value] of Object.entries(evaluation)) logs[`val_${name}`] = value;
-      }
-      recordEpoch(history, epoch, logs);
-      if (options.verbose === 1) console.log(epochLine(epoch, epochs, logs));
-      for (const { onEpochEnd } of callbacks) await onEpochEnd?.(epoch, logs);
-    }
-    for (const { onTrainEnd } of callbacks) await onTrainEnd?.();
-    return history;
-  }
-
   /** Runs on the engine, and closes it when that fails: its state is not known then. */
   async #run<T>(
     { session }: Compiled,
@@ -378,20 +332,4 @@ export class Sequential implements AsyncDisposable {
 /** A model of layers one after another. */
 export function sequential(options: SequentialOptions = {}): Sequential {
   return new Sequential(options);
-}
-
-function callbackList(callbacks: FitOptions['callbacks']): readonly Callbacks[] {
-  if (callbacks === undefined) return [];
-  return 'length' in callbacks ? callbacks : [callbacks];
-}
-
-function evaluationOf(
-  { metrics }: Pick<Compiled, 'metrics'>,
-  { accuracy, layers }: NetworkPlan,
-  { lossSum, correct, samples }: RunResult,
-): Evaluation {
-  const loss = lossSum / samples;
-  if (!metrics.includes('accuracy')) return { loss };
-  const judged = accuracy === 'binary' ? samples * (layers.at(-1)?.units ?? 1) : samples;
-  return { loss, accuracy: correct / judged };
 }
