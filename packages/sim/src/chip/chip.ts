@@ -142,13 +142,13 @@ export class Chip implements ChipBus {
   /** Copies shared memory into `target`, on the monitor's account. Throws BusError. */
   copyOut(address: number, target: Uint8Array): void {
     if (isSdram(address, target.length)) this.sdram.readBlock(address & (SDRAM_BYTES - 1), target);
-    else target.set(this.systemRamBytes(address, target.length));
+    else this.systemRam.readBlock(systemRamStart(address, target.length), target);
   }
 
   /** Copies `source` into shared memory, on the monitor's account. Throws BusError. */
   copyIn(address: number, source: Uint8Array): void {
     if (isSdram(address, source.length)) this.sdram.writeBlock(address & (SDRAM_BYTES - 1), source);
-    else this.systemRamBytes(address, source.length).set(source);
+    else this.systemRam.writeBlock(systemRamStart(address, source.length), source);
   }
 
   send(_core: number, packet: Packet, at: number): boolean {
@@ -206,13 +206,6 @@ export class Chip implements ChipBus {
         throw new BusError(address);
     }
   }
-
-  private systemRamBytes(address: number, length: number): Uint8Array {
-    const offset = address & 0xffffff;
-    const isInside = deviceOf(address) === Device.SystemRam && offset + length <= SYSTEM_RAM_BYTES;
-    if (address < 0xe0000000 || !isInside) throw new BusError(address);
-    return this.systemRam.bytes.subarray(offset, offset + length);
-  }
 }
 
 function deviceOf(address: number): number {
@@ -227,4 +220,12 @@ function systemRamOffset(address: number): number {
   const offset = address & 0xffffff;
   if (address < 0xff000000 && offset >= SYSTEM_RAM_BYTES) throw new BusError(address);
   return offset & (SYSTEM_RAM_BYTES - 1);
+}
+
+/** Offset of a block that lies in System RAM. Throws BusError for any other. */
+function systemRamStart(address: number, length: number): number {
+  const offset = address & 0xffffff;
+  const isInside = deviceOf(address) === Device.SystemRam && offset + length <= SYSTEM_RAM_BYTES;
+  if (address < 0xe0000000 || !isInside) throw new BusError(address);
+  return offset;
 }

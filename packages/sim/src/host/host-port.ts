@@ -13,8 +13,8 @@ export interface HostPortWiring {
   monitor(): Monitor | undefined;
   /** A boot image is complete. Throws MalformedMessageError when it is none. */
   boot(image: Uint8Array): void;
-  /** Something happened that the machine may have to run for. */
-  poke(): void;
+  /** Carries out a request as soon as it may be. */
+  admit(message: SdpMessage, act: () => void): void;
 }
 
 /** Counts of datagrams at one ethernet chip. */
@@ -43,7 +43,6 @@ export class HostPort implements EthernetReceiver {
   receiveBoot(datagram: Uint8Array): void {
     if (this.wiring.monitor() !== undefined) return;
     this.tolerate(() => this.rom.receive(datagram));
-    this.wiring.poke();
   }
 
   receiveRaw(datagram: Uint8Array, port: number, from: HostAddress): void {
@@ -67,8 +66,7 @@ export class HostPort implements EthernetReceiver {
 
   private pass(monitor: Monitor, message: SdpMessage): void {
     this.statistics.received++;
-    monitor.route(message, 'host');
-    this.wiring.poke();
+    this.wiring.admit(message, () => this.tolerate(() => monitor.route(message, 'host')));
   }
 
   private tolerate(act: () => void): void {

@@ -10,6 +10,7 @@ import {
   transportPair,
 } from '@spin-tools/scp';
 import type { CoreProgram } from '../core/program-core.js';
+import { Admission } from '../host/admission.js';
 import { Ethernet } from '../host/ethernet.js';
 import { HostPort } from '../host/host-port.js';
 import { type MachineOptions, machineOfOptions } from './layout.js';
@@ -48,6 +49,7 @@ export class VirtualMachine {
   readonly ethernetChips: readonly ChipAddress[];
   private readonly network: Network;
   private readonly monitors: Monitors;
+  private readonly admission: Admission;
   private readonly ethernets = new Map<number, Ethernet>();
   private readonly addresses = new Map<number, string>();
   private hostPorts = 0;
@@ -59,6 +61,7 @@ export class VirtualMachine {
   constructor(options: MachineOptions) {
     this.machine = machineOfOptions(options);
     this.network = new Network(this.machine);
+    this.admission = new Admission(() => this.isIdle);
     this.monitors = new Monitors(this.network, {
       ipOf: (chip) => this.addresses.get(chip),
       send: (chip, datagram, to, sourcePort) =>
@@ -168,13 +171,16 @@ export class VirtualMachine {
     const port = new HostPort({
       monitor: () => (this.isClosed ? undefined : this.monitors.monitorAt(address)),
       boot: (image) => this.monitors.boot(image, chip),
-      poke: () => this.poke(),
+      admit: (message, act) => {
+        this.admission.admit(message, act);
+        this.poke();
+      },
     });
     this.ethernets.set(address, new Ethernet(port));
   }
 
   private poke(): void {
-    if (this.isPumping || this.isClosed) return;
+    if (this.isPumping || this.isClosed || (this.isIdle && this.admission.isEmpty)) return;
     this.isPumping = true;
     nextTurn(() => this.pump());
   }
@@ -182,8 +188,11 @@ export class VirtualMachine {
   /** Simulates a slice, then lets the event loop have its turn. */
   private pump(): void {
     const { scheduler } = this.network;
+    this.admission.advance(0);
     for (let done = 0; done < SLICE && !scheduler.isIdle && !this.isClosed; ) {
-      done += scheduler.runQuantum();
+      const amount = scheduler.runQuantum();
+      this.admission.advance(amount);
+      done += amount;
     }
     if (scheduler.isIdle || this.isClosed) {
       this.isPumping = false;

@@ -86,6 +86,7 @@ export class Monitor {
     chip.systemController.okCores = chip.coreMask;
     this.unixTimeAtStart = this.memory.variable('unixTime');
     this.timeAtStart = this.world.time;
+    chip.systemRam.updateClocks = () => this.updateClocks();
     chip.setCore(physical, new MonitorCore(physical, this));
   }
 
@@ -183,7 +184,6 @@ export class Monitor {
     const request = decodeScpRequest(message.data);
     const command = commandOfCode(request.command, message.destination.core);
     if (command === undefined) throw new Refusal(ReturnCode.Command);
-    this.updateClocks();
     return command(this, request, message);
   }
 
