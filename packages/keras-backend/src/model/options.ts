@@ -141,9 +141,21 @@ export function splitSamples(
 }
 
 function part(data: FlatSamples, from: number, until: number): FlatSamples {
-  const { size, peak } = data;
-  const values = Array.prototype.slice.call(data.values, from * size, until * size);
-  return { samples: until - from, values, size, peak };
+  const { size, peak, values } = data;
+  const range = [from * size, until * size] as const;
+  return {
+    samples: until - from,
+    values: isTypedArray(values)
+      ? values.subarray(...range)
+      : Array.prototype.slice.call(values, ...range),
+    size,
+    peak,
+  };
+}
+
+/** Any typed array: only what all of them share is used. */
+function isTypedArray(values: ArrayLike<number>): values is Float32Array {
+  return ArrayBuffer.isView(values) && !(values instanceof DataView);
 }
 
 /** Samples as an engine takes them. */

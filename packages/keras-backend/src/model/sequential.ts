@@ -280,7 +280,8 @@ export class Sequential implements AsyncDisposable {
       await this.#closeRetired();
       return await action(this.#weightsOfLayers());
     } catch (error) {
-      await session.close();
+      // What went wrong first says more than that closing fails too.
+      await session.close().catch(() => undefined);
       throw error;
     } finally {
       this.#busy = false;
