@@ -18,12 +18,16 @@ const LOOKING: ReadonlySet<number> = new Set(
   [Version, Read, LinkRead, Information, Count, IpTagCommand].map(({ code }) => code),
 );
 
-/** Core quanta and events that are simulated before a request is served although the machine is busy. */
+/** What is simulated before a request is served although the machine is busy: core quanta and events. */
 const PATIENCE = 200_000;
+/** The same in simulated time, ns. */
+const PATIENCE_NS = 20_000_000;
 
 interface Request {
   readonly act: () => void;
+  /** Progress at which the request waits no longer, and time. */
   readonly deadline: number;
+  readonly latest: number;
 }
 
 /** Requests that wait, in the order in which they came. */
@@ -32,8 +36,14 @@ export class Admission {
   /** Core quanta and events simulated so far. */
   private progress = 0;
 
-  /** @param isIdle whether nothing happens in the machine */
-  constructor(private readonly isIdle: () => boolean) {}
+  /**
+   * @param isIdle whether nothing happens in the machine
+   * @param now simulated time, ns
+   */
+  constructor(
+    private readonly isIdle: () => boolean,
+    private readonly now: () => number,
+  ) {}
 
   get isEmpty(): boolean {
     return this.waiting.length === 0;
@@ -42,15 +52,20 @@ export class Admission {
   /** Carries out a request, now or when it may. */
   admit(message: SdpMessage, act: () => void): void {
     const mayPass = this.isEmpty && (looksOnly(message) || this.isIdle());
-    if (mayPass) act();
-    else this.waiting.push({ act, deadline: this.progress + PATIENCE });
+    if (mayPass) {
+      act();
+      return;
+    }
+    const deadline = this.progress + PATIENCE;
+    this.waiting.push({ act, deadline, latest: this.now() + PATIENCE_NS });
   }
 
   /** Tells that something was simulated, and carries out requests that need not wait any more. */
   advance(amount: number): void {
     this.progress += amount;
     for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
-      if (!this.isIdle() && this.progress < first.deadline) return;
+      const hasTime = this.progress < first.deadline && this.now() < first.latest;
+      if (hasTime && !this.isIdle()) return;
       this.waiting.shift();
       first.act();
     }

@@ -287,7 +287,7 @@ t.test(
 t.test('when a host asks changes nothing', async (t) => {
   const impatient = async (seed: number) => {
     const turns = fc.sample(fc.nat(6), { numRuns: 50, seed });
-    const { machine, controller } = await pingPong(12_000, async () => {
+    const { machine, controller } = await pingPong(8_000, async () => {
       for (let turn = turns.pop() ?? 0; turn > 0; turn--) await new Promise(setImmediate);
     });
     for (let look = 0; look < 2; look++) {
@@ -301,7 +301,7 @@ t.test('when a host asks changes nothing', async (t) => {
     return { words, ...machine.statistics() };
   };
   const first = await impatient(1);
-  t.ok(first.packetsDelivered > 24_000);
+  t.ok(first.packetsDelivered > 16_000);
   for (const seed of [2, 3, 4]) t.same(await impatient(seed), first);
 });
 

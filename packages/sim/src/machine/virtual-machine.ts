@@ -61,7 +61,10 @@ export class VirtualMachine {
   constructor(options: MachineOptions) {
     this.machine = machineOfOptions(options);
     this.network = new Network(this.machine);
-    this.admission = new Admission(() => this.isIdle);
+    this.admission = new Admission(
+      () => this.isIdle,
+      () => this.time,
+    );
     this.monitors = new Monitors(this.network, {
       ipOf: (chip) => this.addresses.get(chip),
       send: (chip, datagram, to, sourcePort) =>
