@@ -1,7 +1,7 @@
 /**
  * When requests of hosts take effect. A run must not depend on how fast this computer is, so what could
  * disturb it waits until the machine is idle; what only looks is answered at once. A machine that does not
- * become idle is not waited for very long.
+ * become idle is not waited for very long, and only once.
  */
 import {
   Count,
@@ -35,6 +35,8 @@ export class Admission {
   private readonly waiting: Request[] = [];
   /** Core quanta and events simulated so far. */
   private progress = 0;
+  /** A request waited in vain: until the machine is idle again, none waits. */
+  private isImpatient = false;
 
   /**
    * @param isIdle whether nothing happens in the machine
@@ -51,8 +53,8 @@ export class Admission {
 
   /** Carries out a request, now or when it may. */
   admit(message: SdpMessage, act: () => void): void {
-    const mayPass = this.isEmpty && (looksOnly(message) || this.isIdle());
-    if (mayPass) {
+    const mayDisturb = this.isImpatient || this.isIdle();
+    if (this.isEmpty && (mayDisturb || looksOnly(message))) {
       act();
       return;
     }
@@ -63,9 +65,10 @@ export class Admission {
   /** Tells that something was simulated, and carries out requests that need not wait any more. */
   advance(amount: number): void {
     this.progress += amount;
+    if (this.isIdle()) this.isImpatient = false;
     for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
-      const hasTime = this.progress < first.deadline && this.now() < first.latest;
-      if (hasTime && !this.isIdle()) return;
+      this.isImpatient ||= this.progress >= first.deadline || this.now() >= first.latest;
+      if (!this.isImpatient && !this.isIdle()) return;
       this.waiting.shift();
       first.act();
     }

@@ -1,6 +1,6 @@
 /** What an ethernet chip does with datagrams from hosts. */
 import { decodeSdp, MalformedMessageError, SdpFlag, type SdpMessage } from '@spin-tools/scp';
-import type { Monitor } from '../monitor/monitor.js';
+import type { ChipMonitor } from '../monitor/world.js';
 import { BootRom } from './boot-rom.js';
 import type { EthernetReceiver, HostAddress } from './ethernet.js';
 
@@ -10,7 +10,7 @@ const TRANSIENT_TAG = 0xff;
 /** What a port needs of the machine. */
 export interface HostPortWiring {
   /** The chip's monitor, once the machine is booted. */
-  monitor(): Monitor | undefined;
+  monitor(): ChipMonitor | undefined;
   /** A boot image is complete. Throws MalformedMessageError when it is none. */
   boot(image: Uint8Array): void;
   /** Carries out a request as soon as it may be. */
@@ -53,7 +53,7 @@ export class HostPort implements EthernetReceiver {
   }
 
   /** A monitor overwrites the sender's address and finds the way back by the tag. */
-  private takeMessage(monitor: Monitor, message: SdpMessage, from: HostAddress): void {
+  private takeMessage(monitor: ChipMonitor, message: SdpMessage, from: HostAddress): void {
     const expectsReply = (message.flags & SdpFlag.Reply) !== 0;
     const isTransient = message.tag === TRANSIENT_TAG && expectsReply;
     const tag = isTransient ? monitor.tags.transient(from) : message.tag;
@@ -64,7 +64,7 @@ export class HostPort implements EthernetReceiver {
     this.pass(monitor, { ...message, tag, source: { ...message.source, ...monitor.chip.address } });
   }
 
-  private pass(monitor: Monitor, message: SdpMessage): void {
+  private pass(monitor: ChipMonitor, message: SdpMessage): void {
     this.statistics.received++;
     this.wiring.admit(message, () => this.tolerate(() => monitor.route(message, 'host')));
   }

@@ -10,7 +10,7 @@ import {
 import type { HostAddress } from '../host/ethernet.js';
 import { Monitor } from '../monitor/monitor.js';
 import { type Place, startUp } from '../monitor/start-up.js';
-import type { World } from '../monitor/world.js';
+import type { ChipMonitor, World } from '../monitor/world.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
 import type { Network } from './network.js';
 
@@ -77,17 +77,17 @@ export class Monitors implements World {
   }
 
   /** The least that a packet takes. */
-  latency(from: Monitor, to: Monitor): number {
+  latency(from: ChipMonitor, to: ChipMonitor): number {
     const hops = this.network.hops(from.chip.index, to.chip.index);
-    const board = (monitor: Monitor) => monitor.memory.variable('ethernetAddress');
+    const board = (monitor: ChipMonitor) => monitor.memory.variable('ethernetAddress');
     return hops * HOP_NS + (board(from) === board(to) ? 0 : BOARD_CROSSING_NS);
   }
 
-  neighbour(of: Monitor, link: number): Monitor | undefined {
+  neighbour(of: ChipMonitor, link: number): Monitor | undefined {
     return this.monitors[this.network.behind(of.chip.index, link)];
   }
 
-  sendDatagram(from: Monitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void {
+  sendDatagram(from: ChipMonitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void {
     this.outside.send(from.address, datagram, to, sourcePort);
   }
 

@@ -1,6 +1,6 @@
 /** What a machine has done so far. */
 import type { Chip } from '../chip/chip.js';
-import type { Monitor } from '../monitor/monitor.js';
+import type { ChipMonitor } from '../monitor/world.js';
 
 /** Traffic of one direction of a link that was used. */
 export interface LinkTraffic {
@@ -64,7 +64,7 @@ export function collectStatistics(
   timeNs: number,
   boards: number,
   chips: readonly Chip[],
-  monitors: readonly Monitor[],
+  monitors: readonly ChipMonitor[],
 ): MachineStatistics {
   const cores = monitors.flatMap(({ programs }) =>
     programs.cores.filter((core) => core !== undefined),

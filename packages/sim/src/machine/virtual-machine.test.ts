@@ -305,6 +305,30 @@ t.test('when a host asks changes nothing', async (t) => {
   for (const seed of [2, 3, 4]) t.same(await impatient(seed), first);
 });
 
+t.test('requests to a machine that never sleeps wait only once', async (t) => {
+  const { machine, controller } = await booted({ board: 'spin3' });
+  const restless: CoreProgram = {
+    start: (context) => {
+      context.wakeAt(context.time + 1000);
+      return 1000;
+    },
+    timer: (context) => {
+      context.wakeAt(context.time + 1000);
+      return 1000;
+    },
+  };
+  machine.runProgram({ ...ORIGIN, core: 1 }, restless, APP);
+  await controller.write(EAST, 0x61000000, bytesOf(1));
+  const waited = machine.time;
+  t.ok(waited >= 20e6, 'the first');
+  for (let word = 0; word < 20; word++) await controller.write(EAST, 0x61000000, bytesOf(word));
+  t.ok(machine.time - waited < 200e6, 'not the twenty after it');
+  await controller.signal(Signal.Stop, APP);
+  await machine.whenIdle();
+  t.ok(machine.isIdle);
+  await controller.close();
+});
+
 t.test('a flood fill reaches every chip and starts what core-select names', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });
   const all = machine.machine.chips.map(({ x, y }) => ({ chip: { x, y }, cores: [3, 4] }));

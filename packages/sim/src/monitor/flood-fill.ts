@@ -4,8 +4,8 @@
  * ignored. The packets themselves are not simulated: all chips act at once.
  */
 import { decodeSignal, decodeStart } from '@spin-tools/scp';
-import type { Monitor } from './monitor.js';
 import { signalAll } from './signals.js';
+import type { ChipMonitor, FloodFills } from './world.js';
 
 /** Operation codes in bits 27:24 of the key. */
 const Operation = { Signal: 0, Start: 6, CoreSelect: 7, End: 15 } as const;
@@ -22,11 +22,11 @@ interface Fill {
 }
 
 /** Flood fills that start at one chip. */
-export class FloodFill {
+export class FloodFill implements FloodFills {
   private fill: Fill | undefined;
 
   /** Carries out a nearest-neighbour packet. */
-  packet(monitor: Monitor, key: number, payload: number): void {
+  packet(monitor: ChipMonitor, key: number, payload: number): void {
     switch ((key >>> 24) & 0xf) {
       case Operation.Signal:
         if (payload >>> 28 === SIGNAL_APPLICATION) signalAll(monitor, signalWord(payload));
@@ -53,14 +53,14 @@ export class FloodFill {
   }
 
   /** Stores a block on all chips. */
-  data(monitor: Monitor, id: number, block: number, address: number, data: Uint8Array): void {
+  data(monitor: ChipMonitor, id: number, block: number, address: number, data: Uint8Array): void {
     const { fill } = this;
     if (fill === undefined || fill.id !== id >>> 1 || fill.received.has(block)) return;
     fill.received.add(block);
     for (const { memory } of monitor.world.monitors) memory.setBytes(address, data);
   }
 
-  private end(monitor: Monitor, id: number, payload: number): void {
+  private end(monitor: ChipMonitor, id: number, payload: number): void {
     const { fill } = this;
     if (fill === undefined || fill.id !== id) return;
     this.fill = undefined;

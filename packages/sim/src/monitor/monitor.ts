@@ -1,6 +1,6 @@
 /**
  * The monitor that is built into virtual machines: what SC&MP 4.0 is to hosts and to application cores.
- * It costs no simulated time; messages between chips take the time of {@link World.latency}.
+ * It costs no simulated time; messages between chips take the time of `World.latency`.
  */
 import {
   chipToAddress,
@@ -28,7 +28,7 @@ import { Refusal } from './refusal.js';
 import { RoutingEntries } from './routing-entries.js';
 import { signal } from './signals.js';
 import { Tags } from './tags.js';
-import type { World } from './world.js';
+import type { ChipMonitor, HeapName, Traffic, World } from './world.js';
 
 const ROOT_ADDRESS = 0xffff;
 const NS_PER_MS = 1_000_000;
@@ -39,11 +39,8 @@ const SIGNAL_KEY = 0xffff5555;
 /** Time per byte of a message between chips, ns: 2 MB/s. Source: Temple, slides of 2015. */
 const MESSAGE_BYTE_NS = 500;
 
-/** Whether a message comes from a host or goes there: such take no simulated time. */
-export type Traffic = 'host' | 'machine';
-
 /** The monitor of one chip. */
-export class Monitor {
+export class Monitor implements ChipMonitor {
   readonly memory: MonitorMemory;
   readonly cores: CoreMap;
   readonly entries: RoutingEntries;
@@ -74,7 +71,7 @@ export class Monitor {
   }
 
   /** The heap for users in SDRAM, System RAM, or the monitor's own in SDRAM. */
-  heap(name: 'sdramHeap' | 'systemRamHeap' | 'systemHeap'): Heap {
+  heap(name: HeapName): Heap {
     return new Heap(this.memory, this.memory.variable(name));
   }
 
@@ -147,7 +144,8 @@ export class Monitor {
     }
   }
 
-  private receive(message: SdpMessage, traffic: Traffic): void {
+  /** Takes a message that has reached this chip. */
+  receive(message: SdpMessage, traffic: Traffic): void {
     const { core, port } = message.destination;
     if (core === HOST_CORE && port === HOST_PORT) this.sendOut(message);
     else if (core >= this.cores.count) this.refuse(message, ReturnCode.Core, traffic);

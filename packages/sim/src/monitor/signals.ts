@@ -1,10 +1,10 @@
 /** Signals to applications. Source: SC&MP 4.0 `signal_app`. */
 import { CoreState, decodeSignal, Signal } from '@spin-tools/scp';
 import { freeSdramOfApplication } from './commands/allocation.js';
-import type { Monitor } from './monitor.js';
+import type { ChipMonitor } from './world.js';
 
 /** Signals the applications of all chips; those far away get it later. */
-export function signalAll(from: Monitor, word: number): void {
+export function signalAll(from: ChipMonitor, word: number): void {
   for (const monitor of from.world.monitors) {
     const latency = from.world.latency(from, monitor);
     if (latency === 0) signal(monitor, word);
@@ -13,7 +13,7 @@ export function signalAll(from: Monitor, word: number): void {
 }
 
 /** Carries out a signal on the cores of one chip that it is for. */
-export function signal(monitor: Monitor, word: number): void {
+export function signal(monitor: ChipMonitor, word: number): void {
   const request = decodeSignal(word);
   const cores = monitor.programs.ofApplication(request.appId, request.appMask);
   switch (request.signal) {
@@ -36,12 +36,12 @@ export function signal(monitor: Monitor, word: number): void {
   }
 }
 
-function markDown({ memory }: Monitor, cores: readonly number[]): void {
+function markDown({ memory }: ChipMonitor, cores: readonly number[]): void {
   for (const core of cores) memory.setVcpu(core, 'state', CoreState.PowerDown);
 }
 
 /** Sets or clears the flag that the cores wait for and wakes them. */
-function synchronise(monitor: Monitor, cores: readonly number[], isSet: boolean): void {
+function synchronise(monitor: ChipMonitor, cores: readonly number[], isSet: boolean): void {
   const { systemController } = monitor.chip;
   const flags = cores.reduce((mask, core) => mask | (1 << core), 0);
   if (isSet) systemController.flags |= flags;
@@ -53,7 +53,7 @@ function synchronise(monitor: Monitor, cores: readonly number[], isSet: boolean)
 
 /** Stops cores and frees what their applications own. */
 function stopApplications(
-  monitor: Monitor,
+  monitor: ChipMonitor,
   cores: readonly number[],
   appId: number,
   appMask: number,

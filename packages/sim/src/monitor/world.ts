@@ -1,23 +1,67 @@
-/** What a monitor sees beyond its chip. */
+/** What the parts of a monitor know of each other and of the machine. */
+import type { SdpMessage } from '@spin-tools/scp';
+import type { Chip } from '../chip/chip.js';
 import type { HostAddress } from '../host/ethernet.js';
-import type { Monitor } from './monitor.js';
+import type { CoreMap } from './core-map.js';
+import type { Heap } from './heap.js';
+import type { Mailboxes } from './mailboxes.js';
+import type { MonitorMemory } from './memory.js';
+import type { Programs } from './programs.js';
+import type { RoutingEntries } from './routing-entries.js';
+import type { Tags } from './tags.js';
+
+/** Whether a message comes from a host or goes there: such take no simulated time. */
+export type Traffic = 'host' | 'machine';
+
+/** Heaps of a chip by the system variable that points to them: users' SDRAM, System RAM, the monitor's own SDRAM. */
+export type HeapName = 'sdramHeap' | 'systemRamHeap' | 'systemHeap';
+
+/** What flood fills are to the commands that carry them. */
+export interface FloodFills {
+  /** Carries out a nearest-neighbour packet. */
+  packet(monitor: ChipMonitor, key: number, payload: number): void;
+  /** Stores a block on all chips. */
+  data(monitor: ChipMonitor, id: number, block: number, address: number, data: Uint8Array): void;
+}
+
+/** The monitor of one chip, as commands and signals see it. */
+export interface ChipMonitor {
+  readonly chip: Chip;
+  /** The chip's own address, x << 8 | y. */
+  readonly address: number;
+  readonly memory: MonitorMemory;
+  readonly cores: CoreMap;
+  readonly entries: RoutingEntries;
+  readonly tags: Tags;
+  readonly programs: Programs;
+  readonly mailboxes: Mailboxes;
+  readonly floodFill: FloodFills;
+  readonly world: World;
+  heap(name: HeapName): Heap;
+  /** Brings the clocks in the system variables up to date; returns seconds since 1970. */
+  updateClocks(): number;
+  /** Sends a message on its way from this chip. */
+  route(message: SdpMessage, traffic: Traffic): void;
+  /** Takes a message that has reached this chip. */
+  receive(message: SdpMessage, traffic: Traffic): void;
+}
 
 /** The machine around a monitor. */
 export interface World {
   /** Simulated time, ns. */
   readonly time: number;
   /** The monitor at a chip address, x << 8 | y. */
-  monitorAt(address: number): Monitor | undefined;
+  monitorAt(address: number): ChipMonitor | undefined;
   /** All monitors, in the order of their chips. */
-  readonly monitors: readonly Monitor[];
+  readonly monitors: readonly ChipMonitor[];
   /** The monitor of the chip that was booted. */
-  readonly root: Monitor;
+  readonly root: ChipMonitor;
   /** Does something later. */
   after(ns: number, action: () => void): void;
   /** How long a packet takes between two chips, ns. */
-  latency(from: Monitor, to: Monitor): number;
+  latency(from: ChipMonitor, to: ChipMonitor): number;
   /** The monitor behind a link, if the link works. */
-  neighbour(of: Monitor, link: number): Monitor | undefined;
+  neighbour(of: ChipMonitor, link: number): ChipMonitor | undefined;
   /** Sends a datagram out of a chip's ethernet. */
-  sendDatagram(from: Monitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void;
+  sendDatagram(from: ChipMonitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void;
 }

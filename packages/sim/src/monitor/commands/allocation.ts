@@ -1,12 +1,12 @@
 /** CMD_ALLOC: SDRAM and routing entries by application. */
 import { Allocate, type AllocationRequest, ReturnCode } from '@spin-tools/scp';
-import type { Monitor } from '../monitor.js';
 import { Refusal } from '../refusal.js';
+import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
 export const allocationCommands = [command(Allocate, allocate)];
 
-function allocate(monitor: Monitor, request: AllocationRequest): readonly number[] {
+function allocate(monitor: ChipMonitor, request: AllocationRequest): readonly number[] {
   const { entries } = monitor;
   const heap = monitor.heap('sdramHeap');
   switch (request.operation) {
@@ -32,14 +32,14 @@ function allocate(monitor: Monitor, request: AllocationRequest): readonly number
 }
 
 /** Frees the SDRAM of an application and forgets its tags; returns the number of blocks. */
-export function freeSdramOfApplication(monitor: Monitor, appId: number): number {
+export function freeSdramOfApplication(monitor: ChipMonitor, appId: number): number {
   return monitor
     .heap('sdramHeap')
     .freeOfApplication(appId, (tag) => monitor.memory.setWord(tagPlace(monitor, appId, tag), 0));
 }
 
 function allocateSdram(
-  monitor: Monitor,
+  monitor: ChipMonitor,
   { appId, size, tag, retry }: AllocationRequest & { operation: 'allocateSdram' },
 ): number {
   const heap = monitor.heap('sdramHeap');
@@ -55,7 +55,7 @@ function allocateSdram(
 }
 
 /** Frees a block. SC&MP stops with a run-time error for an address that is no block's; here it is refused. */
-function freeSdram(monitor: Monitor, address: number): void {
+function freeSdram(monitor: ChipMonitor, address: number): void {
   const heap = monitor.heap('sdramHeap');
   const owner = heap.ownerOf(address);
   if (owner === undefined) throw new Refusal(ReturnCode.Argument);
@@ -65,6 +65,6 @@ function freeSdram(monitor: Monitor, address: number): void {
   heap.free(address);
 }
 
-function tagPlace(monitor: Monitor, appId: number, tag: number): number {
+function tagPlace(monitor: ChipMonitor, appId: number, tag: number): number {
   return monitor.memory.variable('allocationTags') + 4 * ((appId << 8) | (tag & 0xff));
 }

@@ -11,9 +11,9 @@ import {
   SignalRoute,
   type StartOptions,
 } from '@spin-tools/scp';
-import type { Monitor } from '../monitor.js';
 import { Refusal } from '../refusal.js';
 import { signalAll } from '../signals.js';
+import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
 /** Bits of the checksum that CMD_APP_COPY_RUN carries. */
@@ -45,12 +45,17 @@ export const applicationCommands = [
   }),
 ];
 
-function start(monitor: Monitor, table: number, options: StartOptions): void {
+function start(monitor: ChipMonitor, table: number, options: StartOptions): void {
   if ((options.cores & 1) === 1) throw new Refusal(ReturnCode.Argument);
   monitor.programs.start(table, options, monitor.updateClocks());
 }
 
-function copyFromNeighbour(monitor: Monitor, link: number, length: number, checksum: number): void {
+function copyFromNeighbour(
+  monitor: ChipMonitor,
+  link: number,
+  length: number,
+  checksum: number,
+): void {
   const neighbour = monitor.world.neighbour(monitor, link);
   if (neighbour === undefined) throw new Refusal(ReturnCode.Timeout);
   if (length % 4 !== 0 || length > MOST_COPY_BYTES) throw new Refusal(ReturnCode.Argument);

@@ -9,7 +9,7 @@ import {
   Version,
 } from '@spin-tools/scp';
 import { CORES } from '../../chip/chip.js';
-import type { Monitor } from '../monitor.js';
+import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
 const DATA_BYTES = 256;
@@ -30,7 +30,7 @@ export const idleCommands = [
   ),
 ];
 
-function describe(monitor: Monitor, core: number, name: string) {
+function describe(monitor: ChipMonitor, core: number, name: string) {
   const number = monitor.memory.variable('softwareVersion');
   return {
     chip: monitor.chip.address,
@@ -43,7 +43,7 @@ function describe(monitor: Monitor, core: number, name: string) {
   };
 }
 
-function information(monitor: Monitor) {
+function information(monitor: ChipMonitor) {
   const { memory } = monitor;
   const ethernetChip = addressToChip(memory.variable('ethernetAddress'));
   const ipPlace = systemVariablesLayout.places.ipAddress;
@@ -62,20 +62,20 @@ function information(monitor: Monitor) {
   };
 }
 
-function p2pEntry(monitor: Monitor, address: number): number {
+function p2pEntry(monitor: ChipMonitor, address: number): number {
   const word = monitor.memory.word(P2P_TABLE + (address >>> 3) * 4);
   return (word >>> (3 * (address & 7))) & 7;
 }
 
 /** Cores of an application in a state, on all chips with the same ethernet chip. */
-function countOnBoard(monitor: Monitor, appId: number, state: number): number {
+function countOnBoard(monitor: ChipMonitor, appId: number, state: number): number {
   const board = monitor.memory.variable('ethernetAddress');
   return monitor.world.monitors
     .filter(({ memory }) => memory.variable('ethernetAddress') === board)
     .reduce((count, chip) => count + countOnChip(chip, appId, state), 0);
 }
 
-function countOnChip({ programs, memory }: Monitor, appId: number, state: number): number {
+function countOnChip({ programs, memory }: ChipMonitor, appId: number, state: number): number {
   return programs.ofApplication(appId, 0xff).filter((core) => memory.vcpu(core, 'state') === state)
     .length;
 }

@@ -1,8 +1,8 @@
 /** CMD_READ, CMD_WRITE, CMD_FILL, CMD_LINK_READ, CMD_LINK_WRITE. */
 import { Fill, LinkRead, LinkWrite, MemoryUnit, Read, ReturnCode, Write } from '@spin-tools/scp';
 import { type Chip, MONITOR_ACCESS } from '../../chip/chip.js';
-import type { Monitor } from '../monitor.js';
 import { Refusal } from '../refusal.js';
+import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
 const SDRAM_START = 0x60000000;
@@ -34,7 +34,7 @@ export const linkCommands = [
 ];
 
 /** The chip behind a link. A link that does not work never answers. */
-function behind(monitor: Monitor, link: number): Chip {
+function behind(monitor: ChipMonitor, link: number): Chip {
   const neighbour = monitor.world.neighbour(monitor, link);
   if (neighbour === undefined) throw new Refusal(ReturnCode.Timeout);
   return neighbour.chip;

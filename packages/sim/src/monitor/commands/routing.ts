@@ -6,8 +6,8 @@ import {
   type RouterRequest,
   routingRecordLayout,
 } from '@spin-tools/scp';
-import type { Monitor } from '../monitor.js';
 import { Refusal } from '../refusal.js';
+import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
 export const routingCommands = [command(Router, route)];
@@ -15,7 +15,7 @@ export const routingCommands = [command(Router, route)];
 const RECORD_BYTES = routingRecordLayout.size;
 const ROUTE_MASK = 0xffffff;
 
-function route(monitor: Monitor, request: RouterRequest): readonly number[] {
+function route(monitor: ChipMonitor, request: RouterRequest): readonly number[] {
   const { entries, memory } = monitor;
   switch (request.operation) {
     case 'clearAll':
@@ -40,7 +40,7 @@ function route(monitor: Monitor, request: RouterRequest): readonly number[] {
 }
 
 function load(
-  monitor: Monitor,
+  monitor: ChipMonitor,
   { address, offset, appId, count }: RouterRequest & { operation: 'load' },
 ): void {
   const first = routingRecordLayout.decode(monitor.memory.bytes(address, RECORD_BYTES));

@@ -8,7 +8,7 @@ import {
   ipTagLayout,
   type SdpMessage,
 } from '@spin-tools/scp';
-import type { Monitor } from '../monitor.js';
+import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
 export const tagCommands = [command(IpTagCommand, change)];
@@ -17,7 +17,7 @@ const POOL_TAGS = 8;
 const MOST_TIMEOUT_CODE = 15;
 const NO_TAG = 0xff;
 
-function change({ tags }: Monitor, request: IpTagRequest, message: SdpMessage): IpTagReply {
+function change({ tags }: ChipMonitor, request: IpTagRequest, message: SdpMessage): IpTagReply {
   const set = (tag: number, settings: IpTagSettings) =>
     tags.set(tag, settings, tags.hostOf(message.tag));
   const { operation } = request;
