@@ -27,6 +27,7 @@ const report: TrainingReport = {
     { x: 1, y: 0, link: 3, packets: 300 },
     { x: 1, y: 0, link: 2, packets: 0 },
   ],
+  trafficUnit: 'packets in all',
   notes: ['Predictions of a model.'],
 };
 

@@ -24,6 +24,8 @@ export interface TrainingReport {
   readonly chips: readonly ChipPlace[];
   readonly layers: readonly LayerPlacement[];
   readonly traffic: readonly LinkTraffic[];
+  /** What the traffic counts, for example `packets in all`. */
+  readonly trafficUnit: string;
   /** What the predictions assume; a paragraph each. */
   readonly notes: readonly string[];
 }
@@ -94,7 +96,7 @@ function placement({ chips, layers }: TrainingReport): Markup[] {
 /** How many links the table names. */
 const BUSIEST = 8;
 
-function traffic({ chips, traffic: links }: TrainingReport): Markup[] {
+function traffic({ chips, traffic: links, trafficUnit }: TrainingReport): Markup[] {
   const busiest = [...links].sort((a, b) => b.packets - a.packets).slice(0, BUSIEST);
   const rows = busiest.map(({ x, y, link, packets }) =>
     row([`(${x}, ${y})`, DIRECTIONS[link] ?? link, packets.toLocaleString('en')]),
@@ -107,7 +109,7 @@ function traffic({ chips, traffic: links }: TrainingReport): Markup[] {
         'Thick and strong: many packets. Each direction has its own line',
         linkTrafficPicture(chips, links),
       ),
-      table(['busiest links from', 'towards', 'packets'], rows),
+      table(['busiest links from', 'towards', trafficUnit], rows),
     ),
   ];
 }

@@ -7,7 +7,7 @@ import {
   type MachineStage,
 } from '@spin-tools/keras-backend';
 import { describeMachine } from '@spin-tools/machine-model';
-import type { LinkTraffic, VirtualMachine } from '@spin-tools/sim';
+import type { VirtualMachine } from '@spin-tools/sim';
 import { type Command, Option } from 'commander';
 import {
   type AddressOptions,
@@ -19,6 +19,7 @@ import {
   withShape,
 } from '../machine/options.js';
 import { type Address, serve } from '../machine/reach.js';
+import type { LinkTraffic } from '../report/link-traffic.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** Options of commands that run a model. */
@@ -32,9 +33,11 @@ export type EnginePlace =
   | { readonly kind: 'address'; readonly address: Address }
   | { readonly kind: 'virtual'; readonly shape: MachineShape };
 
-/** How a model lies on a machine, and the packets on its links as far as the machine counts them. */
+/** How a model lies on a machine, and the traffic on its links. */
 export interface EnginePlacement extends DeploymentExplanation {
   readonly traffic: readonly LinkTraffic[];
+  /** What the traffic counts: a virtual machine counts packets, for a board it is as mapped. */
+  readonly trafficUnit: string;
 }
 
 /** An engine for models, as long as the machine that it needs is there. */
@@ -108,6 +111,15 @@ function machineEngine(
       engine = await createMachineEngine(plan, { machine, onStage });
       return engine;
     },
-    placement: () => engine && { ...engine.explain(), traffic: virtual?.statistics().links ?? [] },
+    placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },
+  };
+}
+
+function trafficOf(engine: MachineEngine, virtual: VirtualMachine | undefined) {
+  if (virtual) return { traffic: virtual.statistics().links, trafficUnit: 'packets in all' };
+  const loads = engine.explain().linkLoads;
+  return {
+    traffic: loads.map(({ x, y, link, traffic }) => ({ x, y, link, packets: traffic })),
+    trafficUnit: 'packets a sample, as mapped',
   };
 }

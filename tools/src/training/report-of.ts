@@ -20,22 +20,27 @@ export function reportOf(
   return {
     title: `${run.model.name} on ${engine.name}`,
     summary: summaryOf(run),
-    figures: labelledFigures(figures),
+    figures: labelledFigures(figures, run),
     history: { loss: history.history.loss ?? [], accuracy: history.history.accuracy ?? [] },
     chips: placed?.machine.chips ?? [],
     layers: placed ? layerPlacements(placed, run.model.layers) : [],
     traffic: placed?.traffic ?? [],
+    trafficUnit: placed?.trafficUnit ?? '',
     notes: placed ? ASSUMPTIONS : [],
   };
 }
 
 /** The figures as a human reads them, in both the terminal and the report. */
-export function labelledFigures(figures: TrainingFigures): Figure[] {
+export function labelledFigures(
+  figures: TrainingFigures,
+  { training, heldOut }: Pick<TrainingRun, 'training' | 'heldOut'>,
+): Figure[] {
+  const judged = heldOut === training ? 'training samples' : 'held out';
   const { predictedSeconds, predictedJoules, packetsSent, packetsDropped } = figures;
   const count = (value: number) => value.toLocaleString('en');
   return [
-    ['accuracy, held out', percent(figures.accuracy)],
-    ['loss, held out', figures.loss.toFixed(4)],
+    [`accuracy, ${judged}`, percent(figures.accuracy)],
+    [`loss, ${judged}`, figures.loss.toFixed(4)],
     ['samples/s here', count(Math.round(figures.samplesPerSecond))],
     ...maybe('time on a board', predictedSeconds, (value) => `${value.toPrecision(3)} s`),
     ...maybe('energy on a board', predictedJoules, (value) => `${value.toPrecision(3)} J`),

@@ -38,7 +38,8 @@ export async function trainAndSave(
       ['trained model', modelFile],
       ['report', reportFile],
     ];
-    for (const line of columns([...labelledFigures(outcome.figures), ...files])) terminal.say(line);
+    for (const line of columns([...labelledFigures(outcome.figures, run), ...files]))
+      terminal.say(line);
     return { ...outcome.figures, modelFile, reportFile };
   });
 }

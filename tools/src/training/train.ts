@@ -109,6 +109,7 @@ async function fit(
       },
       onEpochEnd: (epoch, { loss = 0, accuracy = 0 }) => {
         bar.stop();
+        if (!isShown(epoch, epochs)) return;
         terminal.say(
           `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}`,
         );
@@ -119,6 +120,14 @@ async function fit(
     },
   });
   return { history, seconds };
+}
+
+/** Epochs that get a line, at most. */
+const EPOCH_LINES = 10;
+
+/** Some epochs at equal distances, the last one always. */
+function isShown(epoch: number, epochs: number): boolean {
+  return (epochs - 1 - epoch) % Math.ceil(epochs / EPOCH_LINES) === 0;
 }
 
 /** A share as a percentage, `93.1 %`. */
