@@ -52,8 +52,14 @@ export class HostPort implements EthernetReceiver {
     else this.tolerate(() => this.pass(monitor, message));
   }
 
-  /** A monitor overwrites the sender's address and finds the way back by the tag. */
+  /** What a host sends takes effect when it is admitted; only then a tag is spent on the way back. */
   private takeMessage(monitor: ChipMonitor, message: SdpMessage, from: HostAddress): void {
+    this.statistics.received++;
+    this.wiring.admit(message, () => this.tolerate(() => this.route(monitor, message, from)));
+  }
+
+  /** A monitor overwrites the sender's address and finds the way back by the tag. */
+  private route(monitor: ChipMonitor, message: SdpMessage, from: HostAddress): void {
     const expectsReply = (message.flags & SdpFlag.Reply) !== 0;
     const isTransient = message.tag === TRANSIENT_TAG && expectsReply;
     const tag = isTransient ? monitor.tags.transient(from) : message.tag;
@@ -61,7 +67,8 @@ export class HostPort implements EthernetReceiver {
       this.statistics.dropped++;
       return;
     }
-    this.pass(monitor, { ...message, tag, source: { ...message.source, ...monitor.chip.address } });
+    const source = { ...message.source, ...monitor.chip.address };
+    monitor.route({ ...message, tag, source }, 'host');
   }
 
   private pass(monitor: ChipMonitor, message: SdpMessage): void {
