@@ -17,10 +17,10 @@ const DUMP_STATUS_ADDRESS = 0xe1000028;
 const LINKS = 6;
 const CORES = 18;
 
-/** Reads the counters of some routers. */
-export function readCounts({ controller }: Host, chips: readonly ChipAddress[]) {
+/** Reads the counters of all routers: packets pass chips without cores or routing entries, too. */
+export function readCounts({ controller, machine }: Host): Promise<RouterCounts[]> {
   return Promise.all(
-    chips.map(async ({ x, y }): Promise<RouterCounts> => {
+    machine.chips.map(async ({ x, y }): Promise<RouterCounts> => {
       const counters = await controller.routerDiagnostics({ x, y });
       return {
         x,

@@ -23,7 +23,7 @@ import { countedBetween, dropsBetween, type RouterCounts, readCounts } from './d
 import { PacketsDroppedError } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
-import { chipsInUse, clearApplications, regionAddress, type TableAddresses } from './load.js';
+import { clearApplications, regionAddress, type TableAddresses } from './load.js';
 import { type RouterControl, restoreWaits } from './router-waits.js';
 import {
   type Command,
@@ -285,7 +285,7 @@ export class LoadedEngine implements MachineEngine {
   }
 
   #routerCounts(): Promise<RouterCounts[]> {
-    return readCounts(this.#host, chipsInUse(this.#deployment));
+    return readCounts(this.#host);
   }
 
   async #checkDrops(before: readonly RouterCounts[], cause?: Error): Promise<RouterCounts[]> {

@@ -5,7 +5,7 @@ import { type Deployment, deploy } from './deployment.js';
 import { diagnoseStart } from './diagnosis.js';
 import { LoadedEngine, type MachineEngine } from './engine.js';
 import type { ApplicationIds, Host } from './host.js';
-import { chipsInUse, clearApplications, loadRegions, loadTables, startPrograms } from './load.js';
+import { clearApplications, loadRegions, loadTables, startPrograms } from './load.js';
 import { openHost } from './open-host.js';
 import type { MachineEngineOptions } from './options.js';
 import { lengthenWaits } from './router-waits.js';
@@ -40,7 +40,7 @@ export async function createMachineEngine(
     await clearApplications(host, deployment, ids);
     const tables = await loadRegions(host, deployment, ids);
     await loadTables(host, deployment, ids);
-    const routers = await lengthenWaits(host, chipsInUse(deployment));
+    const routers = await lengthenWaits(host);
     options.onStage?.('start');
     await start(host, deployment, ids);
     return new LoadedEngine({ host, deployment, ids, tables, routers });

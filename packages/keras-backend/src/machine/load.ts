@@ -52,8 +52,8 @@ export async function clearApplications(
   );
 }
 
-/** Chips with cores or routing entries of a deployment. */
-export function chipsInUse(deployment: Deployment): ChipAddress[] {
+/** Chips with cores or routing entries of a deployment; its packets pass others as well, by default routes. */
+function chipsInUse(deployment: Deployment): ChipAddress[] {
   const chips = new Map<string, ChipAddress>();
   for (const { x, y } of [...deployment.places, ...deployment.mapping.tables()]) {
     chips.set(`${x},${y}`, { x, y });

@@ -14,6 +14,9 @@ import type { MachineAddress, MachineEngineOptions } from './options.js';
 /** Boot frames need no pause where no boot ROM has to digest them, ms. */
 const VIRTUAL_PAUSE_MS = 0;
 
+/** Nothing gets lost inside a process, but thousands of simulated cores may keep it busy, ms. */
+const VIRTUAL_TIMEOUT_MS = 300_000;
+
 /** Makes or reaches the machine that the options name, boots it unless it is up, and discovers it. */
 export async function openHost(options: MachineEngineOptions): Promise<Host> {
   const { machine = 'virtual', transport, virtualMachine } = options;
@@ -62,6 +65,7 @@ function inProcess(virtual: VirtualMachine, isOurs: boolean): Link {
   const controller = new MachineController({
     scp: virtual.scpTransport(),
     boot: virtual.bootTransport(),
+    timeoutMs: VIRTUAL_TIMEOUT_MS,
   });
   return {
     controller,

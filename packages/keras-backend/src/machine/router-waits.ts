@@ -20,13 +20,11 @@ export interface RouterControl {
   readonly value: number;
 }
 
-/** Makes the routers of some chips patient; gives what {@link restoreWaits} needs. */
-export async function lengthenWaits(
-  { controller }: Host,
-  chips: readonly ChipAddress[],
-): Promise<RouterControl[]> {
+/** Makes all routers patient, since packets pass any chip; gives what {@link restoreWaits} needs. */
+export async function lengthenWaits({ controller, machine }: Host): Promise<RouterControl[]> {
   return Promise.all(
-    chips.map(async (chip) => {
+    machine.chips.map(async ({ x, y }) => {
+      const chip = { x, y };
       const value = await controller.scp.send(chip, readWord(CONTROL_ADDRESS));
       const patient = (value & ~FIRST_WAIT_MASK) | (LONG_WAIT << FIRST_WAIT_SHIFT);
       await controller.scp.send(chip, writeWord(CONTROL_ADDRESS, patient >>> 0));
