@@ -1,6 +1,14 @@
 /** A mapping as plain JSON, for reports and for people: every decision by name. */
-import type { Mapping, VertexPlace } from './mapping.js';
-import type { LinkLoad, MappingStatistics } from './statistics.js';
+import type { MappingStages } from './stages.js';
+import { type LinkLoad, linkLoads, type MappingStatistics } from './statistics.js';
+import {
+  hopsOf,
+  keyOfNet,
+  keyOfPartition,
+  placeOf,
+  routingTables,
+  type VertexPlace,
+} from './views.js';
 
 /** A key or mask in the usual notation, such as `0x00010000`. */
 export type HexWord = string;
@@ -37,22 +45,25 @@ export interface MappingExplanation {
 }
 
 /** Every decision of a mapping. */
-export function explain(mapping: Mapping): MappingExplanation {
-  const { graph, topology } = mapping.stages;
+export function explain(stages: MappingStages, statistics: MappingStatistics): MappingExplanation {
+  const { graph, topology } = stages;
   const { vertices, nets, partitions } = graph;
   return {
     machine: { width: topology.width, height: topology.height, chips: topology.chips },
-    statistics: mapping.statistics,
-    vertices: vertices.names.map((name, vertex) => ({ name, ...mapping.placement(vertex) })),
-    keyPartitions: partitions.names.map((name) => ({ name, ...inHex(mapping.partitionKey(name)) })),
+    statistics,
+    vertices: vertices.names.map((name, vertex) => ({ name, ...placeOf(stages, vertex) })),
+    keyPartitions: partitions.names.map((name, partition) => ({
+      name,
+      ...inHex(keyOfPartition(stages, partition)),
+    })),
     nets: nets.names.map((name, net) => ({
       name,
       source: vertices.names[nets.source[net] as number] as string,
       sinks: (nets.sinkStart[net + 1] as number) - (nets.sinkStart[net] as number),
-      ...inHex(mapping.key(net)),
-      hops: mapping.hops(net),
+      ...inHex(keyOfNet(stages, net)),
+      hops: hopsOf(stages, net),
     })),
-    routingTables: mapping.tables().map(({ x, y, entries }) => ({
+    routingTables: routingTables(stages).map(({ x, y, entries }) => ({
       x,
       y,
       entries: entries.map((entry) => ({
@@ -61,7 +72,7 @@ export function explain(mapping: Mapping): MappingExplanation {
         cores: bitsOf(entry.route, 6, 18),
       })),
     })),
-    linkLoad: mapping.linkLoad(),
+    linkLoad: linkLoads(stages),
   };
 }
 

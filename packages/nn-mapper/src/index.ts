@@ -38,14 +38,7 @@ export { graphToJson } from './graph/json.js';
 export { allocateKeys, type KeyAllocation, KeySpaceError } from './keys/allocate.js';
 export { indexMachine, type MappableMachine, type Topology } from './machine/topology.js';
 export { type MapOptions, map, VERIFIED_HOPS } from './map.js';
-export type {
-  ChipRoutingTable,
-  KeyAndMask,
-  Mapping,
-  MappingStages,
-  RoutingEntry,
-  VertexPlace,
-} from './mapping.js';
+export type { Mapping } from './mapping.js';
 export type {
   ApplicationEdge,
   ApplicationGraph,
@@ -61,6 +54,7 @@ export { type Placement, type PlaceOptions, type Placer, place } from './place/p
 export { UnreachableSinkError } from './route/errors.js';
 export { route } from './route/route.js';
 export type { Trees } from './route/trees.js';
+export type { MappingStages } from './stages.js';
 export type { LinkLoad, MappingStatistics, TableSizes } from './statistics.js';
 export {
   type FitOptions,
@@ -74,3 +68,4 @@ export { generateTables } from './tables/generate.js';
 export { minimise } from './tables/minimise.js';
 export { type ChipTable, chipTable, type Tables } from './tables/tables.js';
 export { MappingVerificationError, type RoutingFault, verify } from './tables/verify.js';
+export type { ChipRoutingTable, KeyAndMask, RoutingEntry, VertexPlace } from './views.js';

@@ -1,6 +1,6 @@
 /** Figures of a mapping's quality. */
 import { LINKS } from '@spin-tools/machine-model';
-import type { MappingStages } from './mapping.js';
+import type { MappingStages } from './stages.js';
 import type { Tables } from './tables/tables.js';
 
 /** Traffic over one link. */
