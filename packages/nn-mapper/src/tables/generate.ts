@@ -1,7 +1,7 @@
 /** One routing entry for every chip that a net's tree visits. */
 import type { KeyAllocation } from '../keys/allocate.js';
 import type { Trees } from '../route/trees.js';
-import type { Tables } from './tables.js';
+import { blankTables, type Tables } from './tables.js';
 
 /**
  * Complete tables: sorted by key, no two entries of a chip overlap.
@@ -9,14 +9,7 @@ import type { Tables } from './tables.js';
  */
 export function generateTables(trees: Trees, keys: KeyAllocation, chips: number): Tables {
   const start = firstRows(trees, chips);
-  const rows = trees.chip.length;
-  const tables = {
-    start,
-    key: new Uint32Array(rows),
-    mask: new Uint32Array(rows),
-    route: new Uint32Array(rows),
-    arrival: new Int8Array(rows),
-  };
+  const tables = blankTables(start);
   const next = start.slice();
   for (const net of netsByKey(keys)) {
     const end = trees.start[net + 1] as number;

@@ -37,20 +37,25 @@ export function chipTable(tables: Tables, chip: number): ChipTable {
   };
 }
 
-/** Joins the tables of chips 0, 1, ... */
-export function joinTables(chips: readonly ChipTable[]): Tables {
-  const start = new Int32Array(chips.length + 1);
-  chips.forEach(({ key }, chip) => {
-    start[chip + 1] = (start[chip] as number) + key.length;
-  });
-  const rows = start[chips.length] as number;
-  const tables = {
+/** Tables to fill in, with the rows of chip c at `start[c] .. start[c + 1]`. */
+export function blankTables(start: Int32Array): Tables {
+  const rows = start.at(-1) as number;
+  return {
     start,
     key: new Uint32Array(rows),
     mask: new Uint32Array(rows),
     route: new Uint32Array(rows),
     arrival: new Int8Array(rows),
   };
+}
+
+/** Joins the tables of chips 0, 1, ... */
+export function joinTables(chips: readonly ChipTable[]): Tables {
+  const start = new Int32Array(chips.length + 1);
+  chips.forEach(({ key }, chip) => {
+    start[chip + 1] = (start[chip] as number) + key.length;
+  });
+  const tables = blankTables(start);
   chips.forEach((table, chip) => {
     const from = start[chip];
     tables.key.set(table.key, from);
