@@ -22,8 +22,8 @@ static void read_configuration(void) {
   if (config.batch == 0 || config.batch > 1u << config.sampleBits) {
     refuse("the batch does not fit its sample bits");
   }
-  if (config.sendGap < LIMIT_SEND_GAP) {
-    refuse("the send gap is too short");
+  if (config.sendGap < LIMIT_SEND_GAP || config.sendDelay < LIMIT_SEND_GAP) {
+    refuse("the send gap or delay is too short");
   }
   if (config.mode == MODE_FAST && config.weightFraction >= 27) {
     refuse("the weight fraction must be below 27 in fast mode");
@@ -37,9 +37,8 @@ void program_start(void) {
   measures_busy_cycles = true;
   read_configuration();
   arena_setup();
-  load_weights();
   receive_setup(receive_table.classes);
-  send_setup(config.sendGap);
+  send_setup(config.sendGap, config.sendDelay);
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
 }
 

@@ -91,6 +91,7 @@ typedef struct {
   uint32_t batch; /* Largest batch B, samples. */
   uint32_t sampleBits; /* ceil(log2 B): width of the sample in every key. */
   uint32_t sendGap; /* Core cycles between two packets; at least 100. */
+  uint32_t sendDelay; /* Core cycles before the first packet of a burst, at least 100: different among neighbours, which often have something to send at the same time. */
   uint32_t controlKey; /* First key of the control class. */
   uint32_t doneKey; /* First key of the done class; coreIndex is added. */
   uint32_t doneDelay; /* Core cycles before a done packet, so that not all cores report at once; 100 x coreIndex keeps one sequencer from being flooded. */
@@ -146,54 +147,55 @@ _Static_assert(offsetof(DenseConfiguration, coreIndex) == 12, "coreIndex");
 _Static_assert(offsetof(DenseConfiguration, batch) == 16, "batch");
 _Static_assert(offsetof(DenseConfiguration, sampleBits) == 20, "sampleBits");
 _Static_assert(offsetof(DenseConfiguration, sendGap) == 24, "sendGap");
-_Static_assert(offsetof(DenseConfiguration, controlKey) == 28, "controlKey");
-_Static_assert(offsetof(DenseConfiguration, doneKey) == 32, "doneKey");
-_Static_assert(offsetof(DenseConfiguration, doneDelay) == 36, "doneDelay");
-_Static_assert(offsetof(DenseConfiguration, activationInKey) == 40, "activationInKey");
-_Static_assert(offsetof(DenseConfiguration, activationInBlocks) == 44, "activationInBlocks");
-_Static_assert(offsetof(DenseConfiguration, deltaInKey) == 48, "deltaInKey");
-_Static_assert(offsetof(DenseConfiguration, deltaInBlocks) == 52, "deltaInBlocks");
-_Static_assert(offsetof(DenseConfiguration, partialInKey) == 56, "partialInKey");
-_Static_assert(offsetof(DenseConfiguration, partialInBlocks) == 60, "partialInBlocks");
-_Static_assert(offsetof(DenseConfiguration, backInKey) == 64, "backInKey");
-_Static_assert(offsetof(DenseConfiguration, backInBlocks) == 68, "backInBlocks");
-_Static_assert(offsetof(DenseConfiguration, activationOutKey) == 72, "activationOutKey");
-_Static_assert(offsetof(DenseConfiguration, deltaOutKey) == 76, "deltaOutKey");
-_Static_assert(offsetof(DenseConfiguration, partialOutKey) == 80, "partialOutKey");
-_Static_assert(offsetof(DenseConfiguration, backOutKey) == 84, "backOutKey");
-_Static_assert(offsetof(DenseConfiguration, unitBits) == 88, "unitBits");
-_Static_assert(offsetof(DenseConfiguration, unitBitsBelow) == 92, "unitBitsBelow");
-_Static_assert(offsetof(DenseConfiguration, row0) == 96, "row0");
-_Static_assert(offsetof(DenseConfiguration, rows) == 100, "rows");
-_Static_assert(offsetof(DenseConfiguration, column0) == 104, "column0");
-_Static_assert(offsetof(DenseConfiguration, columns) == 108, "columns");
-_Static_assert(offsetof(DenseConfiguration, rowBlock) == 112, "rowBlock");
-_Static_assert(offsetof(DenseConfiguration, columnBlock) == 116, "columnBlock");
-_Static_assert(offsetof(DenseConfiguration, unit0) == 120, "unit0");
-_Static_assert(offsetof(DenseConfiguration, units) == 124, "units");
-_Static_assert(offsetof(DenseConfiguration, activationsExpected) == 128, "activationsExpected");
-_Static_assert(offsetof(DenseConfiguration, deltasExpected) == 132, "deltasExpected");
-_Static_assert(offsetof(DenseConfiguration, partialsExpected) == 136, "partialsExpected");
-_Static_assert(offsetof(DenseConfiguration, backsExpected) == 140, "backsExpected");
-_Static_assert(offsetof(DenseConfiguration, activation) == 144, "activation");
-_Static_assert(offsetof(DenseConfiguration, loss) == 148, "loss");
-_Static_assert(offsetof(DenseConfiguration, accuracy) == 152, "accuracy");
-_Static_assert(offsetof(DenseConfiguration, lossScale) == 156, "lossScale");
-_Static_assert(offsetof(DenseConfiguration, inputFraction) == 160, "inputFraction");
-_Static_assert(offsetof(DenseConfiguration, weightFraction) == 164, "weightFraction");
-_Static_assert(offsetof(DenseConfiguration, zFraction) == 168, "zFraction");
-_Static_assert(offsetof(DenseConfiguration, activationFraction) == 172, "activationFraction");
-_Static_assert(offsetof(DenseConfiguration, deltaFraction) == 176, "deltaFraction");
-_Static_assert(offsetof(DenseConfiguration, errorFraction) == 180, "errorFraction");
-_Static_assert(offsetof(DenseConfiguration, backFraction) == 184, "backFraction");
-_Static_assert(offsetof(DenseConfiguration, targetFraction) == 188, "targetFraction");
-_Static_assert(offsetof(DenseConfiguration, inputsAddress) == 192, "inputsAddress");
-_Static_assert(offsetof(DenseConfiguration, inputsRowBytes) == 200, "inputsRowBytes");
-_Static_assert(offsetof(DenseConfiguration, targetsAddress) == 208, "targetsAddress");
-_Static_assert(offsetof(DenseConfiguration, targetsRowBytes) == 216, "targetsRowBytes");
-_Static_assert(offsetof(DenseConfiguration, outputsAddress) == 224, "outputsAddress");
-_Static_assert(offsetof(DenseConfiguration, outputsRowBytes) == 232, "outputsRowBytes");
-_Static_assert(sizeof(DenseConfiguration) == 240, "DenseConfiguration");
+_Static_assert(offsetof(DenseConfiguration, sendDelay) == 28, "sendDelay");
+_Static_assert(offsetof(DenseConfiguration, controlKey) == 32, "controlKey");
+_Static_assert(offsetof(DenseConfiguration, doneKey) == 36, "doneKey");
+_Static_assert(offsetof(DenseConfiguration, doneDelay) == 40, "doneDelay");
+_Static_assert(offsetof(DenseConfiguration, activationInKey) == 44, "activationInKey");
+_Static_assert(offsetof(DenseConfiguration, activationInBlocks) == 48, "activationInBlocks");
+_Static_assert(offsetof(DenseConfiguration, deltaInKey) == 52, "deltaInKey");
+_Static_assert(offsetof(DenseConfiguration, deltaInBlocks) == 56, "deltaInBlocks");
+_Static_assert(offsetof(DenseConfiguration, partialInKey) == 60, "partialInKey");
+_Static_assert(offsetof(DenseConfiguration, partialInBlocks) == 64, "partialInBlocks");
+_Static_assert(offsetof(DenseConfiguration, backInKey) == 68, "backInKey");
+_Static_assert(offsetof(DenseConfiguration, backInBlocks) == 72, "backInBlocks");
+_Static_assert(offsetof(DenseConfiguration, activationOutKey) == 76, "activationOutKey");
+_Static_assert(offsetof(DenseConfiguration, deltaOutKey) == 80, "deltaOutKey");
+_Static_assert(offsetof(DenseConfiguration, partialOutKey) == 84, "partialOutKey");
+_Static_assert(offsetof(DenseConfiguration, backOutKey) == 88, "backOutKey");
+_Static_assert(offsetof(DenseConfiguration, unitBits) == 92, "unitBits");
+_Static_assert(offsetof(DenseConfiguration, unitBitsBelow) == 96, "unitBitsBelow");
+_Static_assert(offsetof(DenseConfiguration, row0) == 100, "row0");
+_Static_assert(offsetof(DenseConfiguration, rows) == 104, "rows");
+_Static_assert(offsetof(DenseConfiguration, column0) == 108, "column0");
+_Static_assert(offsetof(DenseConfiguration, columns) == 112, "columns");
+_Static_assert(offsetof(DenseConfiguration, rowBlock) == 116, "rowBlock");
+_Static_assert(offsetof(DenseConfiguration, columnBlock) == 120, "columnBlock");
+_Static_assert(offsetof(DenseConfiguration, unit0) == 124, "unit0");
+_Static_assert(offsetof(DenseConfiguration, units) == 128, "units");
+_Static_assert(offsetof(DenseConfiguration, activationsExpected) == 132, "activationsExpected");
+_Static_assert(offsetof(DenseConfiguration, deltasExpected) == 136, "deltasExpected");
+_Static_assert(offsetof(DenseConfiguration, partialsExpected) == 140, "partialsExpected");
+_Static_assert(offsetof(DenseConfiguration, backsExpected) == 144, "backsExpected");
+_Static_assert(offsetof(DenseConfiguration, activation) == 148, "activation");
+_Static_assert(offsetof(DenseConfiguration, loss) == 152, "loss");
+_Static_assert(offsetof(DenseConfiguration, accuracy) == 156, "accuracy");
+_Static_assert(offsetof(DenseConfiguration, lossScale) == 160, "lossScale");
+_Static_assert(offsetof(DenseConfiguration, inputFraction) == 164, "inputFraction");
+_Static_assert(offsetof(DenseConfiguration, weightFraction) == 168, "weightFraction");
+_Static_assert(offsetof(DenseConfiguration, zFraction) == 172, "zFraction");
+_Static_assert(offsetof(DenseConfiguration, activationFraction) == 176, "activationFraction");
+_Static_assert(offsetof(DenseConfiguration, deltaFraction) == 180, "deltaFraction");
+_Static_assert(offsetof(DenseConfiguration, errorFraction) == 184, "errorFraction");
+_Static_assert(offsetof(DenseConfiguration, backFraction) == 188, "backFraction");
+_Static_assert(offsetof(DenseConfiguration, targetFraction) == 192, "targetFraction");
+_Static_assert(offsetof(DenseConfiguration, inputsAddress) == 196, "inputsAddress");
+_Static_assert(offsetof(DenseConfiguration, inputsRowBytes) == 204, "inputsRowBytes");
+_Static_assert(offsetof(DenseConfiguration, targetsAddress) == 212, "targetsAddress");
+_Static_assert(offsetof(DenseConfiguration, targetsRowBytes) == 220, "targetsRowBytes");
+_Static_assert(offsetof(DenseConfiguration, outputsAddress) == 228, "outputsAddress");
+_Static_assert(offsetof(DenseConfiguration, outputsRowBytes) == 236, "outputsRowBytes");
+_Static_assert(sizeof(DenseConfiguration) == 244, "DenseConfiguration");
 
 /* Region 3 of a dense core. */
 typedef struct {

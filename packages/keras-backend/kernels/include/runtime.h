@@ -28,8 +28,8 @@ void receive_setup(void *table);
 /* Packets received so far; wraps. */
 uint32_t received_packets(void);
 
-/* Starts the send queue: one packet every `gap` core cycles. */
-void send_setup(uint32_t gap);
+/* Starts the send queue: one packet every `gap` core cycles, the first of a burst after `delay`. */
+void send_setup(uint32_t gap, uint32_t delay);
 /* Queues a packet; sleeps while the queue is full. */
 void send_packet(uint32_t key, uint32_t payload);
 /* Sends a packet when the queue is empty and then `delay` core cycles have passed. */

@@ -10,7 +10,7 @@ typedef struct {
 static QueuedPacket queue[QUEUE_LENGTH];
 static volatile uint32_t appended, sent; /* packets since the start; the queue holds the difference */
 static volatile uint32_t timer_runs;
-static uint32_t gap, high_water;
+static uint32_t gap, first_delay, high_water;
 
 /* Every `gap` cycles while packets wait. A full transmit register leaves the packet for the next time. */
 __attribute__((interrupt("IRQ"))) static void send_interrupt(void) {
@@ -34,8 +34,9 @@ void send_initialise(void) {
   TIMER1_CLEAR = 0;
 }
 
-void send_setup(uint32_t cycles) {
+void send_setup(uint32_t cycles, uint32_t delay) {
   gap = cycles;
+  first_delay = delay;
   interrupt_bind(1, INTERRUPT_TIMER1, send_interrupt);
 }
 
@@ -88,7 +89,7 @@ static void append(uint32_t key, uint32_t payload) {
 void send_packet(uint32_t key, uint32_t payload) {
   append(key, payload);
   if (!timer_runs) { /* had the timer just stopped, it would have seen the packet */
-    start_timer(gap);
+    start_timer(first_delay);
   }
 }
 

@@ -68,7 +68,7 @@ void program_start(void) {
   TIMER2_LOAD = tick_cycles;
   interrupt_bind(4, INTERRUPT_TIMER2, tick_interrupt);
   receive_setup((void *)&reports);
-  send_setup(config.sendGap);
+  send_setup(config.sendGap, config.sendGap);
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
 }
 

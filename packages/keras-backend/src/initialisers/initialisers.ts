@@ -57,7 +57,7 @@ const VARIANCE_SCALING = {
 const PLAIN = ['zeros', 'ones', 'constant', 'randomUniform', 'randomNormal', 'truncatedNormal'];
 
 /** Names that {@link checkInitialiser} accepts. */
-export const INITIALISERS: readonly string[] = [...Object.keys(VARIANCE_SCALING), ...PLAIN];
+const INITIALISERS: readonly string[] = [...Object.keys(VARIANCE_SCALING), ...PLAIN];
 
 /**
  * The initialiser by its own name where Keras's was given.

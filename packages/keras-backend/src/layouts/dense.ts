@@ -55,6 +55,12 @@ export const denseConfiguration = declareLayout('DenseConfiguration', 'Region 0 
   { name: 'batch', type: 'u32', about: 'Largest batch B, samples.' },
   { name: 'sampleBits', type: 'u32', about: 'ceil(log2 B): width of the sample in every key.' },
   { name: 'sendGap', type: 'u32', about: 'Core cycles between two packets; at least 100.' },
+  {
+    name: 'sendDelay',
+    type: 'u32',
+    about:
+      'Core cycles before the first packet of a burst, at least 100: different among neighbours, which often have something to send at the same time.',
+  },
 
   { name: 'controlKey', type: 'u32', about: 'First key of the control class.' },
   { name: 'doneKey', type: 'u32', about: 'First key of the done class; coreIndex is added.' },

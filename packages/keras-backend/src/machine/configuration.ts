@@ -55,6 +55,8 @@ export interface ConfigurationContext {
   readonly mapping: Mapping;
   /** Core cycles between two packets, by vertex. */
   readonly sendGaps: readonly number[];
+  /** Core cycles before the first packet of a burst, by vertex. */
+  readonly sendDelays: readonly number[];
 }
 
 /** Keys are told apart by their top byte; a class has one or more such blocks. */
@@ -83,7 +85,7 @@ export function configure(
   core: DenseCore,
   slots: readonly [SlotAddresses, SlotAddresses],
 ): DenseConfiguration {
-  const { plan, mapping, sendGaps } = context;
+  const { plan, mapping, sendGaps, sendDelays } = context;
   const layer = plan.layers[core.layer] as LayerPlan;
   return {
     bytes: denseConfiguration.size,
@@ -93,6 +95,7 @@ export function configure(
     batch: plan.batchSize,
     sampleBits: keyFields(plan).sampleBits,
     sendGap: sendGaps[core.index] as number,
+    sendDelay: sendDelays[core.index] as number,
     controlKey: mapping.partitionKey(CONTROL).key,
     doneKey: mapping.partitionKey(DONE).key,
     doneDelay: core.index * RECEIVE_CYCLES,

@@ -11,7 +11,7 @@ import {
   type Tiling,
 } from '../tiles/index.js';
 import { denseRegions, type RegionMap, sequencerRegions } from './region-map.js';
-import { sendGaps } from './send-gaps.js';
+import { sendDelays, sendGaps } from './send-gaps.js';
 
 /** A network on a machine. */
 export interface Deployment {
@@ -19,8 +19,9 @@ export interface Deployment {
   readonly tiles: TileGraph;
   readonly network: NetworkGraph;
   readonly mapping: Mapping;
-  /** Core cycles between two packets, by vertex. */
+  /** Core cycles between two packets, and before the first of a burst, by vertex. */
   readonly sendGaps: readonly number[];
+  readonly sendDelays: readonly number[];
   /** Place of each vertex: dense cores by index, then the sequencer. */
   readonly places: readonly VertexPlace[];
   /** Regions of each vertex. */
@@ -42,13 +43,15 @@ export function deploy(
     sequencerSdramBytes: sequencerMap.size,
   });
   const mapping = map(network.graph, machine);
+  const gaps = sendGaps(network, mapping, machine);
   const vertices = [...tiles.cores.keys(), network.sequencer];
   return {
     plan,
     tiles,
     network,
     mapping,
-    sendGaps: sendGaps(network, mapping, machine),
+    sendGaps: gaps,
+    sendDelays: sendDelays(gaps, mapping.stages.placement.chipOf),
     places: vertices.map((vertex) => mapping.placement(vertex)),
     regions: [...denseMaps, sequencerMap],
   };
