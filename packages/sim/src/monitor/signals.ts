@@ -1,6 +1,6 @@
 /** Signals to applications. Source: SC&MP 4.0 `signal_app`. */
 import { CoreState, decodeSignal, Signal } from '@spin-tools/scp';
-import { freeSdramOfApplication } from './commands/allocation.js';
+import { freeSdramOfApplication } from './application-sdram.js';
 import type { ChipMonitor } from './world.js';
 
 /** Signals the applications of all chips; those far away get it later. */
