@@ -1,6 +1,7 @@
 /** Memory of chips: ranges of any length and alignment, allocation. */
 import type { ChipAddress } from '../addresses.js';
 import { allocateSdram } from '../commands/allocation.js';
+import type { Command } from '../commands/command.js';
 import { fill, linkRead, read, write } from '../commands/memory.js';
 import type { Scp, Target } from '../connection/scp.js';
 import { SCP_MOST_DATA_BYTES } from '../messages/scp.js';
@@ -37,16 +38,7 @@ export async function readMemory(
   address: number,
   length: number,
 ): Promise<Uint8Array> {
-  checkRange(address, length);
-  const result = new Uint8Array(length);
-  await scp.all(
-    requests(address, length, ({ offset, size }) => ({
-      to,
-      command: read(address + offset, size),
-      done: (bytes: Uint8Array) => result.set(bytes, offset),
-    })),
-  );
-  return result;
+  return gather(scp, to, address, length, read);
 }
 
 /** Writes memory of any length and alignment, many messages at once. */
@@ -97,16 +89,7 @@ export async function readNeighbour(
   address: number,
   length: number,
 ): Promise<Uint8Array> {
-  checkRange(address, length);
-  const result = new Uint8Array(length);
-  await scp.all(
-    requests(address, length, ({ offset, size }) => ({
-      to: from,
-      command: linkRead(link, address + offset, size),
-      done: (bytes: Uint8Array) => result.set(bytes, offset),
-    })),
-  );
-  return result;
+  return gather(scp, from, address, length, (at, size) => linkRead(link, at, size));
 }
 
 /** Allocates SDRAM, see `MachineController.allocateSdram`. */
@@ -119,6 +102,26 @@ export async function allocateMemory(
   const address = await scp.send(chip, allocateSdram(appId, size, tag));
   if (address === 0) throw new AllocationError(chip, `${size} bytes of SDRAM`, appId);
   return address;
+}
+
+/** Joins what many commands read. */
+async function gather(
+  scp: Scp,
+  to: Target,
+  address: number,
+  length: number,
+  command: (address: number, size: number) => Command<Uint8Array>,
+): Promise<Uint8Array> {
+  checkRange(address, length);
+  const result = new Uint8Array(length);
+  await scp.all(
+    requests(address, length, ({ offset, size }) => ({
+      to,
+      command: command(address + offset, size),
+      done: (bytes: Uint8Array) => result.set(bytes, offset),
+    })),
+  );
+  return result;
 }
 
 function* requests<R>(address: number, length: number, request: (chunk: Chunk) => R): Generator<R> {
