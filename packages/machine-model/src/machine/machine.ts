@@ -97,7 +97,7 @@ export function dropLooseLinks(torus: Torus, columns: ChipColumns): void {
 }
 
 /** The place behind a link of a place, or -1 beyond an edge. */
-export function matesOf(torus: Torus): (place: number, link: Link) => number {
+function matesOf(torus: Torus): (place: number, link: Link) => number {
   const { width } = torus;
   return (place, link) => {
     const chip = { x: place % width, y: Math.floor(place / width) };

@@ -17,7 +17,7 @@ export interface ChipMemory {
 }
 
 /** SC&MP keeps two words before each block of its heap. SARK `sark_alloc.c`, `block_t`. */
-export const BLOCK_OVERHEAD_BYTES = 8;
+const BLOCK_OVERHEAD_BYTES = 8;
 
 /**
  * Adds up the images of each chip, allocation overhead included.

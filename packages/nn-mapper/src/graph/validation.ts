@@ -9,7 +9,7 @@ import { InvalidGraphError } from './errors.js';
 import type { Graph } from './graph.js';
 
 /** Virtual cores 1 to 17 run applications; 0 is the monitor. SpiNNaker data sheet, section 1. */
-export const MOST_APPLICATION_CORES = 17;
+const MOST_APPLICATION_CORES = 17;
 
 /** Keys are 32 bits wide. */
 const KEY_BITS = 32;

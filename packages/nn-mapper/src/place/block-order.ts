@@ -35,7 +35,7 @@ export function breadthFirstOrder(graph: Graph, blocks: Blocks): Int32Array {
 }
 
 /** For each block, the nets that start or end in it. */
-export function netsOfBlocks(graph: Graph, blocks: Blocks): number[][] {
+function netsOfBlocks(graph: Graph, blocks: Blocks): number[][] {
   const touching: number[][] = Array.from({ length: blocks.count }, () => []);
   for (let net = 0; net < graph.nets.count; net++) {
     for (const vertex of verticesOfNet(graph, net)) {

@@ -72,7 +72,7 @@ export async function waitForCores(
 }
 
 /** Gathers cores by chip. */
-export function groupByChip(cores: Iterable<ChipAddress & { readonly core: number }>): ChipCores[] {
+function groupByChip(cores: Iterable<ChipAddress & { readonly core: number }>): ChipCores[] {
   const chips = new Map<number, { chip: ChipAddress; cores: number[] }>();
   for (const { x, y, core } of cores) {
     const key = (x << 8) | y;

@@ -13,7 +13,7 @@ import { PrivateBus } from './private-bus.js';
 import { activeState, Slot } from './state.js';
 
 /** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
-export const NANOSECONDS_PER_CYCLE = 5;
+const NANOSECONDS_PER_CYCLE = 5;
 
 /** Most cycles run at once: keeps the counters of a slice inside 16 bits. */
 const LONGEST_SLICE = 8192;

@@ -11,7 +11,7 @@ import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
 
 /** Length of a quantum, ns. */
-export const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
+const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
 
 /** Ports of a router are numbered below this in {@link EventQueue.target}. */
 const PORTS = 16;

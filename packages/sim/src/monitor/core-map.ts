@@ -4,7 +4,7 @@ import { CORES } from '../chip/chip.js';
 const LINK_BITS = 0x3f;
 const FIRST_CORE_BIT = 6;
 /** Stands for "none" in both maps. */
-export const NO_CORE = 0xff;
+const NO_CORE = 0xff;
 
 /** Both directions between physical and virtual cores. */
 export class CoreMap {

@@ -12,7 +12,7 @@ import { isObject } from './fields.js';
 import { JsonLines } from './json-lines.js';
 
 /** The TCP port on which the protocol is served unless told otherwise. */
-export const DEFAULT_PORT = 22244;
+const DEFAULT_PORT = 22244;
 
 /** How long a command may take. Milliseconds; the default of the official client. */
 const DEFAULT_TIMEOUT_MS = 10_000;
