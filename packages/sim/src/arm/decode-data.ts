@@ -1,163 +1,17 @@
 /** Data processing: 00I o oooS nnnn dddd, and the second operand. ARM Architecture Reference Manual A5.1. */
+import {
+  OPERATION,
+  operationOfConstant,
+  operationOfRegister,
+  operationOfShiftByRegister,
+  operationOfShifted,
+  ROTATE,
+} from './data-operations.js';
 import { type DecodeContext, general, instruction, programCounter } from './decoding.js';
 import { type Instruction, Op } from './opcodes.js';
 import { Cycles } from './timing.js';
 
-const MOVE = 13;
 const PROGRAM_COUNTER = 15;
-
-/** Operations by number (AND, EOR, SUB, ... as encoded) for each kind of second operand; undefined: general. */
-type Operations = readonly (number | undefined)[];
-
-const IMMEDIATE: Operations = [
-  Op.AndImmediate,
-  Op.ExclusiveOrImmediate,
-  Op.AddImmediate,
-  Op.ReverseSubtractImmediate,
-  Op.AddImmediate,
-  Op.AddWithCarryImmediate,
-  Op.SubtractWithCarryImmediate,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  Op.OrImmediate,
-  Op.MoveImmediate,
-  Op.AndImmediate,
-  Op.MoveImmediate,
-];
-
-const REGISTER: Operations = [
-  Op.AndRegister,
-  Op.ExclusiveOrRegister,
-  Op.SubtractRegister,
-  Op.SubtractRegister,
-  Op.AddRegister,
-  Op.AddWithCarryRegister,
-  Op.SubtractWithCarryRegister,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  Op.OrRegister,
-  Op.MoveRegister,
-  Op.BitClearRegister,
-  Op.MoveNotRegister,
-];
-
-/** Operations with the second operand shifted left; the three other shifts follow {@link SHIFT_STEP} apart. */
-const SHIFTED: Operations = [
-  Op.AndLogicalLeft,
-  Op.ExclusiveOrLogicalLeft,
-  Op.SubtractLogicalLeft,
-  Op.ReverseSubtractLogicalLeft,
-  Op.AddLogicalLeft,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  Op.OrLogicalLeft,
-  Op.MoveLogicalLeft,
-  Op.BitClearLogicalLeft,
-  Op.MoveNotLogicalLeft,
-];
-const SHIFT_STEP = Op.MoveLogicalRight - Op.MoveLogicalLeft;
-
-const FLAGS_IMMEDIATE: Operations = [
-  Op.AndFlagsImmediate,
-  Op.ExclusiveOrFlagsImmediate,
-  Op.SubtractFlagsImmediate,
-  Op.ReverseSubtractFlagsImmediate,
-  Op.AddFlagsImmediate,
-  undefined,
-  undefined,
-  undefined,
-  Op.TestImmediate,
-  Op.TestEqualImmediate,
-  Op.CompareImmediate,
-  Op.CompareNegativeImmediate,
-  Op.OrFlagsImmediate,
-  Op.MoveFlagsImmediate,
-  Op.AndFlagsImmediate,
-  Op.MoveFlagsImmediate,
-];
-
-const FLAGS_REGISTER: Operations = [
-  Op.AndFlagsRegister,
-  Op.ExclusiveOrFlagsRegister,
-  Op.SubtractFlagsRegister,
-  Op.SubtractFlagsRegister,
-  Op.AddFlagsRegister,
-  Op.AddWithCarryFlagsRegister,
-  Op.SubtractWithCarryFlagsRegister,
-  undefined,
-  Op.TestRegister,
-  Op.TestEqualRegister,
-  Op.CompareRegister,
-  Op.CompareNegativeRegister,
-  Op.OrFlagsRegister,
-  Op.MoveFlagsRegister,
-  Op.BitClearFlagsRegister,
-  Op.MoveNotFlagsRegister,
-];
-
-/** Operations with the second operand shifted left by a register; right shifts follow {@link BY_REGISTER_STEP} apart. */
-const BY_REGISTER: Operations = [
-  Op.AndLogicalLeftByRegister,
-  Op.ExclusiveOrLogicalLeftByRegister,
-  Op.SubtractLogicalLeftByRegister,
-  Op.ReverseSubtractLogicalLeftByRegister,
-  Op.AddLogicalLeftByRegister,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  Op.OrLogicalLeftByRegister,
-  undefined,
-  Op.BitClearLogicalLeftByRegister,
-  undefined,
-];
-const BY_REGISTER_STEP = Op.AddLogicalRightByRegister - Op.AddLogicalLeftByRegister;
-const ROTATE = 3;
-
-const FLAG_MOVES: Operations = [
-  Op.MoveFlagsLogicalLeft,
-  Op.MoveFlagsLogicalRight,
-  Op.MoveFlagsArithmeticRight,
-];
-
-/** Operations that set flags, with the second operand shifted left by a constant; right shifts follow. */
-const FLAGS_SHIFTED: Operations = [
-  undefined,
-  undefined,
-  Op.SubtractFlagsLogicalLeft,
-  undefined,
-  Op.AddFlagsLogicalLeft,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  Op.CompareLogicalLeft,
-];
-
-const OPERATION = {
-  Subtract: 2,
-  ReverseSubtract: 3,
-  Add: 4,
-  AddWithCarry: 5,
-  Test: 8,
-  BitClear: 14,
-  MoveNot: 15,
-} as const;
 
 /** TST, TEQ, CMP, CMN: no result. */
 function hasResult(operation: number): boolean {
@@ -166,7 +20,7 @@ function hasResult(operation: number): boolean {
 
 /** MOV and MVN have no first operand. */
 function hasFirst(operation: number): boolean {
-  return operation !== MOVE && operation !== OPERATION.MoveNot;
+  return operation !== OPERATION.Move && operation !== OPERATION.MoveNot;
 }
 
 /** Decodes a data-processing instruction, in ARM encoding. */
@@ -208,8 +62,10 @@ function decodeConstant(word: number, context: DecodeContext): Instruction | und
   const changesCarry = (word & 0xf00) !== 0 && isLogical(operation);
   const isTest = operation === OPERATION.Test;
   if (setsFlags && changesCarry && !isTest) return undefined;
-  const flags = isTest && changesCarry ? Op.TestRotated : FLAGS_IMMEDIATE[operation];
-  const op = setsFlags ? flags : IMMEDIATE[operation];
+  const op =
+    setsFlags && isTest && changesCarry
+      ? Op.TestRotated
+      : operationOfConstant(operation, setsFlags);
   if (op === undefined) return undefined;
   const immediate = normalised(operation, setsFlags, constant);
   const reads = hasFirst(operation) ? 1 << n : 0;
@@ -260,7 +116,7 @@ type Operands = Pick<Instruction, 'd' | 'n' | 'm' | 'reads'>;
 /** The second operand is a register as it is. RSB is SUB with its operands exchanged. */
 function decodePlainRegister(word: number, operands: Operands): Instruction | undefined {
   const operation = (word >>> 21) & 15;
-  const op = (word & 0x00100000) !== 0 ? FLAGS_REGISTER[operation] : REGISTER[operation];
+  const op = operationOfRegister(operation, (word & 0x00100000) !== 0);
   if (op === undefined) return undefined;
   const { n, m } = operands;
   return operation === OPERATION.ReverseSubtract
@@ -277,22 +133,8 @@ function decodeShifted(word: number, operands: Operands): Instruction | undefine
   if (encoded === 0 && !isArithmetic) return undefined;
   const setsFlags = (word & 0x00100000) !== 0;
   const immediate = encoded === 0 ? 31 : encoded;
-  const op = setsFlags ? flagsShifted(operation, kind, encoded) : shifted(operation, kind);
+  const op = operationOfShifted(operation, setsFlags, kind, encoded);
   return op === undefined ? undefined : instruction(op, { ...operands, immediate });
-}
-
-function shifted(operation: number, kind: number): number | undefined {
-  const op = SHIFTED[operation];
-  if (op !== undefined) return op + kind * SHIFT_STEP;
-  const isSupported = operation === OPERATION.AddWithCarry && kind === 2;
-  return isSupported ? Op.AddWithCarryArithmeticRight : undefined;
-}
-
-function flagsShifted(operation: number, kind: number, encoded: number): number | undefined {
-  if (kind === ROTATE) return undefined;
-  if (operation === MOVE) return encoded === 0 ? undefined : FLAG_MOVES[kind];
-  const op = FLAGS_SHIFTED[operation];
-  return op === undefined ? undefined : op + kind;
 }
 
 function decodeShiftByRegister(word: number, operands: Operands): Instruction | undefined {
@@ -301,20 +143,8 @@ function decodeShiftByRegister(word: number, operands: Operands): Instruction | 
   if (s === PROGRAM_COUNTER || kind === ROTATE) return undefined;
   const operation = (word >>> 21) & 15;
   const setsFlags = (word & 0x00100000) !== 0;
-  const op = setsFlags ? flagsByRegister(operation, kind) : byRegister(operation, kind);
+  const op = operationOfShiftByRegister(operation, setsFlags, kind);
   if (op === undefined) return undefined;
   const reads = operands.reads | (1 << s);
   return instruction(op, { ...operands, s, reads, cycles: Cycles.ShiftByRegister });
-}
-
-function byRegister(operation: number, kind: number): number | undefined {
-  if (operation === MOVE) return Op.MoveLogicalLeftByRegister + kind;
-  const op = BY_REGISTER[operation];
-  return op === undefined ? undefined : op + kind * BY_REGISTER_STEP;
-}
-
-function flagsByRegister(operation: number, kind: number): number | undefined {
-  if (operation === MOVE) return Op.MoveFlagsLogicalLeftByRegister + kind;
-  const isSupported = operation === OPERATION.Subtract && kind === 2;
-  return isSupported ? Op.SubtractFlagsArithmeticRightByRegister : undefined;
 }
