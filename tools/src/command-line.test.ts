@@ -201,6 +201,22 @@ t.test('map places and routes a graph, and shows it all if asked to', async (t) 
   });
 });
 
+t.test('on a terminal every progress bar that is drawn is taken away again', async (t) => {
+  const { file, outputs } = xorFolder(t);
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  const args = ['train', '--model', file('xor.json'), '--data', file('data.json'), ...outputs];
+  const code = await runCommandLine([...args, '--engine', 'functional', '--epochs', '3'], {
+    stdout: new PassThrough(),
+    stderr,
+    untilStopped: async () => {},
+  });
+  const drawn = String(stderr.read());
+  const times = (text: string) => drawn.split(text).length - 1;
+  t.equal(code, 0);
+  t.match(drawn, 'epoch 3/3');
+  t.strictSame([times('\u001b[?25l'), times('\u001b[?25h')], [3, 3], 'cursor hidden and shown');
+});
+
 t.test('the installed command stops on SIGINT and SIGTERM with exit code 0', async (t) => {
   const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
   const ports = ['--scp-port', '0', '--boot-port', '0'];

@@ -1,9 +1,15 @@
 /** Trains a model on samples, tests it on others and measures both. */
-import type { CompileOptions, EngineChoice, History, Sequential } from '@spin-tools/keras-backend';
+import type {
+  CompileOptions,
+  EngineChoice,
+  History,
+  Logs,
+  Sequential,
+} from '@spin-tools/keras-backend';
 import { sgd } from '@spin-tools/keras-backend';
 import { asTensor, type Samples, targetsFor } from '../data/samples.js';
 import { inputShape } from '../model/model-file.js';
-import type { Terminal } from '../terminal/terminal.js';
+import type { Progress, Terminal } from '../terminal/terminal.js';
 
 /** All that a training run depends on. */
 export interface TrainingRun {
@@ -89,37 +95,66 @@ async function fit(
   { model, training, source, epochs, batchSize }: TrainingRun,
   terminal: Terminal,
 ): Promise<{ history: History; seconds: number }> {
-  let start = 0;
-  let seconds = 0;
-  let bar = terminal.progress('', 1);
   const x = asTensor(training, inputShape(model), source);
-  const history = await model.fit(x, targetTensor(model, training, source), {
-    epochs,
-    batchSize: Math.min(batchSize, training.count),
-    onProgress: ({ batch }) => bar.update(batch),
-    callbacks: {
-      onTrainBegin: () => {
-        start = performance.now();
-      },
-      onEpochBegin: (epoch) => {
-        bar = terminal.progress(
-          `epoch ${epoch + 1}/${epochs}`,
-          Math.ceil(training.count / batchSize),
-        );
-      },
-      onEpochEnd: (epoch, { loss = 0, accuracy = 0 }) => {
-        bar.stop();
-        if (!isShown(epoch, epochs)) return;
-        terminal.say(
-          `epoch ${epoch + 1}/${epochs}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}`,
-        );
-      },
-      onTrainEnd: () => {
-        seconds = (performance.now() - start) / 1000;
-      },
+  const y = targetTensor(model, training, source);
+  const shown = new ShownEpochs(terminal, epochs, Math.ceil(training.count / batchSize));
+  let start = 0;
+  let end = 0;
+  const clock = {
+    onTrainBegin: () => {
+      start = performance.now();
     },
-  });
-  return { history, seconds };
+    onTrainEnd: () => {
+      end = performance.now();
+    },
+  };
+  try {
+    const history = await model.fit(x, y, {
+      epochs,
+      batchSize: Math.min(batchSize, training.count),
+      onProgress: ({ batch }) => shown.update(batch),
+      callbacks: [clock, shown],
+    });
+    return { history, seconds: (end - start) / 1000 };
+  } finally {
+    shown.stop();
+  }
+}
+
+/** A bar for the epoch that runs, and a line for some of those that are over. */
+class ShownEpochs {
+  #bar: Progress | undefined;
+  readonly #terminal: Terminal;
+  readonly #epochs: number;
+  readonly #batches: number;
+
+  constructor(terminal: Terminal, epochs: number, batches: number) {
+    this.#terminal = terminal;
+    this.#epochs = epochs;
+    this.#batches = batches;
+  }
+
+  readonly onEpochBegin = (epoch: number): void => {
+    this.#bar = this.#terminal.progress(`epoch ${epoch + 1}/${this.#epochs}`, this.#batches);
+  };
+
+  readonly onEpochEnd = (epoch: number, { loss = 0, accuracy = 0 }: Logs): void => {
+    this.stop();
+    if (!isShown(epoch, this.#epochs)) return;
+    this.#terminal.say(
+      `epoch ${epoch + 1}/${this.#epochs}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}`,
+    );
+  };
+
+  update(batch: number): void {
+    this.#bar?.update(batch);
+  }
+
+  /** A bar that is not stopped would keep the program running. */
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
 }
 
 /** Epochs that get a line, at most. */
