@@ -19,6 +19,14 @@ export type {
   RunRequest,
   RunResult,
 } from './engine.js';
+export {
+  DataError,
+  ModelDefinitionError,
+  ModelFileError,
+  ModelStateError,
+  OptionError,
+  UnsupportedError,
+} from './errors.js';
 export { createFunctionalEngine } from './functional/index.js';
 export type {
   Initialiser,
@@ -47,14 +55,6 @@ export type {
 } from './machine/index.js';
 export type { NestedNumbers, Samples, Tensor } from './model/data.js';
 export { createMachineEngine, type EngineChoice } from './model/engines.js';
-export {
-  DataError,
-  ModelDefinitionError,
-  ModelFileError,
-  ModelStateError,
-  OptionError,
-  UnsupportedError,
-} from './model/errors.js';
 export {
   type ModelFile,
   modelFromJson,

@@ -1,5 +1,5 @@
 /** First weights by Keras's definitions (keras.initializers), from a seed of our own generator. */
-import { OptionError, UnsupportedError } from '../model/errors.js';
+import { OptionError, UnsupportedError } from '../errors.js';
 import { type RandomStream, randomStream } from './random.js';
 
 /** Initialisers by the names of TensorFlow.js; Keras's (`glorot_uniform`) are understood too. */

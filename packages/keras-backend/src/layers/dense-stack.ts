@@ -1,5 +1,5 @@
 /** A list of layers as what is computed: shapes followed through, Dense layers named. */
-import { ModelDefinitionError, UnsupportedError } from '../model/errors.js';
+import { ModelDefinitionError, UnsupportedError } from '../errors.js';
 import type { DenseLayer, Layer, Shape } from './layers.js';
 
 /** A Dense layer in its place in a model. */

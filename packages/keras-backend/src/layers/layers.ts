@@ -1,7 +1,7 @@
 /** The layers that a model can be built of, with Keras's names and defaults. */
 import type { Activation } from '../engine.js';
+import { ModelDefinitionError, UnsupportedError } from '../errors.js';
 import { checkInitialiser, type Initialiser } from '../initialisers/initialisers.js';
-import { ModelDefinitionError, UnsupportedError } from '../model/errors.js';
 
 /** Activations by the names of Keras. */
 export const ACTIVATIONS: readonly Activation[] = ['linear', 'relu', 'sigmoid', 'tanh', 'softmax'];

@@ -1,7 +1,7 @@
 /** Losses by Keras's names, and what each asks of the output layer. */
 import type { Accuracy, Activation, Loss } from '../engine.js';
 import { LOSS_SCALE_FRACTION } from '../engine.js';
-import { ModelDefinitionError, UnsupportedError } from '../model/errors.js';
+import { ModelDefinitionError, UnsupportedError } from '../errors.js';
 
 const LOSSES: readonly Loss[] = [
   'mean_squared_error',

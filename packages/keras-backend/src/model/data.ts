@@ -1,8 +1,8 @@
 /** Samples as they come from a caller: checked, made flat, and turned into operands. */
 import type { Operands } from '../engine.js';
+import { DataError } from '../errors.js';
 import { sizeOf } from '../layers/dense-stack.js';
 import type { Shape } from '../layers/layers.js';
-import { DataError } from './errors.js';
 
 /** Nested arrays of numbers, one level per dimension. */
 export type NestedNumbers = ArrayLike<number> | readonly NestedNumbers[];

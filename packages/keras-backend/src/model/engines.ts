@@ -1,8 +1,8 @@
 /** Which engine a model runs on. */
 import type { Engine, EngineFactory, NetworkPlan } from '../engine.js';
+import { UnsupportedError } from '../errors.js';
 import { createFunctionalEngine } from '../functional/index.js';
 import type { MachineEngine, MachineEngineOptions } from '../machine/index.js';
-import { UnsupportedError } from './errors.js';
 
 /**
  * `machine`: a SpiNNaker machine, virtual unless its options say otherwise. `functional`: whole

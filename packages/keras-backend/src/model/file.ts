@@ -5,11 +5,11 @@
  * little-endian int32 in s4.27: kernels as `(inputs, units)`, row by row.
  */
 import { type LayerWeights, MASTER_FRACTION, type NumberMode } from '../engine.js';
+import { ModelFileError } from '../errors.js';
 import type { Initialiser } from '../initialisers/initialisers.js';
 import { denseStack } from '../layers/dense-stack.js';
 import { type Layer, layers as makers, type Shape } from '../layers/layers.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
-import { ModelFileError } from './errors.js';
 import { Sequential } from './sequential.js';
 
 const FORMAT = 'spin-tools-model';

@@ -1,11 +1,11 @@
 /** Options of a model's methods, with Keras's names and defaults, and their checks. */
 import type { DataSet, NetworkPlan, NumberMode } from '../engine.js';
+import { DataError, OptionError, UnsupportedError } from '../errors.js';
 import type { MachineEngineOptions } from '../machine/index.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
 import type { Samples } from './data.js';
 import { checkProbabilities, type FlatSamples, flatSamples, toOperands } from './data.js';
 import type { EngineChoice } from './engines.js';
-import { DataError, OptionError, UnsupportedError } from './errors.js';
 import type { Callbacks, Progress } from './history.js';
 
 /** Options of {@link Sequential.compile}. */

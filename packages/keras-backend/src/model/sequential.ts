@@ -1,6 +1,7 @@
 /** A Keras Sequential model that trains in fixed point, in this process or on a SpiNNaker machine. */
 import { fromFixed, randomWord } from '@spin-tools/sim/fixed';
 import type { Engine, LayerWeights, Loss, NetworkPlan } from '../engine.js';
+import { ModelStateError } from '../errors.js';
 import { type DenseStack, denseStack } from '../layers/dense-stack.js';
 import type { Layer } from '../layers/layers.js';
 import { checkOutput, lossOf } from '../losses/losses.js';
@@ -8,7 +9,6 @@ import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
 import { checkLearningRate } from '../plan/plan.js';
 import { flatSamples, type Samples, type Tensor } from './data.js';
 import { checkEngine } from './engines.js';
-import { ModelStateError } from './errors.js';
 import type { History } from './history.js';
 import {
   type CompileOptions,

@@ -1,11 +1,11 @@
 /** Weights between Keras's shape in real numbers and an engine's in fixed point. */
 import { fromFixed } from '@spin-tools/sim/fixed';
 import { type LayerWeights, MASTER_FRACTION } from '../engine.js';
+import { DataError } from '../errors.js';
 import { initialWeights } from '../initialisers/initialisers.js';
 import type { DenseInPlace } from '../layers/dense-stack.js';
 import type { FloatLayer } from '../plan/estimate.js';
 import type { Tensor } from './data.js';
-import { DataError } from './errors.js';
 
 /** Real numbers with their shape. */
 export interface FloatTensor {

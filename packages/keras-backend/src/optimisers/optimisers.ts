@@ -1,5 +1,5 @@
 /** Optimisers by Keras's names. */
-import { OptionError, UnsupportedError } from '../model/errors.js';
+import { OptionError, UnsupportedError } from '../errors.js';
 
 /** Stochastic gradient descent: weight -= learningRate * gradient of the batch mean. */
 export interface Optimiser {

@@ -11,8 +11,8 @@ import {
   type NetworkPlan,
   type NumberMode,
 } from '../engine.js';
+import { OptionError } from '../errors.js';
 import { accuracyOf, lossScale } from '../losses/losses.js';
-import { OptionError } from '../model/errors.js';
 import { estimateLayers, type FloatLayer, isBounded, type LayerEstimate } from './estimate.js';
 
 /** What a plan is made from. */
