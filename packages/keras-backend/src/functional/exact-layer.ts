@@ -7,6 +7,7 @@ import {
   type LayerValues,
   type SaturationCount,
   type Scratch,
+  sendBack,
   updateBias,
 } from './layer.js';
 
@@ -38,16 +39,7 @@ export function exactLayer(
         sumFraction - MASTER_FRACTION,
       ),
     backward: (samples, below) =>
-      kernels.backwardExact(
-        at.operands,
-        deltas.address,
-        below.errors.byteOffset,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        fractions.weight + fractions.delta - below.plan.fractions.error,
-      ),
+      sendBack(kernels.backwardExact, views, at.operands, samples, below),
     update: (samples, rate) => {
       kernels.updateExact(
         inputs.address,

@@ -9,6 +9,7 @@ import {
   type LayerValues,
   type SaturationCount,
   type Scratch,
+  sendBack,
   updateBias,
 } from './layer.js';
 
@@ -40,16 +41,7 @@ export function fastLayer(
         sumFraction - fractions.z,
       ),
     backward: (samples, below) =>
-      kernels.backwardFast(
-        at.operands,
-        deltas.address,
-        below.errors.byteOffset,
-        samples,
-        units,
-        inputStride,
-        outputStride,
-        fractions.weight + fractions.delta - below.plan.fractions.error,
-      ),
+      sendBack(kernels.backwardFast, views, at.operands, samples, below),
     update: (samples, rate) => {
       const even = samples + (samples % 2);
       kernels.interleavePairs(inputs.address, scratch.inputPairs, even, inputStride);

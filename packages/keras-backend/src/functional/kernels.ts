@@ -7,29 +7,8 @@ type Pointer = number;
 /** What assembly/kernels.ts exports; it documents every function. */
 export interface Kernels {
   takeSaturations(): number;
-  forwardFast(
-    x: Pointer,
-    w: Pointer,
-    bias: Pointer,
-    z: Pointer,
-    samples: number,
-    units: number,
-    stride: number,
-    zStride: number,
-    shift: number,
-  ): void;
-  forwardExact(
-    x: Pointer,
-    w: Pointer,
-    bias: Pointer,
-    z: Pointer,
-    samples: number,
-    units: number,
-    stride: number,
-    zStride: number,
-    shift: number,
-    biasShift: number,
-  ): void;
+  forwardFast: ForwardKernel;
+  forwardExact(...args: [...Parameters<ForwardKernel>, biasShift: number]): void;
   backwardFast: BackwardKernel;
   backwardExact: BackwardKernel;
   interleavePairs(from: Pointer, to: Pointer, samples: number, stride: number): void;
@@ -38,7 +17,20 @@ export interface Kernels {
   refreshOperands(master: Pointer, operand: Pointer, count: number, shift: number): void;
 }
 
-type BackwardKernel = (
+type ForwardKernel = (
+  x: Pointer,
+  w: Pointer,
+  bias: Pointer,
+  z: Pointer,
+  samples: number,
+  units: number,
+  stride: number,
+  zStride: number,
+  shift: number,
+) => void;
+
+/** Multiplies deltas by the weights. */
+export type BackwardKernel = (
   w: Pointer,
   d: Pointer,
   g: Pointer,

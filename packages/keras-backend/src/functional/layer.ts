@@ -1,6 +1,7 @@
 /** One Dense layer of the functional engine: what it holds and what it can compute. */
 import { type ScaleFactor, saturate32, scaledWide } from '@spin-tools/sim/fixed';
 import { type LayerPlan, type LayerWeights, MASTER_FRACTION, type Operands } from '../engine.js';
+import type { BackwardKernel } from './kernels.js';
 
 /** Values clamped so far. */
 export interface SaturationCount {
@@ -61,6 +62,20 @@ export interface LayerAddresses {
   readonly outputs: number;
   readonly deltas: number;
   readonly errors: number;
+}
+
+/** Writes the errors of the layer below; `operands` is the address of the weights as multiplied. */
+export function sendBack(
+  kernel: BackwardKernel,
+  { plan, deltas, inputStride, outputStride }: LayerValues,
+  operands: number,
+  samples: number,
+  below: Layer,
+): void {
+  const { fractions, units } = plan;
+  const shift = fractions.weight + fractions.delta - below.plan.fractions.error;
+  const errors = below.errors.byteOffset;
+  kernel(operands, deltas.address, errors, samples, units, inputStride, outputStride, shift);
 }
 
 /** Subtracts the scaled gradient of the biases. */
