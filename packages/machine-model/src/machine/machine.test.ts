@@ -120,12 +120,19 @@ t.test('JSON that is no machine is refused by the field that is wrong', async (t
   for (const [field, change] of wrong) {
     t.throws(() => machineFromJson(change(good)), { name: 'InvalidMachineError', field }, field);
   }
-  const anything = fc.property(fc.jsonValue(), (value) => {
+  const refusesProperly = (value: unknown) => {
     try {
       machineFromJson(value);
     } catch (error) {
       if (!(error instanceof InvalidMachineError)) throw error;
     }
-  });
-  t.doesNotThrow(() => fc.assert(anything));
+  };
+  const spoiltMachine = fc
+    .tuple(fc.constantFrom(...Object.keys(good)), fc.jsonValue())
+    .map(([field, value]) => ({ ...good, [field]: value }));
+  const spoiltChip = fc
+    .tuple(fc.constantFrom(...Object.keys(good.chips[0])), fc.jsonValue())
+    .map(([field, value]) => ({ ...good, chips: [{ ...good.chips[0], [field]: value }] }));
+  const anything = fc.oneof(fc.jsonValue(), spoiltMachine, spoiltChip);
+  t.doesNotThrow(() => fc.assert(fc.property(anything, refusesProperly), { numRuns: 500 }));
 });
