@@ -96,6 +96,7 @@ const smallTile = (changes: Partial<Configuration>): Configuration => {
     roles: DenseRole.Tile | DenseRole.Head | DenseRole.FirstLayer | DenseRole.LocalHead,
     batch: 1,
     sendGap: 200,
+    sendDelay: 200,
     controlKey: 0x01000000,
     rows: 2,
     columns: 2,

@@ -1,7 +1,9 @@
 /**
- * How fast each core may send, so that no router ever has to drop: even if all cores that send to
- * a receiver do so at the same time, they send no more than it can take, each as much of that as
- * its packets are of all that come in; and links that they share can carry it.
+ * How fast each core may send, so that no router ever has to drop.
+ *
+ * Each receiver and each link needs some time for a sample: a receiver for all packets of those that
+ * send to it, a link for those that pass. A core spreads its own packets of a sample over the longest
+ * such time on their ways. So even if all send at the same time, receivers and links keep up.
  */
 import { LINK_VECTORS, type Machine } from '@spin-tools/machine-model';
 import type { Mapping } from '@spin-tools/nn-mapper';
@@ -22,13 +24,21 @@ const GOLDEN_RATIO = 0.618034;
 
 /** Core cycles between two packets of each vertex. */
 export function sendGaps({ graph }: NetworkGraph, mapping: Mapping, machine: Machine): number[] {
-  const gaps = receiverGaps(graph);
-  for (const { shares, cycles } of sharedLinks(graph, mapping, machine)) {
-    const excess = (linkRate(shares, gaps) * cycles) / LINK_UTILISATION;
-    if (excess <= 1) continue;
-    for (const source of shares.keys()) gaps[source] = (gaps[source] as number) * excess;
+  const sent = sentPackets(graph);
+  const receivers = receiverCycles(graph, sent);
+  const links = linkCycles(graph, mapping, machine);
+  const cycles = new Float64Array(graph.vertices.count);
+  for (const net of dataNets(graph)) {
+    const source = graph.nets.source[net] as number;
+    const ways = [
+      ...sinksOf(graph, net).map((sink) => receivers[sink] as number),
+      ...linksOf(mapping, net).map((link) => links.get(link) as number),
+    ];
+    cycles[source] = Math.max(cycles[source] as number, ...ways);
   }
-  return gaps.map(Math.ceil);
+  return Array.from(cycles, (spread, vertex) =>
+    Math.max(MINIMUM_SEND_GAP, Math.ceil(spread / Math.max(sent[vertex] as number, 1))),
+  );
 }
 
 /**
@@ -60,70 +70,23 @@ function* dataNets({ nets, partitions }: Graph): Generator<number> {
   }
 }
 
-/** Packets a sample between each pair of vertices that talk. */
-function* flows(graph: Graph): Generator<{ source: number; sink: number; packets: number }> {
-  const { nets } = graph;
-  for (const net of dataNets(graph)) {
-    const end = nets.sinkStart[net + 1] as number;
-    for (let index = nets.sinkStart[net] as number; index < end; index++) {
-      yield {
-        source: nets.source[net] as number,
-        sink: nets.sinks[index] as number,
-        packets: nets.traffic[net] as number,
-      };
+const sinksOf = ({ nets }: Graph, net: number): number[] =>
+  Array.from(nets.sinks.subarray(nets.sinkStart[net], nets.sinkStart[net + 1]));
+
+/** Links of a net's tree, as chip * 6 + link. */
+function linksOf({ stages: { trees } }: Mapping, net: number): number[] {
+  const links: number[] = [];
+  const end = trees.start[net + 1] as number;
+  for (let node = trees.start[net] as number; node < end; node++) {
+    for (let link = 0; link < LINK_VECTORS.length; link++) {
+      if (((trees.route[node] as number) & (1 << link)) === 0) continue;
+      links.push((trees.chip[node] as number) * LINK_VECTORS.length + link);
     }
   }
+  return links;
 }
 
-function receiverGaps(graph: Graph): number[] {
-  const { count } = graph.vertices;
-  const received = new Float64Array(count);
-  for (const { sink, packets } of flows(graph)) {
-    received[sink] = (received[sink] as number) + packets;
-  }
-  const gaps = new Array<number>(count).fill(MINIMUM_SEND_GAP);
-  for (const { source, sink, packets } of flows(graph)) {
-    const gap = (RECEIVE_CYCLES * (received[sink] as number)) / packets;
-    gaps[source] = Math.max(gaps[source] as number, gap);
-  }
-  return gaps;
-}
-
-/** What part of the packets of each vertex passes a link. */
-type Shares = Map<number, number>;
-
-/** Packets a core cycle over a link when all its vertices send. */
-const linkRate = (shares: Shares, gaps: readonly number[]): number =>
-  [...shares].reduce((sum, [source, share]) => sum + share / (gaps[source] as number), 0);
-
-/** Links in use, who shares them, and the cycles that each packet takes. */
-function sharedLinks(graph: Graph, { stages }: Mapping, machine: Machine) {
-  const { trees, topology } = stages;
-  const links = new Map<number, Shares>();
-  const sent = sentPackets(graph);
-  for (const net of dataNets(graph)) {
-    const source = graph.nets.source[net] as number;
-    const share = (graph.nets.traffic[net] as number) / (sent[source] as number);
-    const end = trees.start[net + 1] as number;
-    for (let node = trees.start[net] as number; node < end; node++) {
-      for (let link = 0; link < LINK_VECTORS.length; link++) {
-        if (((trees.route[node] as number) & (1 << link)) === 0) continue;
-        const index = (trees.chip[node] as number) * LINK_VECTORS.length + link;
-        const shares: Shares = links.get(index) ?? new Map();
-        shares.set(source, (shares.get(source) ?? 0) + share);
-        links.set(index, shares);
-      }
-    }
-  }
-  return [...links].map(([index, shares]) => {
-    const chip = Math.floor(index / LINK_VECTORS.length);
-    const at = { x: topology.x[chip] as number, y: topology.y[chip] as number };
-    const crosses = leavesBoard(machine, at, index % LINK_VECTORS.length);
-    return { shares, cycles: crosses ? BOARD_LINK_CYCLES : LINK_CYCLES };
-  });
-}
-
-/** Packets a sample of each vertex. */
+/** Packets a sample that each vertex sends. */
 function sentPackets(graph: Graph): Float64Array {
   const sent = new Float64Array(graph.vertices.count);
   for (const net of dataNets(graph)) {
@@ -131,6 +94,37 @@ function sentPackets(graph: Graph): Float64Array {
     sent[source] = (sent[source] as number) + (graph.nets.traffic[net] as number);
   }
   return sent;
+}
+
+/** Core cycles a sample in which a receiver could take all packets of all who send to it. */
+function receiverCycles(graph: Graph, sent: Float64Array): Float64Array {
+  const senders = Array.from({ length: graph.vertices.count }, () => new Set<number>());
+  for (const net of dataNets(graph)) {
+    const source = graph.nets.source[net] as number;
+    for (const sink of sinksOf(graph, net)) senders[sink]?.add(source);
+  }
+  return Float64Array.from(senders, (sources) =>
+    [...sources].reduce((sum, source) => sum + RECEIVE_CYCLES * (sent[source] as number), 0),
+  );
+}
+
+/** Core cycles a sample that each link in use needs. */
+function linkCycles(graph: Graph, mapping: Mapping, machine: Machine): Map<number, number> {
+  const { topology } = mapping.stages;
+  const packets = new Map<number, number>();
+  for (const net of dataNets(graph)) {
+    const traffic = graph.nets.traffic[net] as number;
+    for (const link of linksOf(mapping, net)) {
+      packets.set(link, (packets.get(link) ?? 0) + traffic);
+    }
+  }
+  const cyclesOf = (index: number) => {
+    const chip = Math.floor(index / LINK_VECTORS.length);
+    const at = { x: topology.x[chip] as number, y: topology.y[chip] as number };
+    const crosses = leavesBoard(machine, at, index % LINK_VECTORS.length);
+    return (crosses ? BOARD_LINK_CYCLES : LINK_CYCLES) / LINK_UTILISATION;
+  };
+  return new Map([...packets].map(([link, count]) => [link, count * cyclesOf(link)]));
 }
 
 function leavesBoard(machine: Machine, { x, y }: { x: number; y: number }, link: number): boolean {
