@@ -147,6 +147,8 @@ t.test('arguments that make no sense exit with 2 and name the option', async (t)
     [['sim', '--triads', '0x1'], /--triads <WxH>.*0x1.*1x1 to 21x21/],
     [['sim', '--wrap'], /'--wrap' needs '--triads'/],
     [['sim', '--scp-port', '65536'], /--scp-port <port>.*65536.*0 to 65535/],
+    [['sim', '--host', 'banana'], /--host <address>.*banana.*IPv4/],
+    [['info', '--host', 'x', '--scp-port', '0'], /--scp-port <port>.*1 to 65535/],
     [['boot'], /required option '--host <address>'/],
     [['load', '--host', 'x', '--cores', '0,0:18', '--', 'a'], /18.*1 to 17/],
     [['load', '--host', 'x', '--cores', 'all', '--app-id', '3', '--', 'a'], /--app-id.*16 to 255/],

@@ -1,4 +1,5 @@
 /** What all commands have in common: `--json`, a terminal, and options that are checked by name. */
+import { isIPv4 } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Output, Terminal } from '../terminal/terminal.js';
 
@@ -48,8 +49,17 @@ export function share(value: string): number {
   throw new InvalidArgumentError('Give a share from 0 to below 1.');
 }
 
-/** Reads a UDP port from an option; 0 leaves the choice to the system. */
-export const port = wholeNumber(0, 65_535);
+/** Reads the UDP port of a machine from an option. */
+export const port = wholeNumber(1, 65_535);
+
+/** Reads a UDP port to listen on from an option; 0 leaves the choice to the system. */
+export const listeningPort = wholeNumber(0, 65_535);
+
+/** Reads an IPv4 address from an option. */
+export function ipv4(value: string): string {
+  if (isIPv4(value)) return value;
+  throw new InvalidArgumentError('Give an IPv4 address such as 127.0.0.1.');
+}
 
 /** Options that make no sense together; reported as commander reports one that makes no sense alone. */
 export function usageError(command: Command, message: string): never {

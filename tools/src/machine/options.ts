@@ -60,14 +60,14 @@ export function withAddress(command: Command, hostIsNeeded: boolean): Command {
       ? 'board or running "spin-tools sim"'
       : 'board or running "spin-tools sim" (default: a virtual machine of its own)',
   ).makeOptionMandatory(hostIsNeeded);
-  return withPorts(command.addOption(host));
+  return withPorts(command.addOption(host), port);
 }
 
-/** Adds `--scp-port` and `--boot-port`. */
-export function withPorts(command: Command): Command {
+/** Adds `--scp-port` and `--boot-port`, read with `parse`. */
+export function withPorts(command: Command, parse: (value: string) => number): Command {
   return command
-    .option('--scp-port <port>', 'UDP port of SCP', port, SCP_PORT)
-    .option('--boot-port <port>', 'UDP port of the boot protocol', port, BOOT_PORT);
+    .option('--scp-port <port>', 'UDP port of SCP', parse, SCP_PORT)
+    .option('--boot-port <port>', 'UDP port of the boot protocol', parse, BOOT_PORT);
 }
 
 /** Most triads in a row: chips are addressed with 8 bits, and 21 x 12 is 252. */

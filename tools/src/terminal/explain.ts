@@ -36,6 +36,8 @@ function systemAdvice({ code, message, path, address, port }: SystemError): stri
   const advice: Readonly<Record<string, string>> = {
     ENOENT: `there is no file ${path}`,
     EACCES: `no permission for ${path ?? `${address}:${port}`}`,
+    EEXIST: `${path} is a file, where a folder is needed`,
+    ENOTDIR: `${path} leads through a file as if it were a folder`,
     EISDIR: `${path ?? 'the path'} is a folder, not a file`,
     EADDRINUSE: `port ${port} on ${address} is taken: stop what uses it, or give another port`,
     EADDRNOTAVAIL: `${address} is not an address of this computer`,

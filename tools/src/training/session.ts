@@ -27,13 +27,14 @@ export async function trainAndSave(
   terminal: Terminal,
 ): Promise<TrainingResult> {
   const { modelFile, reportFile, model } = session;
+  for (const file of [modelFile, reportFile]) await mkdir(dirname(file), { recursive: true });
   return withEngine(session.place, terminal, async (engine) => {
     await using _ = model;
     const run = { ...session, engine: engine.choice };
     const outcome = await train(run, terminal);
-    await writeTo(modelFile, () => writeModel(modelFile, model));
+    await writeModel(modelFile, model);
     const page = reportPage(reportOf(run, engine, outcome));
-    await writeTo(reportFile, () => writeFile(reportFile, page));
+    await writeFile(reportFile, page);
     const files = [
       ['trained model', modelFile],
       ['report', reportFile],
@@ -42,9 +43,4 @@ export async function trainAndSave(
       terminal.say(line);
     return { ...outcome.figures, modelFile, reportFile };
   });
-}
-
-async function writeTo(path: string, write: () => Promise<void>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await write();
 }
