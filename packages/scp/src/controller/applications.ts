@@ -59,8 +59,18 @@ export interface Loader {
   readonly scp: Scp;
   readonly clock: Clock;
   readonly staging: Staging;
-  /** An identifier for a flood fill, 1 to 127, another each time. */
-  readonly floodId: () => number;
+  readonly floodIds: FloodIds;
+}
+
+/** Identifiers of flood fills, 1 to 127: they have 7 bits, and 0 is none. */
+export class FloodIds {
+  private last = 0;
+
+  /** Another one each time. */
+  next(): number {
+    this.last = (this.last % 127) + 1;
+    return this.last;
+  }
 }
 
 /** Loads and starts a program, see `MachineController.loadApplication`. */
@@ -147,7 +157,7 @@ async function flood(
   attemptsLeft = MOST_FLOODS,
 ): Promise<void> {
   try {
-    for (const command of floodFill(image, address, loader.floodId(), appId)) {
+    for (const command of floodFill(image, address, loader.floodIds.next(), appId)) {
       await loader.scp.send(CONNECTED_CHIP, command);
     }
   } catch (error) {

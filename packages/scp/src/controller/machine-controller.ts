@@ -6,9 +6,8 @@ import {
   freeSdramOfApp,
   sdramSpace,
 } from '../commands/allocation.js';
-import { SendSignal, Signal, SignalRoute } from '../commands/application.js';
-import { LedAction, led } from '../commands/board.js';
-import { commandOf } from '../commands/command.js';
+import type { Signal } from '../commands/application.js';
+import { LedAction } from '../commands/board.js';
 import {
   type ChipInformation,
   information,
@@ -25,7 +24,7 @@ import type { ConnectionStatistics } from '../connection/statistics.js';
 import type { IpTag } from '../memory/records.js';
 import { type CoreState, type Vcpu, vcpuAddress, vcpuField, vcpuLayout } from '../memory/vcpu.js';
 import type { Transport } from '../transport/transport.js';
-import { type LoadOptions, loadProgram } from './applications.js';
+import { FloodIds, type Loader, type LoadOptions, loadProgram } from './applications.js';
 import { Boards } from './boards.js';
 import { type BootOptions, bootMachine } from './boot.js';
 import { type ChipCores, countInState, type WaitOptions, waitForCores } from './core-states.js';
@@ -36,6 +35,7 @@ import {
   readDimensions,
 } from './ethernet-chips.js';
 import { readIobuf } from './iobuf.js';
+import { setOneLed } from './leds.js';
 import { allocateMemory, fillMemory, readMemory, readNeighbour, writeMemory } from './memory.js';
 import { clearDiagnostics, type RouterDiagnostics, readDiagnostics } from './router-diagnostics.js';
 import {
@@ -45,6 +45,7 @@ import {
   type RoutingEntry,
   readTable,
 } from './routing-tables.js';
+import { sendSignal } from './signals.js';
 import { Staging } from './staging.js';
 
 /** How to reach a machine. */
@@ -56,15 +57,6 @@ export interface MachineControllerOptions extends ConnectionOptions {
   /** Further boards: transports to the SCP ports of their ethernet chips. */
   readonly boards?: Iterable<{ readonly chip: ChipAddress; readonly scp: Transport }>;
 }
-
-/** Signals that monitors pass from neighbour to neighbour, since they reach stopped programs too. */
-const NEAREST_NEIGHBOUR_SIGNALS: ReadonlySet<Signal> = new Set([
-  Signal.Init,
-  Signal.PowerDown,
-  Signal.Stop,
-]);
-/** Identifiers of flood fills are 7 bits, and 0 is none. */
-const FLOOD_IDS = 127;
 
 /**
  * Drives a machine over SCP. All methods throw ScpError when a chip refuses and ScpTimeoutError when
@@ -78,9 +70,9 @@ export class MachineController {
   private readonly clock: Clock;
   private readonly options: ConnectionOptions;
   private readonly staging = new Staging();
+  private readonly loader: Loader;
   private size: Promise<Dimensions> | undefined;
   private ethernets: Promise<EthernetChip[]> | undefined;
-  private lastFloodId = 0;
 
   constructor({ scp, boot, boards = [], ...options }: MachineControllerOptions) {
     this.options = options;
@@ -88,6 +80,12 @@ export class MachineController {
     this.bootWire = boot;
     this.boards = new Boards(new Connection(scp, options));
     this.scp = this.boards;
+    this.loader = {
+      scp: this.scp,
+      clock: this.clock,
+      staging: this.staging,
+      floodIds: new FloodIds(),
+    };
     for (const board of boards) this.addBoard(board.chip, board.scp);
   }
 
@@ -260,23 +258,12 @@ export class MachineController {
     appId: number,
     options: LoadOptions = {},
   ): Promise<void> {
-    const { scp, clock, staging } = this;
-    const floodId = (): number => {
-      this.lastFloodId = (this.lastFloodId % FLOOD_IDS) + 1;
-      return this.lastFloodId;
-    };
-    return loadProgram({ scp, clock, staging, floodId }, aplx, targets, appId, options);
+    return loadProgram(this.loader, aplx, targets, appId, options);
   }
 
   /** Sends a signal to all cores of an application. */
   signal(signal: Signal, appId: number): Promise<void> {
-    const route = NEAREST_NEIGHBOUR_SIGNALS.has(signal)
-      ? SignalRoute.NearestNeighbour
-      : SignalRoute.Multicast;
-    return this.scp.send(
-      CONNECTED_CHIP,
-      commandOf(SendSignal, { route, signal, appId, appMask: 0xff }),
-    );
+    return sendSignal(this.scp, signal, appId);
   }
 
   /** The state of a core. */
@@ -338,13 +325,7 @@ export class MachineController {
 
   /** Acts on an LED, 0 to 15, of a chip's board. */
   setLed(chip: ChipAddress, number: number, action: LedAction = LedAction.On): Promise<void> {
-    if (!Number.isInteger(number) || number < 0 || number > 15) {
-      throw new RangeError(`LEDs are numbered 0 to 15: ${number}`);
-    }
-    const actions = Array.from({ length: number + 1 }, (_, index) =>
-      index === number ? action : LedAction.Keep,
-    );
-    return this.scp.send(chip, led(actions));
+    return setOneLed(this.scp, chip, number, action);
   }
 
   /** The counters of a chip's router. */
