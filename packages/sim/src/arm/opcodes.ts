@@ -134,42 +134,38 @@ export const Op = {
   CountLeadingZeros: 106,
   // rd := word at a constant address.
   LoadLiteral: 107,
-  // Loads at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
+  // Loads: offset (at rn + constant), indexed (at rn + (rm << constant)), post (at rn, then
+  // rn += constant) and pre (at rn += constant).
   LoadWordOffset: 108,
   LoadWordIndexed: 109,
   LoadWordPost: 110,
   LoadWordPre: 111,
-  // Loads at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
   LoadByteOffset: 112,
   LoadByteIndexed: 113,
   LoadBytePost: 114,
   LoadBytePre: 115,
-  // Loads at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
   LoadHalfOffset: 116,
   LoadHalfIndexed: 117,
   LoadHalfPost: 118,
   LoadHalfPre: 119,
-  // Loads at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
   LoadSignedByteOffset: 120,
   LoadSignedByteIndexed: 121,
   LoadSignedBytePost: 122,
   LoadSignedBytePre: 123,
-  // Loads at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
   LoadSignedHalfOffset: 124,
   LoadSignedHalfIndexed: 125,
   LoadSignedHalfPost: 126,
   LoadSignedHalfPre: 127,
-  // Stores at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
+  // Stores: offset (at rn + constant), indexed (at rn + (rm << constant)), post (at rn, then
+  // rn += constant) and pre (at rn += constant).
   StoreWordOffset: 128,
   StoreWordIndexed: 129,
   StoreWordPost: 130,
   StoreWordPre: 131,
-  // Stores at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
   StoreByteOffset: 132,
   StoreByteIndexed: 133,
   StoreBytePost: 134,
   StoreBytePre: 135,
-  // Stores at rn + constant; at rn + (rm << constant); at rn, then rn += constant; at rn += constant.
   StoreHalfOffset: 136,
   StoreHalfIndexed: 137,
   StoreHalfPost: 138,
