@@ -245,6 +245,36 @@ t.test('a 4096 x 4096 layer is refused by a 48-chip board', async (t) => {
   t.match(error.message, /"wide" \d+, .* at batch size 4; the machine has \d+\. Use a larger/);
 });
 
+/** Takes minutes: 2048 cores, 17 million weights. */
+const large = process.env.SPIN_TOOLS_LARGE === undefined && 'set SPIN_TOOLS_LARGE to run it';
+
+t.test('a 4096 x 4096 layer trains a batch on six boards', { skip: large }, async (t) => {
+  const wide: Example = {
+    sizes: [4096, 4096],
+    activations: ['relu'],
+    loss: 'mean_squared_error',
+    batchSize: 4,
+    samples: 4,
+  };
+  const prepared = prepare(wide, 'fast');
+  const expected: LayerWeights[] = [];
+  await withEngine(prepared, createFunctionalEngine(prepared.plan), async (engine) => {
+    await engine.run(TRAIN);
+    expected.push(...(await engine.getWeights()));
+  });
+  const machine = createMachineEngine(prepared.plan, {
+    triads: { width: 2, height: 1 },
+    tiling: { rows: 8, columns: 1024 },
+  });
+  await withEngine(prepared, machine, async (engine) => {
+    const result = await engine.run(TRAIN);
+    t.equal(result.machine?.packetsDropped, 0);
+    const [found] = await engine.getWeights();
+    t.ok(found?.kernel.every((weight, index) => weight === expected[0]?.kernel[index]));
+    t.same(found?.bias, expected[0]?.bias);
+  });
+});
+
 t.test('requests that make no sense are refused by name', async (t) => {
   const prepared = prepare(small, 'fast');
   const { plan, weights } = prepared;
