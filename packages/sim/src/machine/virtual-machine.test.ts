@@ -383,11 +383,17 @@ t.test('LEDs hang on the pins that the boot image says', async (t) => {
   await controller.close();
 });
 
-t.test('an ethernet is only where there is one', async (t) => {
-  const machine = new VirtualMachine({ triads: { width: 1, height: 1 }, wrap: false });
+t.test('an ethernet is only where there is one, and each leads into the machine', async (t) => {
+  const options = { triads: { width: 1, height: 1 }, wrap: false };
+  const { machine, controller } = await booted(options);
   t.equal(machine.ethernetChips.length, 3);
   t.throws(() => machine.scpTransport({ x: 1, y: 1 }), NoEthernetError);
-  t.ok(machine.scpTransport({ x: 8, y: 4 }));
+  for (const chip of machine.ethernetChips) {
+    const connection = new Connection(machine.scpTransport(chip));
+    t.match((await connection.send(EAST, version())).chip, EAST);
+    await connection.close();
+  }
+  await controller.close();
 });
 
 t.test('thousands of chips boot in little memory', async (t) => {
