@@ -1,6 +1,6 @@
 /**
  * Chooses how many fraction bits every tensor of a network gets; docs/on-core-programs.md, section 1,
- * says what is free to choose. Measured by src/model/accuracy.test.ts and thesis.test.ts.
+ * says what is free to choose. Measured by accuracy.test.ts and thesis.test.ts.
  */
 import { fractionFor, scaleFactor } from '@spin-tools/sim/fixed';
 import {
