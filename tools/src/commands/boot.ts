@@ -1,12 +1,13 @@
 /** `spin-tools boot`: starts the monitors of a machine that is switched on. */
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { withAddress } from '../machine/options.js';
 import { type Address, withMachine } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs } from './command.js';
 
 interface BootOptions extends Address {
+  readonly board: 'spin3' | 'spin5';
   readonly image?: string;
   readonly force?: boolean;
 }
@@ -16,6 +17,9 @@ export function bootCommand(io: Io): Command {
   const command = new Command('boot')
     .description('boot a machine, unless its monitor answers already')
     .option('--image <file>', 'boot image, scamp.boot; virtual machines do without')
+    .addOption(
+      new Option('--board <board>', 'which board').choices(['spin3', 'spin5']).default('spin5'),
+    )
     .option('--force', 'boot even if the monitor answers');
   return runs(withAddress(command, true), io, runBoot);
 }
@@ -25,6 +29,7 @@ async function runBoot(options: BootOptions, terminal: Terminal): Promise<void> 
   await withMachine(options, async (controller) => {
     const { name, version } = await controller.boot({
       force: options.force === true,
+      hardwareVersion: options.board === 'spin3' ? 3 : 5,
       ...(image && { image }),
     });
     const { width, height } = await controller.dimensions();

@@ -27,10 +27,16 @@ export interface EngineOptions extends AddressOptions, ShapeOptions {
   readonly engine: 'machine' | 'functional';
 }
 
+/** A machine to reach, and the kind of board that it is booted as. */
+interface Target {
+  readonly machine: Address;
+  readonly board: 'spin3' | 'spin5';
+}
+
 /** Where a model is to run. */
 export type EnginePlace =
   | { readonly kind: 'functional' }
-  | { readonly kind: 'address'; readonly address: Address }
+  | ({ readonly kind: 'address' } & Target)
   | { readonly kind: 'virtual'; readonly shape: MachineShape };
 
 /** How a model lies on a machine, and the traffic on its links. */
@@ -64,7 +70,7 @@ export function enginePlace(command: Command, options: EngineOptions): EnginePla
   const { host } = options;
   return host === undefined
     ? { kind: 'virtual', shape }
-    : { kind: 'address', address: { ...options, host } };
+    : { kind: 'address', machine: { ...options, host }, board: options.board ?? 'spin5' };
 }
 
 /** Brings up what is needed, lets `work` use it, and takes it down again. */
@@ -77,13 +83,15 @@ export async function withEngine<T>(
     case 'functional':
       return work({ choice: 'functional', name: 'this computer', placement: () => undefined });
     case 'address':
-      return work(machineEngine(place.address, place.address.host, terminal));
+      return work(machineEngine(place, place.machine.host, terminal));
     case 'virtual': {
       await using served = await serve(place.shape);
       const name = `a virtual ${shapeName(place.shape)}`;
       terminal.say(`${name}: ${describeMachine(served.virtual.machine)}`);
       terminal.say(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
-      return await work(machineEngine(served.address, name, terminal, served.virtual));
+      const board = 'board' in place.shape ? place.shape.board : 'spin5';
+      const target = { machine: served.address, board };
+      return await work(machineEngine(target, name, terminal, served.virtual));
     }
   }
 }
@@ -98,7 +106,7 @@ const STAGES: Readonly<Record<MachineStage, string>> = {
 };
 
 function machineEngine(
-  machine: Address,
+  { machine, board }: Target,
   name: string,
   terminal: Terminal,
   virtual?: VirtualMachine,
@@ -108,7 +116,7 @@ function machineEngine(
     name,
     choice: async (plan) => {
       const onStage = (stage: MachineStage) => terminal.say(STAGES[stage]);
-      engine = await createMachineEngine(plan, { machine, onStage });
+      engine = await createMachineEngine(plan, { machine, board, onStage });
       return engine;
     },
     placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },
