@@ -33,7 +33,7 @@ export interface ConnectionOptions {
   readonly clock?: Clock;
 }
 
-/** See docs in README: measured on loopback, 32 is where throughput stops growing. */
+/** Beyond it throughput grows little on loopback, and boards answer "busy": see the README. */
 const DEFAULT_WINDOW = 32;
 const DEFAULT_TIMEOUT_MS = 500;
 const DEFAULT_TRIES = 8;
