@@ -231,22 +231,75 @@ t.test('the installed command stops on SIGINT and SIGTERM with exit code 0', asy
   }
 });
 
-t.test('a model is trained, saved, tested and asked, here and on a virtual machine', async (t) => {
+t.test('a model is trained, saved, tested and asked', async (t) => {
   const { file, outputs } = xorFolder(t);
   const train = ['train', '--model', file('xor.json'), '--data', file('data.json'), ...outputs];
   const settings = ['--epochs', '200', '--batch-size', '4', '--learning-rate', '0.8'];
-  const here = await runJson(t, ...train, ...settings, '--engine', 'functional');
-  t.match(here, { accuracy: 1, packetsSent: null, modelFile: file('out/trained.json') });
+  const result = await runJson(t, ...train, ...settings, '--engine', 'functional');
+  t.match(result, { accuracy: 1, packetsSent: null, modelFile: file('out/trained.json') });
   t.match(await readFile(file('out/report.html'), 'utf8'), 'xor on this computer');
   const trained = ['--model', file('out/trained.json'), '--data', file('data.json')];
   const tested = await runJson(t, 'evaluate', ...trained, '--engine', 'functional');
   t.match(tested, { accuracy: 1, samples: 4 });
-  t.ok(Math.abs(tested.loss - here.loss) < 1e-3, 'number formats now fit the trained weights');
+  t.ok(Math.abs(tested.loss - result.loss) < 1e-3, 'number formats now fit the trained weights');
   const asked = await runJson(t, 'predict', ...trained, '--engine', 'functional');
   t.strictSame(
     asked.predictions.map(({ label }: { label: number }) => label),
     [0, 1, 1, 0],
   );
-  const onMachine = await runJson(t, 'evaluate', ...trained, '--board', 'spin3');
-  t.strictSame(onMachine, tested, 'the same bits on a machine');
+  t.match(await run('predict', ...trained, '--engine', 'functional', '--samples', '1'), {
+    code: 0,
+    stdout: /^sample +label +outputs\n +0 +0 +0\.\d{4}\n$/,
+  });
+});
+
+t.test('a machine that sim serves trains the same bits as this process', async (t) => {
+  const { file } = xorFolder(t);
+  const sim = await startSim(t, '--board', 'spin3');
+  const train = async (name: string, ...engine: string[]) => {
+    const outputs = ['--output', file(`${name}.json`), '--report', file(`${name}.html`)];
+    const data = ['--model', file('xor.json'), '--data', file('data.json'), '--batch-size', '4'];
+    return await runJson(t, 'train', ...data, ...outputs, ...engine);
+  };
+  const here = await train('here', '--engine', 'functional');
+  const there = await train('there', ...sim.address, '--board', 'spin3');
+  t.strictSame([there.accuracy, there.loss], [here.accuracy, here.loss]);
+  t.equal(there.packetsDropped, 0);
+  t.ok(there.packetsSent > 0 && there.predictedSeconds > 0 && there.predictedJoules > 0);
+  const models = await Promise.all(
+    ['here', 'there'].map((name) => readFile(file(`${name}.json`), 'utf8')),
+  );
+  t.equal(models[1], models[0]);
+  t.match(await readFile(file('there.html'), 'utf8'), 'packets a sample, as mapped');
+});
+
+t.test('demo trains on digits and names its model and its report', async (t) => {
+  const { outputs, file } = xorFolder(t);
+  const some = ['--samples', '640', '--epochs', '2', '--engine', 'functional', ...outputs];
+  const { code, stdout } = await run('demo', ...some);
+  t.equal(code, 0);
+  t.match(stdout, /^accuracy, held out +[78]\d\.\d %$/m);
+  t.match(stdout, new RegExp(`^report +${file('out/report.html')}\n$`, 'm'));
+  const keys = ['accuracy', 'loss', 'samplesPerSecond', 'predictedSeconds', 'predictedJoules'];
+  const more = ['packetsSent', 'packetsDropped', 'modelFile', 'reportFile'];
+  t.strictSame(Object.keys(await runJson(t, 'demo', ...some)), [...keys, ...more]);
+});
+
+t.test('a data file that does not fit the model is refused by name', async (t) => {
+  const { file, outputs } = xorFolder(t);
+  const train = ['train', '--model', file('xor.json'), '--engine', 'functional', ...outputs];
+  const bad: [string, RegExp][] = [
+    ['wide.csv', /wide\.csv: has 3 values a sample, but the model takes 2/],
+    ['three.csv', /three\.csv: label 2 of sample 0 is not 0 or 1/],
+    ['none.csv', /there is no file .*none\.csv/],
+  ];
+  for (const [name, message] of bad) {
+    const { code, stdout, stderr } = await run(...train, '--data', file(name), '--json');
+    t.strictSame([code, stdout], [1, '']);
+    t.match(stderr, message);
+  }
+  const data = ['--data', file('data.json')];
+  t.match(await run(...train, ...data, '--loss', 'hinge'), { code: 1, stderr: /loss hinge/ });
+  const untrained = ['--model', file('xor.json'), '--engine', 'functional'];
+  t.match(await run('evaluate', ...untrained, ...data), { code: 1, stderr: /has no weights/ });
 });

@@ -18,6 +18,8 @@ const HELD_OUT = 0.1;
 interface DemoOptions extends EngineOptions {
   readonly samples: number;
   readonly epochs: number;
+  readonly output: string;
+  readonly report: string;
 }
 
 /** Makes the command. */
@@ -25,7 +27,9 @@ export function demoCommand(io: Io): Command {
   const command = new Command('demo')
     .description('train a network on handwritten digits, on a virtual SpiNN-5')
     .option('--samples <number>', 'digits to train on', wholeNumber(1, 9000), SAMPLES)
-    .option('--epochs <number>', 'passes over them', wholeNumber(1, 1000), EPOCHS);
+    .option('--epochs <number>', 'passes over them', wholeNumber(1, 1000), EPOCHS)
+    .option('--output <file>', 'where the trained model goes', 'spin-tools-out/digits.json')
+    .option('--report <file>', 'where the report goes', 'spin-tools-out/digits.html');
   return runs<DemoOptions>(withEngineOptions(command), io, (options, terminal) =>
     runDemo(command, options, terminal),
   );
@@ -45,8 +49,8 @@ async function runDemo(command: Command, options: DemoOptions, terminal: Termina
       epochs,
       batchSize: 32,
       learningRate: 0.2,
-      modelFile: 'spin-tools-out/digits.json',
-      reportFile: 'spin-tools-out/digits.html',
+      modelFile: options.output,
+      reportFile: options.report,
     },
     terminal,
   );
