@@ -6,7 +6,7 @@ import type { Link } from '../router/link.js';
 import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
-import { SDRAM_BYTES, Sdram } from './sdram.js';
+import { isSdram, SDRAM_BYTES, Sdram } from './sdram.js';
 import { SystemController } from './system-controller.js';
 import { SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
 
@@ -210,10 +210,6 @@ export class Chip implements ChipBus {
 
 function deviceOf(address: number): number {
   return address >>> 24 === 0xff ? Device.BootArea : (address >>> 24) & 0xf;
-}
-
-function isSdram(address: number, length: number): boolean {
-  return address >= 0x60000000 && address + length <= 0x80000000;
 }
 
 function systemRamOffset(address: number): number {

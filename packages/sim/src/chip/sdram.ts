@@ -3,12 +3,21 @@
  * SpiNN-2 data sheet, chapter on the memory map.
  */
 
+/** Address of SDRAM. */
+export const SDRAM_BASE = 0x60000000;
 /** Size of a chip's SDRAM, bytes. */
 export const SDRAM_BYTES = 0x8000000;
+/** End of the addresses that reach SDRAM: it shows there four times. */
+const WINDOW_END = 0x80000000;
 const PAGE_SHIFT = 14;
 const PAGE_BYTES = 1 << PAGE_SHIFT;
 const REGION_SHIFT = 20;
 const PAGES_OF_REGION = 1 << (REGION_SHIFT - PAGE_SHIFT);
+
+/** Whether all of a range of addresses reaches SDRAM. */
+export function isSdram(address: number, length: number): boolean {
+  return address >= SDRAM_BASE && address + length <= WINDOW_END;
+}
 
 /** One page, seen in three sizes. */
 interface Page {

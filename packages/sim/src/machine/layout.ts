@@ -1,6 +1,7 @@
 /** From what a user asks for to the chips and links of a machine. */
 import {
   type DeadParts,
+  LINKS,
   type Machine,
   neighbour,
   spin3,
@@ -22,8 +23,6 @@ export type MachineShape =
 
 /** Options of a virtual machine. */
 export type MachineOptions = MachineShape & DeadParts;
-
-const LINKS = 6;
 
 /** The machine of some options. */
 export function machineOfOptions(options: MachineOptions): Machine {

@@ -1,15 +1,12 @@
 /** The chips of a machine, joined by their links, on one clock. */
-import type { Machine } from '@spin-tools/machine-model';
+import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
 import { Link } from '../router/link.js';
 import { neighboursOf } from './layout.js';
-import { Paths } from './paths.js';
+import { NO_WAY, Paths } from './paths.js';
 import { Scheduler } from './scheduler.js';
 
-const LINKS = 6;
-/** Entry of a point-to-point table for a chip that cannot be reached. */
-const NO_WAY = 6;
 const MONITOR_ROUTE = 1 << 6;
 
 /** Chips and links; chips are numbered as in `machine.chips`. */

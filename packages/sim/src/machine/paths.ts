@@ -1,4 +1,5 @@
 /** Shortest ways between chips over the links that work. */
+import { LINKS } from '@spin-tools/machine-model';
 
 /** For one destination: the link that leads there, and how far it is, by chip. */
 export interface Ways {
@@ -8,8 +9,8 @@ export interface Ways {
   readonly hops: Uint16Array;
 }
 
-const LINKS = 6;
-const NO_WAY = 6;
+/** The link where there is no way; also the entry of a point-to-point table then. */
+export const NO_WAY = 6;
 const HERE = 7;
 const FAR = 0xffff;
 

@@ -10,6 +10,7 @@ import {
   vcpuLayout,
 } from '@spin-tools/scp';
 import { ArmCore } from '../arm/arm-core.js';
+import { DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from '../arm/memory.js';
 import { type CoreProgram, ProgramCore } from '../core/program-core.js';
 import type { CoreMap } from './core-map.js';
 import type { MonitorMemory } from './memory.js';
@@ -18,9 +19,6 @@ import type { MonitorMemory } from './memory.js';
 const TABLE_POINTER = 0xe5000010;
 const ARGUMENT = 0xe5000014;
 const MOST_ENTRIES = 64;
-const ITCM_END = 0x8000;
-const DTCM_START = 0x400000;
-const DTCM_END = 0x410000;
 const IDLE_NAME = 'sark';
 
 /** Programs of one chip. */
@@ -37,11 +35,11 @@ export class Programs {
   /** Starts the image at an address on the virtual cores of a mask that exist. */
   start(table: number, { appId, wait, cores }: StartOptions, unixTime: number): void {
     const { memory } = this;
-    const flags = wait ? 1 : 0;
+    const argument = (Number(wait) << 8) | appId;
     this.note(appId, cores);
     memory.chip.systemController.flags |= cores;
     memory.setWord(TABLE_POINTER, table);
-    memory.setWord(ARGUMENT, (flags << 8) | appId);
+    memory.setWord(ARGUMENT, argument);
     for (let core = 1; core < this.map.count; core++) {
       if (((cores >>> core) & 1) === 0) continue;
       memory.setVcpu(core, 'state', CoreState.Initialising);
@@ -50,7 +48,7 @@ export class Programs {
       memory.setVcpu(core, 'iobuf', 0);
       memory.setVcpu(core, 'mailboxCoreCommand', 0);
       memory.setVcpu(core, 'mailboxMonitorCommand', 0);
-      this.load(this.map.physical(core), table, (flags << 8) | appId);
+      this.load(this.map.physical(core), table, argument);
     }
   }
 
@@ -167,7 +165,8 @@ export class Programs {
   }
 
   private place(core: ArmCore, address: number, bytes: Uint8Array): void {
-    const isPrivate = address < ITCM_END || (address >= DTCM_START && address < DTCM_END);
+    const isData = address >= DTCM_BASE && address < DTCM_BASE + DTCM_BYTES;
+    const isPrivate = address < ITCM_BYTES || isData;
     if (isPrivate) core.writeTcm(address, bytes);
     else this.memory.setBytes(address, bytes);
   }

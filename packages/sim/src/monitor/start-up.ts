@@ -15,14 +15,14 @@ import {
   vcpuLayout,
 } from '@spin-tools/scp';
 import { CORES } from '../chip/chip.js';
+import { SDRAM_BASE, SDRAM_BYTES } from '../chip/sdram.js';
 import { DEFAULT_FILTERS } from '../router/diagnostics.js';
 import type { CoreMap } from './core-map.js';
 import { Heap } from './heap.js';
 import type { MonitorMemory } from './memory.js';
 import { SharedBuffers } from './shared-buffers.js';
 
-const SDRAM_BASE = 0x60000000;
-const SDRAM_TOP = 0x68000000;
+const SDRAM_TOP = SDRAM_BASE + SDRAM_BYTES;
 const SYSTEM_RAM_BASE = 0xe5000100;
 const SYSTEM_RAM_HEAP_TOP = VCPU_ADDRESS;
 /** Size of the staging area, bytes. */
@@ -40,7 +40,7 @@ const ROUTER_FILTERS = ROUTER_BASE + 0x200;
 const ROUTER_SETTINGS = 0x00400001;
 const RESET_ALL_COUNTERS = 0xffff0000;
 const ENABLE_ALL_COUNTERS = 0x0000ffff;
-/** Run-time version that blocks of idle cores show. */
+/** Names that the blocks of cores show. */
 const NAME_OF_MONITOR = 'scamp-4';
 const NAME_OF_IDLE_PROGRAM = 'sark';
 

@@ -1,12 +1,11 @@
 /** CMD_READ, CMD_WRITE, CMD_FILL, CMD_LINK_READ, CMD_LINK_WRITE. */
 import { Fill, LinkRead, LinkWrite, MemoryUnit, Read, ReturnCode, Write } from '@spin-tools/scp';
 import { type Chip, MONITOR_ACCESS } from '../../chip/chip.js';
+import { isSdram } from '../../chip/sdram.js';
 import { Refusal } from '../refusal.js';
 import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
-const SDRAM_START = 0x60000000;
-const SDRAM_END = 0x80000000;
 /** Fills are carried out in pieces of this, bytes. */
 const FILL_BYTES = 0x4000;
 /** More than a chip's memory cannot be filled. */
@@ -88,8 +87,4 @@ function sizeOf(address: number, unit: MemoryUnit): 1 | 2 | 4 {
   const size = (1 << unit) as 1 | 2 | 4;
   if (address % size !== 0) throw new Refusal(ReturnCode.Argument);
   return size;
-}
-
-function isSdram(address: number, length: number): boolean {
-  return address >= SDRAM_START && address + length <= SDRAM_END;
 }
