@@ -17,7 +17,7 @@ export interface ChipCores {
 export interface WaitOptions {
   /** Give up after this, ms. Default 10,000. */
   readonly timeoutMs?: number;
-  /** States in which a core will never come to the wanted one. Default: run-time error, watchdog. */
+  /** States in which a core will never come to the wanted one. Default: run-time error, watchdog, dead. */
   readonly failStates?: readonly CoreState[];
 }
 
@@ -47,7 +47,7 @@ export async function countInState(
   return total;
 }
 
-/** Waits until all cores named satisfy `arrived`; see `MachineController.waitForState`. */
+/** Waits until all cores named are in a wanted state; see `MachineController.waitForState`. */
 export async function waitForCores(
   scp: Scp,
   clock: Clock,
