@@ -21,7 +21,6 @@ import {
   keyFields,
   type LayerClass,
   type LayerTiles,
-  RECEIVE_CYCLES,
   type TileGraph,
 } from '../tiles/index.js';
 
@@ -57,6 +56,8 @@ export interface ConfigurationContext {
   readonly sendGaps: readonly number[];
   /** Core cycles before the first packet of a burst, by vertex. */
   readonly sendDelays: readonly number[];
+  /** Core cycles before a done packet, by dense core. */
+  readonly doneDelays: readonly number[];
 }
 
 /** Keys are told apart by their top byte; a class has one or more such blocks. */
@@ -85,7 +86,7 @@ export function configure(
   core: DenseCore,
   slots: readonly [SlotAddresses, SlotAddresses],
 ): DenseConfiguration {
-  const { plan, mapping, sendGaps, sendDelays } = context;
+  const { plan, mapping, sendGaps, sendDelays, doneDelays } = context;
   const layer = plan.layers[core.layer] as LayerPlan;
   return {
     bytes: denseConfiguration.size,
@@ -98,7 +99,7 @@ export function configure(
     sendDelay: sendDelays[core.index] as number,
     controlKey: mapping.partitionKey(CONTROL).key,
     doneKey: mapping.partitionKey(DONE).key,
-    doneDelay: core.index * RECEIVE_CYCLES,
+    doneDelay: doneDelays[core.index] as number,
     ...keysIn(context, core),
     ...keysOut(context, core),
     ...unitBitsOf(plan, core),

@@ -10,8 +10,8 @@ import {
   type TileGraph,
   type Tiling,
 } from '../tiles/index.js';
+import { doneDelays, sendDelays, sendGaps } from './pacing.js';
 import { denseRegions, type RegionMap, sequencerRegions } from './region-map.js';
-import { sendDelays, sendGaps } from './send-gaps.js';
 
 /** A network on a machine. */
 export interface Deployment {
@@ -22,6 +22,8 @@ export interface Deployment {
   /** Core cycles between two packets, and before the first of a burst, by vertex. */
   readonly sendGaps: readonly number[];
   readonly sendDelays: readonly number[];
+  /** Core cycles before a done packet, by dense core. */
+  readonly doneDelays: readonly number[];
   /** Place of each vertex: dense cores by index, then the sequencer. */
   readonly places: readonly VertexPlace[];
   /** Regions of each vertex. */
@@ -52,6 +54,7 @@ export function deploy(
     mapping,
     sendGaps: gaps,
     sendDelays: sendDelays(gaps, mapping.stages.placement.chipOf),
+    doneDelays: doneDelays(network, mapping, machine),
     places: vertices.map((vertex) => mapping.placement(vertex)),
     regions: [...denseMaps, sequencerMap],
   };

@@ -72,7 +72,7 @@ function layerTraffic(
   };
 }
 
-/** Cycles in which a core with tile and head could take all packets of all who send to it; machine/send-gaps.ts. */
+/** Cycles in which a core with tile and head could take all packets of all who send to it; machine/pacing.ts. */
 function receiverCycles(traffic: readonly LayerTraffic[], index: number): number {
   const own = traffic[index] as LayerTraffic;
   const below = traffic[index - 1];

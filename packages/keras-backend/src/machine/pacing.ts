@@ -26,7 +26,7 @@ const GOLDEN_RATIO = 0.618034;
 export function sendGaps({ graph }: NetworkGraph, mapping: Mapping, machine: Machine): number[] {
   const sent = sentPackets(graph);
   const receivers = receiverCycles(graph, sent);
-  const links = linkCycles(graph, mapping, machine);
+  const links = linkCycles(mapping, machine, dataTraffic(graph));
   const cycles = new Float64Array(graph.vertices.count);
   for (const net of dataNets(graph)) {
     const source = graph.nets.source[net] as number;
@@ -60,15 +60,43 @@ export function sendDelays(gaps: readonly number[], chipOf: ArrayLike<number>): 
   });
 }
 
+/**
+ * Core cycles before the done packet of each dense core: one after the other as fast as the
+ * sequencer takes them and as links on the way to it can carry, neighbours far apart.
+ */
+export function doneDelays({ graph }: NetworkGraph, mapping: Mapping, machine: Machine): number[] {
+  const nets = [...netsOf(graph, (partition) => partition === DONE)];
+  const traffic = nets.map((net): NetTraffic => ({ net, packets: 1 }));
+  const busiest = Math.max(0, ...linkCycles(mapping, machine, traffic).values());
+  const all = Math.max(nets.length * RECEIVE_CYCLES, busiest);
+  return nets.map((_, core) => Math.round(all * ((core * GOLDEN_RATIO) % 1)));
+}
+
 type Graph = NetworkGraph['graph'];
 
-/** Nets that carry data: cores send them again and again during a batch. */
-function* dataNets({ nets, partitions }: Graph): Generator<number> {
+/** Packets that a net carries. */
+interface NetTraffic {
+  readonly net: number;
+  readonly packets: number;
+}
+
+/** Nets of some key partitions. */
+function* netsOf(
+  { nets, partitions }: Graph,
+  wanted: (partition: string) => boolean,
+): Generator<number> {
   for (let net = 0; net < nets.count; net++) {
-    const name = partitions.names[nets.partition[net] as number];
-    if (name !== CONTROL && name !== DONE) yield net;
+    if (wanted(partitions.names[nets.partition[net] as number] as string)) yield net;
   }
 }
+
+/** Nets that carry data: cores send them again and again during a batch. */
+const dataNets = (graph: Graph): Generator<number> =>
+  netsOf(graph, (partition) => partition !== CONTROL && partition !== DONE);
+
+/** Packets a sample of each of them. */
+const dataTraffic = (graph: Graph): NetTraffic[] =>
+  Array.from(dataNets(graph), (net) => ({ net, packets: graph.nets.traffic[net] as number }));
 
 const sinksOf = ({ nets }: Graph, net: number): number[] =>
   Array.from(nets.sinks.subarray(nets.sinkStart[net], nets.sinkStart[net + 1]));
@@ -108,15 +136,16 @@ function receiverCycles(graph: Graph, sent: Float64Array): Float64Array {
   );
 }
 
-/** Core cycles a sample that each link in use needs. */
-function linkCycles(graph: Graph, mapping: Mapping, machine: Machine): Map<number, number> {
+/** Core cycles that each link in use needs for some packets. */
+function linkCycles(
+  mapping: Mapping,
+  machine: Machine,
+  traffic: readonly NetTraffic[],
+): Map<number, number> {
   const { topology } = mapping.stages;
-  const packets = new Map<number, number>();
-  for (const net of dataNets(graph)) {
-    const traffic = graph.nets.traffic[net] as number;
-    for (const link of linksOf(mapping, net)) {
-      packets.set(link, (packets.get(link) ?? 0) + traffic);
-    }
+  const counts = new Map<number, number>();
+  for (const { net, packets } of traffic) {
+    for (const link of linksOf(mapping, net)) counts.set(link, (counts.get(link) ?? 0) + packets);
   }
   const cyclesOf = (index: number) => {
     const chip = Math.floor(index / LINK_VECTORS.length);
@@ -124,7 +153,7 @@ function linkCycles(graph: Graph, mapping: Mapping, machine: Machine): Map<numbe
     const crosses = leavesBoard(machine, at, index % LINK_VECTORS.length);
     return (crosses ? BOARD_LINK_CYCLES : LINK_CYCLES) / LINK_UTILISATION;
   };
-  return new Map([...packets].map(([link, count]) => [link, count * cyclesOf(link)]));
+  return new Map([...counts].map(([link, count]) => [link, count * cyclesOf(link)]));
 }
 
 function leavesBoard(machine: Machine, { x, y }: { x: number; y: number }, link: number): boolean {
