@@ -11,6 +11,7 @@ import { denseStack } from '../layers/dense-stack.js';
 import { type Layer, layers as makers, type Shape } from '../layers/layers.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
 import { Sequential } from './sequential.js';
+import { transposed } from './transposed.js';
 
 const FORMAT = 'spin-tools-model';
 const VERSION = 1;
@@ -68,7 +69,11 @@ export function modelToJson(model: Sequential): ModelFile {
       const { kernel, bias } = weights[index] as LayerWeights;
       const { units, useBias } = layer;
       return [
-        stored(`${name}/kernel`, [inputs, units], transposed(kernel, units, inputs)),
+        stored(
+          `${name}/kernel`,
+          [inputs, units],
+          transposed(kernel, units, inputs, new Int32Array(kernel.length)),
+        ),
         ...(useBias ? [stored(`${name}/bias`, [units], bias)] : []),
       ];
     }),
@@ -121,16 +126,6 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-function transposed(values: Int32Array, rows: number, columns: number): Int32Array {
-  const result = new Int32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      result[column * rows + row] = values[row * columns + column] as number;
-    }
-  }
-  return result;
-}
-
 function weightsOf(model: Sequential, tensors: readonly unknown[]): LayerWeights[] {
   const { dense } = denseStack(model.layers);
   let next = 0;
@@ -145,7 +140,12 @@ function weightsOf(model: Sequential, tensors: readonly unknown[]): LayerWeights
     return integers(asText(tensor.base64, `${field}.base64`), size, `${field}.base64`);
   };
   const weights = dense.map(({ name, layer: { units, useBias }, inputs }) => ({
-    kernel: transposed(take(`${name}/kernel`, units * inputs), inputs, units),
+    kernel: transposed(
+      take(`${name}/kernel`, units * inputs),
+      inputs,
+      units,
+      new Int32Array(units * inputs),
+    ),
     bias: useBias ? take(`${name}/bias`, units) : new Int32Array(units),
   }));
   if (next !== tensors.length) {

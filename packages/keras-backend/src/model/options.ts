@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly batchSize?: number;
 }
 
+/** Samples in a batch unless told, as in Keras. */
+export const DEFAULT_BATCH = 32;
 const METRICS = ['accuracy'];
 const MODES: readonly NumberMode[] = ['fast', 'exact'];
 

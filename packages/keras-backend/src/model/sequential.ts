@@ -16,6 +16,7 @@ import {
   checkMetrics,
   checkMode,
   type DataRules,
+  DEFAULT_BATCH,
   dataSet,
   type FitOptions,
   labelledSamples,
@@ -26,8 +27,6 @@ import { EngineSession } from './session.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, evaluationOf, trainEpochs } from './training.js';
 import { type FloatTensor, firstWeights, fromKeras, toKeras } from './weights.js';
-
-const DEFAULT_BATCH = 32;
 
 /** Options of {@link sequential}. */
 export interface SequentialOptions {

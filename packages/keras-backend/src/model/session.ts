@@ -4,6 +4,7 @@ import type { DenseInPlace } from '../layers/dense-stack.js';
 import type { MachineEngineOptions } from '../machine/index.js';
 import { planNetwork } from '../plan/plan.js';
 import { createEngine, type EngineChoice } from './engines.js';
+import { DEFAULT_BATCH } from './options.js';
 import { floatLayers } from './weights.js';
 
 /** What stays the same from `compile` on. */
@@ -29,8 +30,6 @@ export interface OpenEngine {
   readonly engine: Engine;
   readonly plan: NetworkPlan;
 }
-
-const DEFAULT_BATCH = 32;
 
 /** Holds at most one engine. */
 export class EngineSession {

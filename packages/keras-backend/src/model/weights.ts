@@ -6,6 +6,7 @@ import { initialWeights } from '../initialisers/initialisers.js';
 import type { DenseInPlace } from '../layers/dense-stack.js';
 import type { FloatLayer } from '../plan/estimate.js';
 import type { Tensor } from './data.js';
+import { transposed } from './transposed.js';
 
 /** Real numbers with their shape. */
 export interface FloatTensor {
@@ -28,7 +29,7 @@ export function firstWeights(
     ? initialWeights(biasInitializer, units, units, units, biasSeed)
     : new Float32Array(units);
   return {
-    kernel: transposed(kernel, inputs, units, toMaster),
+    kernel: transposed(kernel, inputs, units, new Int32Array(kernel.length), toMaster),
     bias: Int32Array.from(bias, toMaster),
   };
 }
@@ -38,34 +39,17 @@ function toMaster(value: number): number {
   return Math.min(limit - 1, Math.max(-limit, Math.round(value * 2 ** MASTER_FRACTION)));
 }
 
-/** `[rows][columns]` as `[columns][rows]`, each value converted. */
-function transposed(
-  values: ArrayLike<number>,
-  rows: number,
-  columns: number,
-  convert: (value: number) => number,
-): Int32Array {
-  const result = new Int32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      result[column * rows + row] = convert(values[row * columns + column] as number);
-    }
-  }
-  return result;
+function toReal(value: number): number {
+  return fromFixed(value, MASTER_FRACTION);
 }
 
 /** Kernel and, where there is one, bias, in Keras's order and shape. */
 export function toKeras(place: DenseInPlace, { kernel, bias }: LayerWeights): FloatTensor[] {
   const { inputs, layer } = place;
-  const data = new Float32Array(kernel.length);
-  for (let u = 0; u < layer.units; u++) {
-    for (let c = 0; c < inputs; c++) {
-      data[c * layer.units + u] = fromFixed(kernel[u * inputs + c] as number, MASTER_FRACTION);
-    }
-  }
+  const data = transposed(kernel, layer.units, inputs, new Float32Array(kernel.length), toReal);
   const tensor: FloatTensor = { data, shape: [inputs, layer.units] };
   if (!layer.useBias) return [tensor];
-  const biases = Float32Array.from(bias, (value) => fromFixed(value, MASTER_FRACTION));
+  const biases = Float32Array.from(bias, toReal);
   return [tensor, { data: biases, shape: [layer.units] }];
 }
 
@@ -86,7 +70,8 @@ export function fromKeras(
   return places.map(({ name, layer, inputs }) => {
     const kernelTensor = tensors[next++] as Tensor;
     checkWeights(kernelTensor, `weights of ${name}: kernel`, [inputs, layer.units]);
-    const kernel = transposed(kernelTensor.data, inputs, layer.units, toMaster);
+    const values = new Int32Array(inputs * layer.units);
+    const kernel = transposed(kernelTensor.data, inputs, layer.units, values, toMaster);
     if (!layer.useBias) return { kernel, bias: new Int32Array(layer.units) };
     const biasTensor = tensors[next++] as Tensor;
     checkWeights(biasTensor, `weights of ${name}: bias`, [layer.units]);
@@ -136,7 +121,6 @@ export function floatLayers(
 
 function toFloats(values: Int32Array): Float64Array {
   const floats = new Float64Array(values);
-  for (let i = 0; i < floats.length; i++)
-    floats[i] = fromFixed(floats[i] as number, MASTER_FRACTION);
+  for (let i = 0; i < floats.length; i++) floats[i] = toReal(floats[i] as number);
   return floats;
 }
