@@ -1,7 +1,7 @@
 /** The engine that trains on a SpiNNaker machine. */
 import { isEthernet } from '@spin-tools/machine-model';
 import { energy } from '@spin-tools/sim';
-import { LOGARITHM_FRACTION, scaleFactor } from '@spin-tools/sim/fixed';
+import { LOGARITHM_FRACTION } from '@spin-tools/sim/fixed';
 import type {
   DataSet,
   DataSlot,
@@ -12,19 +12,25 @@ import type {
   RunRequest,
   RunResult,
 } from '../engine.js';
-import { DenseRegion, RunFlag, SequencerOperation, SequencerState } from '../layouts/index.js';
+import { SequencerOperation, SequencerState } from '../layouts/index.js';
 import { countCategorical } from './accuracy.js';
-import { configure, encodeConfiguration } from './configuration.js';
+import {
+  type NetworkMemory,
+  readWeights,
+  writeConfigurations,
+  writeWeights,
+} from './core-regions.js';
 import { checkData } from './data-layout.js';
-import { freeData, type LoadedData, loadData, readOutputs, slotOf } from './data-sets.js';
+import { freeData, type LoadedData, loadData, readOutputs } from './data-sets.js';
 import type { Deployment } from './deployment.js';
 import { diagnose } from './diagnosis.js';
 import { countedBetween, dropsBetween, type RouterCounts, readCounts } from './drops.js';
 import { PacketsDroppedError } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
-import { clearApplications, regionAddress, type TableAddresses } from './load.js';
+import { clearApplications } from './load.js';
 import { type RouterControl, restoreWaits } from './router-waits.js';
+import { runCommand } from './run-command.js';
 import {
   type Command,
   type Operation,
@@ -38,15 +44,7 @@ import {
   readStatistics,
   totalsOf,
 } from './statistics.js';
-import {
-  bytesOf,
-  checkWeights,
-  headBias,
-  placeTileWeights,
-  tileWeights,
-  wordsOf,
-  zeroWeights,
-} from './weights.js';
+import { checkWeights } from './weights.js';
 
 /** Nanoseconds of a core cycle at the 200 MHz that the monitor sets. */
 const CYCLE_NS = 5;
@@ -60,11 +58,8 @@ export interface MachineEngine extends Engine {
 }
 
 /** What a {@link LoadedEngine} is made of. */
-export interface LoadedNetwork {
-  readonly host: Host;
-  readonly deployment: Deployment;
+export interface LoadedNetwork extends NetworkMemory {
   readonly ids: ApplicationIds;
-  readonly tables: TableAddresses;
   readonly routers: readonly RouterControl[];
 }
 
@@ -73,7 +68,7 @@ export class LoadedEngine implements MachineEngine {
   readonly #host: Host;
   readonly #deployment: Deployment;
   readonly #ids: ApplicationIds;
-  readonly #tables: TableAddresses;
+  readonly #memory: NetworkMemory;
   readonly #routers: readonly RouterControl[];
   readonly #sequencer: Sequencer;
   readonly #data: [LoadedData | undefined, LoadedData | undefined] = [undefined, undefined];
@@ -87,7 +82,7 @@ export class LoadedEngine implements MachineEngine {
     this.#host = host;
     this.#deployment = deployment;
     this.#ids = ids;
-    this.#tables = tables;
+    this.#memory = { host, deployment, tables };
     this.#routers = routers;
     this.#sequencer = new Sequencer(host, deployment, tables, ids);
   }
@@ -102,41 +97,14 @@ export class LoadedEngine implements MachineEngine {
   }
 
   async setWeights(weights: readonly LayerWeights[]): Promise<void> {
-    const { plan, tiles } = this.#deployment;
-    checkWeights(plan, weights);
-    await Promise.all(
-      tiles.cores.flatMap(({ index, layer, tile, head }) => {
-        const own = weights[layer] as LayerWeights;
-        const { inputs } = plan.layers[layer] as LayerPlan;
-        const write = (region: number, words: Int32Array) =>
-          this.#write(index, region, bytesOf(words));
-        return [
-          ...(tile ? [write(DenseRegion.Weights, tileWeights(own, inputs, tile))] : []),
-          ...(head ? [write(DenseRegion.Bias, headBias(own, head))] : []),
-        ];
-      }),
-    );
+    checkWeights(this.#deployment.plan, weights);
+    await writeWeights(this.#memory, weights);
     await this.#loadCores();
   }
 
   async getWeights(): Promise<LayerWeights[]> {
     await this.#storeWeights();
-    const { plan, tiles } = this.#deployment;
-    const weights = zeroWeights(plan);
-    await Promise.all(
-      tiles.cores.map(async ({ index, layer, tile, head }) => {
-        const own = weights[layer] as LayerWeights;
-        const { inputs } = plan.layers[layer] as LayerPlan;
-        if (tile) {
-          const words = await this.#readWords(index, DenseRegion.Weights, tile.rows * tile.columns);
-          placeTileWeights(own, inputs, tile, words);
-        }
-        if (head) {
-          own.bias.set(await this.#readWords(index, DenseRegion.Bias, head.units), head.unit0);
-        }
-      }),
-    );
-    return weights;
+    return readWeights(this.#memory);
   }
 
   async run(request: RunRequest): Promise<RunResult> {
@@ -146,14 +114,14 @@ export class LoadedEngine implements MachineEngine {
       await this.#loadCores();
     }
     const batches = Math.ceil(data.samples / request.batchSize);
-    const command = commandOf(request, data.samples, this.#keepsOutputs(request));
+    const command = runCommand(request, data.samples, this.#keepsOutputs(request));
     this.#weightsMoved ||= request.mode === 'train';
     const before = await this.#routerCounts();
     const { elapsed } = await this.#execute(command, before, ({ batchesDone }) => {
       request.onBatch?.(batchesDone, batches);
     });
     const after = await this.#checkDrops(before);
-    this.#statistics = await readStatistics(this.#host, this.#deployment, this.#tables);
+    this.#statistics = await readStatistics(this.#memory);
     const totals = totalsOf(this.#statistics);
     const cost = this.#costOf(Number(elapsed), totals.busyCycles, before, after);
     return this.#resultOf(request, data, totals, cost);
@@ -261,7 +229,7 @@ export class LoadedEngine implements MachineEngine {
 
   /** Has the cores read weights and places of data from SDRAM. */
   async #loadCores(): Promise<void> {
-    if (this.#dataMoved) await this.#writeConfigurations();
+    if (this.#dataMoved) await writeConfigurations(this.#memory, this.#data);
     await this.#operate(SequencerOperation.LoadWeights);
     this.#dataMoved = false;
     this.#weightsMoved = false;
@@ -294,55 +262,4 @@ export class LoadedEngine implements MachineEngine {
     if (drops.length > 0) throw new PacketsDroppedError(drops, cause);
     return after;
   }
-
-  /** Tells every core where its data lies now. */
-  async #writeConfigurations(): Promise<void> {
-    const { tiles } = this.#deployment;
-    await Promise.all(
-      tiles.cores.map((core) => {
-        const slots = [
-          slotOf(this.#deployment, this.#data[0], core),
-          slotOf(this.#deployment, this.#data[1], core),
-        ] as const;
-        const bytes = encodeConfiguration(configure(this.#deployment, core, slots));
-        return this.#write(core.index, DenseRegion.Configuration, bytes);
-      }),
-    );
-  }
-
-  #write(vertex: number, region: number, bytes: Uint8Array): Promise<void> {
-    const { x, y } = this.#deployment.places[vertex] as Deployment['places'][number];
-    const address = regionAddress(this.#deployment, this.#tables, vertex, region);
-    return this.#host.controller.write({ x, y }, address, bytes);
-  }
-
-  async #readWords(vertex: number, region: number, count: number): Promise<Int32Array> {
-    const { x, y } = this.#deployment.places[vertex] as Deployment['places'][number];
-    const address = regionAddress(this.#deployment, this.#tables, vertex, region);
-    return wordsOf(await this.#host.controller.read({ x, y }, address, 4 * count));
-  }
-}
-
-function commandOf(request: RunRequest, samples: number, keepsOutputs: boolean): Command {
-  const { mode, slot, batchSize, shuffleSeed } = request;
-  const rate = request.learningRate ?? 1;
-  const whole = scaleFactor(rate / batchSize);
-  const left = samples % batchSize;
-  const last = left === 0 ? whole : scaleFactor(rate / left);
-  return {
-    operation: SequencerOperation.Run,
-    flags:
-      (mode === 'train' ? RunFlag.Train : 0) |
-      (shuffleSeed !== undefined ? RunFlag.Shuffle : 0) |
-      (keepsOutputs ? RunFlag.KeepOutputs : 0) |
-      (slot << RunFlag.SlotShift),
-    samples,
-    firstSample: 0,
-    batch: batchSize,
-    seed: shuffleSeed ?? 0,
-    mantissa: whole.mantissa,
-    exponent: whole.exponent,
-    lastMantissa: last.mantissa,
-    lastExponent: last.exponent,
-  };
 }

@@ -1,18 +1,18 @@
 /** What dense cores counted during a run. */
 import { DenseRegion, decodeLayout, denseStatistics, type LayoutValues } from '../layouts/index.js';
+import type { NetworkMemory } from './core-regions.js';
 import type { Deployment } from './deployment.js';
-import type { Host } from './host.js';
-import { regionAddress, type TableAddresses } from './load.js';
+import { regionAddress } from './load.js';
 
 /** The statistics of one dense core. */
 export type DenseStatistics = LayoutValues<(typeof denseStatistics)['fields']>;
 
 /** Reads the statistics of all dense cores, by index. */
-export function readStatistics(
-  { controller }: Host,
-  deployment: Deployment,
-  tables: TableAddresses,
-): Promise<DenseStatistics[]> {
+export function readStatistics({
+  host: { controller },
+  deployment,
+  tables,
+}: NetworkMemory): Promise<DenseStatistics[]> {
   return Promise.all(
     deployment.tiles.cores.map(async ({ index }) => {
       const { x, y } = deployment.places[index] as Deployment['places'][number];
