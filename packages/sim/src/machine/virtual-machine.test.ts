@@ -32,13 +32,13 @@ const APP = 20;
 const ORIGIN = { x: 0, y: 0 };
 const EAST = { x: 1, y: 0 };
 
-async function booted(options: MachineOptions) {
+async function booted(options: MachineOptions, image = builtInBootImage()) {
   const machine = new VirtualMachine(options);
   const controller = new MachineController({
     scp: machine.scpTransport(),
     boot: machine.bootTransport(),
   });
-  await controller.boot({ pauseMs: 0, force: true });
+  await controller.boot({ image, pauseMs: 0, force: true });
   return { machine, controller };
 }
 
@@ -350,6 +350,31 @@ t.test('a flood fill reaches every chip and starts what core-select names', asyn
   await scp.close();
   await controller.close();
 });
+
+t.test(
+  'a monitor of version 3 counts cores by a point-to-point signal, later ones refuse',
+  async (t) => {
+    const counting = (state: number, appId: number) => ({
+      ...{ name: 'CMD_SIG', code: 22, repeatable: true, data: new Uint8Array(0) },
+      arguments: [1, (6 << 20) | (state << 16) | 0xff00 | appId, 0xffff] as const,
+      parse: (payload: Uint8Array) => [...payload],
+    });
+    const counts = async (release: string, state: number, appId: number) => {
+      const { machine, controller } = await booted({ board: 'spin3' }, builtInBootImage(release));
+      await controller.loadApplication(RELAY, [{ chip: EAST, cores: [3, 4] }], APP, { wait: true });
+      await machine.whenIdle();
+      const scp = new Connection(machine.scpTransport());
+      return scp.send(ORIGIN, counting(state, appId)).finally(async () => {
+        await scp.close();
+        await controller.close();
+      });
+    };
+    t.same(await counts('3.1.0', CoreState.Wait, APP), [2, 0, 0, 0]);
+    t.same(await counts('3.1.0', CoreState.Idle, 0), [66, 0, 0, 0]);
+    t.same(await counts('3.1.0', CoreState.Wait, APP + 1), [0, 0, 0, 0]);
+    await t.rejects(counts('4.0.0', CoreState.Wait, APP), { code: ReturnCode.Argument });
+  },
+);
 
 t.test('a message leaves through an IPTag, stripped or not', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });

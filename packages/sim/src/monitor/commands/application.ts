@@ -1,18 +1,14 @@
-/** CMD_AR, CMD_AS, CMD_APP_COPY_RUN, CMD_NNP, CMD_FFD, CMD_SIG: programs and what is said to them. */
+/** CMD_AR, CMD_AS, CMD_APP_COPY_RUN, CMD_NNP, CMD_FFD: programs and how they reach their cores. */
 import {
   ApplicationCopyRun,
   ApplicationRun,
   ApplicationStart,
-  encodeSignal,
   FloodFillData,
   NearestNeighbourPacket,
   ReturnCode,
-  SendSignal,
-  SignalRoute,
   type StartOptions,
 } from '@spin-tools/scp';
 import { Refusal } from '../refusal.js';
-import { signalAll } from '../signals.js';
 import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
@@ -35,14 +31,6 @@ export const applicationCommands = [
   command(FloodFillData, (monitor, { id, block, address, data }) =>
     monitor.floodFill.data(monitor, id, block, address, data),
   ),
-  command(SendSignal, (monitor, request) => {
-    const isRoot = monitor.world.root === monitor;
-    const isMulticast = request.route === SignalRoute.Multicast;
-    if (isMulticast ? !isRoot : request.route !== SignalRoute.NearestNeighbour) {
-      throw new Refusal(ReturnCode.Argument);
-    }
-    signalAll(monitor, encodeSignal(request));
-  }),
 ];
 
 function start(monitor: ChipMonitor, table: number, options: StartOptions): void {

@@ -72,10 +72,15 @@ function countOnBoard(monitor: ChipMonitor, appId: number, state: number): numbe
   const board = monitor.memory.variable('ethernetAddress');
   return monitor.world.monitors
     .filter(({ memory }) => memory.variable('ethernetAddress') === board)
-    .reduce((count, chip) => count + countOnChip(chip, appId, state), 0);
+    .reduce((count, chip) => count + countOnChip(chip, { appId, appMask: 0xff, state }), 0);
 }
 
-function countOnChip({ programs, memory }: ChipMonitor, appId: number, state: number): number {
-  return programs.ofApplication(appId, 0xff).filter((core) => memory.vcpu(core, 'state') === state)
-    .length;
+/** Cores of one chip that are in a state and whose app id is `appId` under `appMask`. */
+export function countOnChip(
+  { programs, memory }: ChipMonitor,
+  { appId, appMask, state }: { appId: number; appMask: number; state: number },
+): number {
+  return programs
+    .ofApplication(appId, appMask)
+    .filter((core) => memory.vcpu(core, 'state') === state).length;
 }

@@ -6,6 +6,7 @@ import type { Handler } from './command.js';
 import { idleCommands, informationCommands } from './information.js';
 import { linkCommands, memoryCommands } from './memory.js';
 import { routingCommands } from './routing.js';
+import { signalCommands } from './signal.js';
 import { tagCommands } from './tags.js';
 
 const COMMANDS: ReadonlyMap<number, Handler> = new Map([
@@ -15,6 +16,7 @@ const COMMANDS: ReadonlyMap<number, Handler> = new Map([
   ...allocationCommands,
   ...routingCommands,
   ...applicationCommands,
+  ...signalCommands,
   ...tagCommands,
   ...boardCommands,
 ]);
