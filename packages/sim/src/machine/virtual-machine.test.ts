@@ -376,6 +376,32 @@ t.test(
   },
 );
 
+t.test('a flood fill starts only the chips of its regions under version 3', async (t) => {
+  const runningUnder = async (release: string) => {
+    const { machine, controller } = await booted({ board: 'spin5' }, builtInBootImage(release));
+    const scp = new Connection(machine.scpTransport());
+    const send = (key: number, payload: number) => {
+      const request = { key, payload, assignId: true, forward: 0x3f, retry: 0x18 };
+      const { arguments: words, data } = NearestNeighbourPacket.encodeRequest(request);
+      const packet = { ...NearestNeighbourPacket, arguments: words, data, repeatable: false };
+      return scp.send(ORIGIN, { ...packet, parse: () => undefined });
+    };
+    const all = machine.machine.chips.map(({ x, y }) => ({ chip: { x, y }, cores: [1] }));
+    await controller.loadApplication(RELAY, all, APP, { by: 'flood' });
+    await send((6 << 24) | (9 << 17), 0);
+    await send((7 << 24) | (1 << 5), 0x00030002);
+    await send((7 << 24) | (3 << 6), 0x04070008);
+    await send((15 << 24) | (9 << 1), 21 << 24);
+    await machine.whenIdle();
+    const count = await controller.countCores(21, CoreState.Run);
+    await scp.close();
+    await controller.close();
+    return count;
+  };
+  t.equal(await runningUnder('3.1.0'), 3, 'core 5 of (1, 0), cores 6 and 7 of (7, 4)');
+  t.equal(await runningUnder('4.0.0'), 48 * 3);
+});
+
 t.test('a message leaves through an IPTag, stripped or not', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });
   await controller.setIpTag(ORIGIN, 3, { useSender: true, strip: true });
