@@ -20,6 +20,7 @@ export default async function measure() {
       value: await functionalRate(data, mode),
       unit: 'samples/s',
       baseline,
+      against: 'TensorFlow.js on its wasm backend',
     });
   }
   return figures;

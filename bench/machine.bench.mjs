@@ -25,6 +25,7 @@ export default async function measure() {
       value: rate,
       unit: 'samples/s',
       baseline: SAMPLES / history.machine.seconds,
+      against: 'the speed predicted for a board',
     },
   ];
 }

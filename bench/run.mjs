@@ -2,8 +2,8 @@
  * Runs benchmarks: `pnpm bench [NAME] [--json]`, NAME being the beginning of a file here.
  *
  * A benchmark is a file NAME.bench.mjs whose default export measures and returns figures
- * `{name, value, unit, baseline}`: the value and what it is compared with, both measured in the same
- * run, in the same unit. The ratio is value / baseline.
+ * `{name, value, unit, baseline, against}`: the value and the baseline, both measured in the same run, in
+ * the same unit, and what the baseline is. The ratio is value / baseline.
  */
 import { readdirSync } from 'node:fs';
 import { argv } from 'node:process';
@@ -24,15 +24,15 @@ const all = [];
 for (const file of files) {
   if (!json) console.log(file.replace('.bench.mjs', ''));
   const { default: measure } = await import(`./${file}`);
-  for (const { name, value, unit, baseline } of await measure()) {
-    const figure = { name, value, unit, baseline, ratio: value / baseline };
+  for (const { name, value, unit, baseline, against } of await measure()) {
+    const figure = { name, value, unit, baseline, ratio: value / baseline, against };
     all.push(figure);
     if (!json) console.log(`  ${describe(figure)}`);
   }
 }
 if (json && files.length > 0) console.log(JSON.stringify(all));
 
-function describe({ name, value, unit, baseline, ratio }) {
+function describe({ name, value, unit, baseline, ratio, against }) {
   const short = (number) => Number(number.toPrecision(4)).toLocaleString('en');
-  return `${name}: ${short(value)} ${unit}, ${short(ratio)} times the baseline of ${short(baseline)}`;
+  return `${name}: ${short(value)} ${unit}, ${short(ratio)} times ${against} (${short(baseline)})`;
 }

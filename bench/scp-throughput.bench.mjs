@@ -27,6 +27,7 @@ export default async function measure() {
       value: windowed[name],
       unit: 'MB/s',
       baseline: plain[name],
+      against: 'a window of one request',
     }));
   } finally {
     sim.kill();
