@@ -13,6 +13,7 @@ import {
   type NetworkPlan,
   type Operands,
 } from '../engine.js';
+import { firstLargest } from '../losses/first-largest.js';
 import { type OperandRange, toOperand } from './activations.js';
 import { clamped, type Layer, type SaturationCount } from './layer.js';
 
@@ -115,14 +116,6 @@ export function correctInBatch(plan: NetworkPlan, layer: Layer, batch: OutputBat
     }
   }
   return correct;
-}
-
-function firstLargest(values: Operands): number {
-  let index = 0;
-  for (let i = 1; i < values.length; i++) {
-    if ((values[i] as number) > (values[index] as number)) index = i;
-  }
-  return index;
 }
 
 function unitsOnTheSameSide(

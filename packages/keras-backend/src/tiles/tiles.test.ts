@@ -72,7 +72,8 @@ const holds = (name: string, property: (plan: NetworkPlan, tiles: TileGraph) => 
     fc.assert(
       fc.property(networks, options, (plan, tileOptions) => {
         const tiles = cut(plan, tileOptions);
-        if (tiles) property(plan, tiles);
+        fc.pre(tiles !== undefined);
+        property(plan, tiles!);
       }),
       { numRuns: 60 },
     );
