@@ -1,5 +1,6 @@
 /**
- * The monitor that is built into virtual machines: what SC&MP 4.0 is to hosts and to application cores.
+ * The monitor that is built into virtual machines: what SC&MP 4.0 is to hosts and to application cores, and
+ * 3.x where a host needs it and booted such an image.
  * It costs no simulated time; messages between chips take the time of `World.latency`.
  */
 import {
