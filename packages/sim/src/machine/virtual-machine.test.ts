@@ -19,6 +19,7 @@ import {
   type Transport,
   vcpuField,
   version,
+  Write,
 } from '@spin-tools/scp';
 import fc from 'fast-check';
 import t from 'tap';
@@ -326,6 +327,23 @@ t.test('requests to a machine that never sleeps wait only once', async (t) => {
   await controller.signal(Signal.Stop, APP);
   await machine.whenIdle();
   t.ok(machine.isIdle);
+  await controller.close();
+});
+
+t.test('each of many requests that wait is answered', async (t) => {
+  const { machine, controller } = await pingPong(8_000, async () => undefined);
+  const transport = machine.scpTransport();
+  let answers = 0;
+  transport.onDatagram(() => answers++);
+  t.notOk(machine.isIdle);
+  const writeWord = [0, 0, 0, 0x61, 4, 0, 0, 0, 2, 0, 0, 0, 1, 2, 3, 4];
+  for (let request = 0; request < 32; request++) {
+    transport.send(requestOf(Write.code, Uint8Array.from(writeWord)));
+  }
+  await machine.whenIdle();
+  await new Promise(setImmediate);
+  t.equal(answers, 32);
+  await transport.close();
   await controller.close();
 });
 
