@@ -65,23 +65,24 @@ t.test('every atom of a slice has a key of its own', async (t) => {
 });
 
 t.test('no slice exceeds a limit and none is lost, whatever the vertex', async (t) => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 1000 }),
-      fc.integer({ min: 1, max: 50 }),
-      fc.integer({ min: 0, max: 50 }),
-      (atoms, perAtom, perSlice) => {
-        const vertex = { name: 'v', atoms, resources: { cycles: { perAtom, perSlice } } };
-        const { slices } = partition({ vertices: [vertex], edges: [] }, { cycles: 150 });
-        const fit = slices.every(({ from, to }) => perSlice + perAtom * (to - from) <= 150);
-        const joined = slices.every(
-          ({ from, to }, i) => from === (slices[i - 1]?.to ?? 0) && to > from,
-        );
-        return fit && joined && slices.at(-1)?.to === atoms;
-      },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 0, max: 50 }),
+        (atoms, perAtom, perSlice) => {
+          const vertex = { name: 'v', atoms, resources: { cycles: { perAtom, perSlice } } };
+          const { slices } = partition({ vertices: [vertex], edges: [] }, { cycles: 150 });
+          const fit = slices.every(({ from, to }) => perSlice + perAtom * (to - from) <= 150);
+          const joined = slices.every(
+            ({ from, to }, i) => from === (slices[i - 1]?.to ?? 0) && to > from,
+          );
+          return fit && joined && slices.at(-1)?.to === atoms;
+        },
+      ),
     ),
   );
-  t.pass();
 });
 
 t.test('an atom too big for a core is refused with what it needs', async (t) => {

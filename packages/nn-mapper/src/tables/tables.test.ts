@@ -64,31 +64,36 @@ function behavesAlike(one: ChipTable, other: ChipTable, complete: ChipTable): bo
 }
 
 t.test('leaving out default routes never changes where a packet goes', async (t) => {
-  fc.assert(
-    fc.property(completeTable, (complete) => {
-      const reduced = chipTable(removeDefaultRoutes(joinTables([complete])), 0);
-      return behavesAlike(reduced, complete, complete);
-    }),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(completeTable, (complete) => {
+        const reduced = chipTable(removeDefaultRoutes(joinTables([complete])), 0);
+        return behavesAlike(reduced, complete, complete);
+      }),
+    ),
   );
-  t.pass();
 });
 
 t.test('minimising never changes where a packet goes', async (t) => {
-  fc.assert(
-    fc.property(completeTable, (complete) => behavesAlike(minimise(complete), complete, complete)),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(completeTable, (complete) =>
+        behavesAlike(minimise(complete), complete, complete),
+      ),
+    ),
   );
-  t.pass();
 });
 
 t.test('testing the bits of keys in another order never changes where a packet goes', async (t) => {
-  fc.assert(
-    fc.property(completeTable, (complete) => {
-      const reordered = minimise(complete, 0);
-      const isShorter = reordered.key.length <= minimise(complete).key.length;
-      return isShorter && behavesAlike(reordered, complete, complete);
-    }),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(completeTable, (complete) => {
+        const reordered = minimise(complete, 0);
+        const isShorter = reordered.key.length <= minimise(complete).key.length;
+        return isShorter && behavesAlike(reordered, complete, complete);
+      }),
+    ),
   );
-  t.pass();
 });
 
 t.test(
@@ -104,13 +109,14 @@ t.test(
 );
 
 t.test('minimising is never worse than leaving out default routes', async (t) => {
-  fc.assert(
-    fc.property(completeTable, (complete) => {
-      const reduced = chipTable(removeDefaultRoutes(joinTables([complete])), 0);
-      return minimise(complete).key.length <= reduced.key.length;
-    }),
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(completeTable, (complete) => {
+        const reduced = chipTable(removeDefaultRoutes(joinTables([complete])), 0);
+        return minimise(complete).key.length <= reduced.key.length;
+      }),
+    ),
   );
-  t.pass();
 });
 
 t.test('only a single link straight on is a default route', async (t) => {
