@@ -6,8 +6,27 @@ export {
   PacketKind,
 } from './core/core.js';
 export type { CoreProgram, ProgramContext } from './core/program-core.js';
-export { Ethernet, type EthernetReceiver, type HostAddress } from './host/ethernet.js';
+export {
+  type DatagramFaults,
+  type Death,
+  type FaultPlan,
+  FaultPlanError,
+  type MonitorLoad,
+  parseFaultPlan,
+} from './faults/plan.js';
+export {
+  Ethernet,
+  type EthernetReceiver,
+  type HostAddress,
+  type OutsideWorld,
+} from './host/ethernet.js';
 export { type EnergyEstimate, type EnergyInputs, energy } from './machine/energy.js';
-export type { MachineOptions, MachineShape } from './machine/layout.js';
+export type { MachineShape } from './machine/layout.js';
+export type { Pace } from './machine/pump.js';
 export type { DroppedPackets, LinkTraffic, MachineStatistics } from './machine/statistics.js';
-export { NoEthernetError, VirtualMachine } from './machine/virtual-machine.js';
+export {
+  type HostStatistics,
+  type MachineOptions,
+  NoEthernetError,
+  VirtualMachine,
+} from './machine/virtual-machine.js';

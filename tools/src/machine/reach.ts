@@ -1,7 +1,7 @@
 /** Reaches a machine over UDP: a board, a served virtual machine, or one started here for the purpose. */
 import { MachineController, udpTransport } from '@spin-tools/scp';
 import { VirtualMachine } from '@spin-tools/sim';
-import { serveUdp } from '@spin-tools/sim/udp';
+import { type ServeOptions, serveUdp } from '@spin-tools/sim/udp';
 import type { AddressOptions, MachineShape } from './options.js';
 
 /** Where a machine listens. */
@@ -30,13 +30,16 @@ export interface ServedMachine extends AsyncDisposable {
   readonly address: Address;
 }
 
-/** Starts a virtual machine, unbooted, on loopback and ports from the system unless told otherwise. */
+/**
+ * Starts a virtual machine, unbooted, on loopback, on ports from the system, as fast as possible, unless
+ * told otherwise.
+ */
 export async function serve(
   shape: MachineShape,
-  { host = '127.0.0.1', scpPort = 0, bootPort = 0 }: Partial<AddressOptions> = {},
+  { host = '127.0.0.1', scpPort = 0, bootPort = 0, pace = 'fast' }: Partial<ServeOptions> = {},
 ): Promise<ServedMachine> {
   const virtual = new VirtualMachine(shape);
-  const served = await serveUdp(virtual, { host, scpPort, bootPort });
+  const served = await serveUdp(virtual, { host, scpPort, bootPort, pace });
   return {
     virtual,
     hosts: served.hosts,

@@ -7,7 +7,6 @@ import {
   type BootFrame,
   BootOperation,
   decodeBootFrame,
-  MalformedMessageError,
 } from '@spin-tools/scp';
 
 const MOST_BLOCKS = 256;
@@ -23,10 +22,9 @@ export class BootRom {
   /** @param start called with a whole image; its argument is as long as its blocks together */
   constructor(private readonly start: (image: Uint8Array) => void) {}
 
-  /** Takes a datagram. */
+  /** Takes a datagram. Throws MalformedMessageError for one that is no frame, or ends what is no image. */
   receive(datagram: Uint8Array): void {
-    const frame = frameOf(datagram);
-    if (frame === undefined) return;
+    const frame = decodeBootFrame(datagram);
     if (frame.operation === BootOperation.Start) this.begin(frame);
     else if (frame.operation === BootOperation.Block) this.take(frame);
     else if (frame.operation === BootOperation.Control) this.execute(frame);
@@ -62,14 +60,5 @@ export class BootRom {
     if (this.received.size !== this.blocks) return;
     this.blocks = 0;
     this.start(this.image);
-  }
-}
-
-function frameOf(datagram: Uint8Array): BootFrame | undefined {
-  try {
-    return decodeBootFrame(datagram);
-  } catch (error) {
-    if (error instanceof MalformedMessageError) return undefined;
-    throw error;
   }
 }

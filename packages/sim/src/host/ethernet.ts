@@ -1,4 +1,6 @@
 /** The ethernet of one chip: datagrams between the machine and its hosts. */
+import type { FaultyLine } from '../faults/line.js';
+import type { DatagramKind } from '../faults/plan.js';
 
 /** One end of a UDP connection outside the machine. */
 export interface HostAddress {
@@ -21,12 +23,29 @@ export interface EthernetReceiver {
   receiveRaw(datagram: Uint8Array, port: number, from: HostAddress): void;
 }
 
+/** Hosts outside this process. */
+export interface OutsideWorld {
+  /** Sends a datagram to a host. */
+  readonly send: Send;
+  /** Sends a hello frame of a chip in its boot ROM to all hosts. */
+  readonly broadcast: (frame: Uint8Array) => void;
+}
+
 /** Joins hosts to one ethernet chip. Hosts in this process are known by address; all others are outside. */
 export class Ethernet {
   private readonly hosts = new Map<string, (datagram: Uint8Array) => void>();
-  private outside: Send | undefined;
+  private readonly helloListeners = new Set<(frame: Uint8Array) => void>();
+  private outside: OutsideWorld | undefined;
+  /** Takes what hosts send. */
+  readonly receiver: EthernetReceiver;
 
-  constructor(readonly receiver: EthernetReceiver) {}
+  /** @param line what befalls datagrams on their way, if anything */
+  constructor(
+    receiver: EthernetReceiver,
+    private readonly line?: FaultyLine,
+  ) {
+    this.receiver = line === undefined ? receiver : behind(line, receiver);
+  }
 
   /** Adds a host in this process. */
   addHost(host: HostAddress, receive: (datagram: Uint8Array) => void): void {
@@ -37,17 +56,48 @@ export class Ethernet {
     this.hosts.delete(keyOf(host));
   }
 
-  /** Where datagrams for hosts elsewhere go; undefined drops them. */
-  connectOutside(send: Send | undefined): void {
-    this.outside = send;
+  /** Listens to hello frames; the result stops that. */
+  onHello(listener: (frame: Uint8Array) => void): () => void {
+    this.helloListeners.add(listener);
+    return () => this.helloListeners.delete(listener);
   }
 
-  /** Sends a datagram to a host. */
-  send(datagram: Uint8Array, to: HostAddress, sourcePort: number): void {
-    const receive = this.hosts.get(keyOf(to));
-    if (receive !== undefined) receive(datagram);
-    else this.outside?.(datagram, to, sourcePort);
+  /** Where datagrams for hosts elsewhere go; undefined drops them. */
+  connectOutside(outside: OutsideWorld | undefined): void {
+    this.outside = outside;
   }
+
+  /** Sends a datagram to a host, as one of SCP or of an IPTag. */
+  send(datagram: Uint8Array, to: HostAddress, sourcePort: number, kind: DatagramKind): void {
+    this.carry(kind, () => {
+      const receive = this.hosts.get(keyOf(to));
+      if (receive !== undefined) receive(datagram);
+      else this.outside?.send(datagram, to, sourcePort);
+    });
+  }
+
+  /** Sends a hello frame to all hosts. */
+  broadcast(frame: Uint8Array): void {
+    this.carry('boot', () => {
+      for (const listener of this.helloListeners) listener(frame);
+      this.outside?.broadcast(frame);
+    });
+  }
+
+  private carry(kind: DatagramKind, deliver: () => void): void {
+    if (this.line === undefined) deliver();
+    else this.line.carry(kind, deliver);
+  }
+}
+
+function behind(line: FaultyLine, receiver: EthernetReceiver): EthernetReceiver {
+  return {
+    receiveMessage: (datagram, from) =>
+      line.carry('scp', () => receiver.receiveMessage(datagram, from)),
+    receiveBoot: (datagram) => line.carry('boot', () => receiver.receiveBoot(datagram)),
+    receiveRaw: (datagram, port, from) =>
+      line.carry('tags', () => receiver.receiveRaw(datagram, port, from)),
+  };
 }
 
 function keyOf({ ip, port }: HostAddress): string {

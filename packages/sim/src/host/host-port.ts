@@ -1,61 +1,131 @@
 /** What an ethernet chip does with datagrams from hosts. */
-import { decodeSdp, MalformedMessageError, SdpFlag, type SdpMessage } from '@spin-tools/scp';
+import {
+  decodeSdp,
+  MalformedMessageError,
+  ReturnCode,
+  SdpFlag,
+  type SdpMessage,
+} from '@spin-tools/scp';
 import type { ChipMonitor } from '../monitor/world.js';
 import { BootRom } from './boot-rom.js';
 import type { EthernetReceiver, HostAddress } from './ethernet.js';
+import { MessageBuffers } from './message-buffers.js';
 
 /** Asks for a tag of its own for the reply. */
 const TRANSIENT_TAG = 0xff;
+const NS_PER_MICROSECOND = 1000;
 
 /** What a port needs of the machine. */
 export interface HostPortWiring {
-  /** The chip's monitor, once the machine is booted. */
+  /** The chip's monitor, once the chip is booted. */
   monitor(): ChipMonitor | undefined;
+  /** Whether the chip waits in its boot ROM. */
+  isWaiting(): boolean;
   /** A boot image is complete. Throws MalformedMessageError when it is none. */
   boot(image: Uint8Array): void;
   /** Carries out a request as soon as it may be. */
   admit(message: SdpMessage, act: () => void): void;
+  /** Does something after a simulated time, ns. */
+  after(ns: number, action: () => void): void;
+  /** A message of a host has come in. */
+  received(): void;
 }
 
-/** Counts of datagrams at one ethernet chip. */
+/** What slows a port's monitor down. */
+export interface HostPortLoad {
+  /** Time for each message, microseconds; 0 for none. */
+  readonly serviceMicroseconds: number;
+  /** Whether the next request is answered with "busy". */
+  isBusy(): boolean;
+}
+
+/** Counts of datagrams at ethernet chips. */
 export interface HostPortStatistics {
   /** Messages taken in. */
   received: number;
-  /** Datagrams that were dropped: malformed, without a tag, or to a machine that is not booted. */
-  dropped: number;
+  /** Boot frames taken in. */
+  bootFrames: number;
+  /** Datagrams dropped that were no SDP message, no boot frame, or no boot image. */
+  malformed: number;
+  /** Datagrams dropped because the chip was not booted, or had been, or had no power. */
+  unexpected: number;
+  /** Requests dropped for which there was no IPTag to reply by. */
+  withoutTag: number;
+  /** Messages dropped because all buffers of the monitor were full. */
+  overrun: number;
+  /** Plain datagrams dropped because no reverse IPTag took them. */
+  unclaimed: number;
 }
+
+/** All zero. */
+export const newHostPortStatistics = (): HostPortStatistics => ({
+  received: 0,
+  bootFrames: 0,
+  malformed: 0,
+  unexpected: 0,
+  withoutTag: 0,
+  overrun: 0,
+  unclaimed: 0,
+});
 
 /** Gives the monitor the messages of hosts. Nothing that a host sends makes it fail. */
 export class HostPort implements EthernetReceiver {
-  readonly statistics: HostPortStatistics = { received: 0, dropped: 0 };
-  private readonly rom: BootRom;
+  readonly statistics = newHostPortStatistics();
+  private rom: BootRom;
+  private buffers: MessageBuffers | undefined;
 
-  constructor(private readonly wiring: HostPortWiring) {
-    this.rom = new BootRom((image) => wiring.boot(image));
+  constructor(
+    private readonly wiring: HostPortWiring,
+    private readonly load?: HostPortLoad,
+  ) {
+    this.rom = this.newRom();
+    this.buffers = this.newBuffers();
+  }
+
+  /** The chip lost power or was reset: what was under way is gone. */
+  reset(): void {
+    this.rom = this.newRom();
+    this.buffers = this.newBuffers();
   }
 
   receiveMessage(datagram: Uint8Array, from: HostAddress): void {
     const monitor = this.wiring.monitor();
-    if (monitor === undefined) this.statistics.dropped++;
+    if (monitor === undefined) this.statistics.unexpected++;
     else this.tolerate(() => this.takeMessage(monitor, decodeSdp(datagram), from));
   }
 
   receiveBoot(datagram: Uint8Array): void {
-    if (this.wiring.monitor() !== undefined) return;
-    this.tolerate(() => this.rom.receive(datagram));
+    if (!this.wiring.isWaiting()) this.statistics.unexpected++;
+    else {
+      this.tolerate(() => {
+        this.rom.receive(datagram);
+        this.statistics.bootFrames++;
+      });
+    }
   }
 
   receiveRaw(datagram: Uint8Array, port: number, from: HostAddress): void {
     const monitor = this.wiring.monitor();
     const message = monitor?.tags.incoming(datagram, port, from);
-    if (monitor === undefined || message === undefined) this.statistics.dropped++;
-    else this.tolerate(() => this.pass(monitor, message));
+    if (monitor === undefined || message === undefined) this.statistics.unclaimed++;
+    else this.take(message, () => monitor.route(message, 'host'));
+  }
+
+  private takeMessage(monitor: ChipMonitor, message: SdpMessage, from: HostAddress): void {
+    this.take(message, () => this.route(monitor, message, from));
   }
 
   /** What a host sends takes effect when it is admitted; only then a tag is spent on the way back. */
-  private takeMessage(monitor: ChipMonitor, message: SdpMessage, from: HostAddress): void {
-    this.statistics.received++;
-    this.wiring.admit(message, () => this.tolerate(() => this.route(monitor, message, from)));
+  private take(message: SdpMessage, act: () => void): void {
+    const { wiring, statistics } = this;
+    const admit = () => wiring.admit(message, () => this.tolerate(act));
+    if (this.buffers !== undefined && !this.buffers.offer(admit)) {
+      statistics.overrun++;
+      return;
+    }
+    statistics.received++;
+    wiring.received();
+    if (this.buffers === undefined) admit();
   }
 
   /** A monitor overwrites the sender's address and finds the way back by the tag. */
@@ -64,16 +134,12 @@ export class HostPort implements EthernetReceiver {
     const isTransient = message.tag === TRANSIENT_TAG && expectsReply;
     const tag = isTransient ? monitor.tags.transient(from) : message.tag;
     if (expectsReply && !monitor.tags.isValid(tag)) {
-      this.statistics.dropped++;
+      this.statistics.withoutTag++;
       return;
     }
-    const source = { ...message.source, ...monitor.chip.address };
-    monitor.route({ ...message, tag, source }, 'host');
-  }
-
-  private pass(monitor: ChipMonitor, message: SdpMessage): void {
-    this.statistics.received++;
-    this.wiring.admit(message, () => this.tolerate(() => monitor.route(message, 'host')));
+    const received = { ...message, tag, source: { ...message.source, ...monitor.position } };
+    if (this.load?.isBusy()) monitor.refuse(received, ReturnCode.P2pBusy, 'host');
+    else monitor.route(received, 'host');
   }
 
   private tolerate(act: () => void): void {
@@ -81,7 +147,17 @@ export class HostPort implements EthernetReceiver {
       act();
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error;
-      this.statistics.dropped++;
+      this.statistics.malformed++;
     }
+  }
+
+  private newRom(): BootRom {
+    return new BootRom((image) => this.wiring.boot(image));
+  }
+
+  private newBuffers(): MessageBuffers | undefined {
+    const ns = (this.load?.serviceMicroseconds ?? 0) * NS_PER_MICROSECOND;
+    if (ns === 0) return undefined;
+    return new MessageBuffers(ns, (wait, action) => this.wiring.after(wait, action));
   }
 }

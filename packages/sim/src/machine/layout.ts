@@ -1,13 +1,5 @@
 /** From what a user asks for to the chips and links of a machine. */
-import {
-  type DeadParts,
-  LINKS,
-  type Machine,
-  neighbour,
-  spin3,
-  spin5,
-  triads,
-} from '@spin-tools/machine-model';
+import { type DeadParts, type Machine, spin3, spin5, triads } from '@spin-tools/machine-model';
 
 /** What machine to simulate. */
 export type MachineShape =
@@ -21,11 +13,11 @@ export type MachineShape =
   /** A machine described otherwise. */
   | { readonly machine: Machine };
 
-/** Options of a virtual machine. */
-export type MachineOptions = MachineShape & DeadParts;
+/** A shape and the parts that do not work. */
+export type MachineShapeOptions = MachineShape & DeadParts;
 
 /** The machine of some options. */
-export function machineOfOptions(options: MachineOptions): Machine {
+export function machineOfOptions(options: MachineShapeOptions): Machine {
   if ('machine' in options) return options.machine;
   if ('triads' in options) {
     const { triads: size, wrap = true, ...dead } = options;
@@ -33,17 +25,4 @@ export function machineOfOptions(options: MachineOptions): Machine {
   }
   const { board, ...dead } = options;
   return board === 'spin3' ? spin3(dead) : spin5(dead);
-}
-
-/** Chips in a row and what is behind their links: index chip * 6 + link, -1 for nothing. */
-export function neighboursOf(machine: Machine, index: ReadonlyMap<number, number>): Int32Array {
-  const found = new Int32Array(machine.chips.length * LINKS).fill(-1);
-  machine.chips.forEach((chip, number) => {
-    for (const link of chip.links) {
-      const next = neighbour(machine, chip, link);
-      const other = next === undefined ? undefined : index.get((next.x << 8) | next.y);
-      if (other !== undefined) found[number * LINKS + link] = other;
-    }
-  });
-  return found;
 }

@@ -1,72 +1,151 @@
-/** The chips of a machine, joined by their links, on one clock. */
-import { LINKS, type Machine } from '@spin-tools/machine-model';
+/**
+ * The chips of a machine, joined by their links, on one clock: what there is physically, and what of it
+ * works at present. Chips are numbered as in `machine.chips`.
+ */
+import { LINKS, type Machine, neighbour } from '@spin-tools/machine-model';
 import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
 import { Link } from '../router/link.js';
-import { neighboursOf } from './layout.js';
-import { NO_WAY, Paths } from './paths.js';
+import { NO_WAY } from './paths.js';
 import { Scheduler } from './scheduler.js';
 
-const MONITOR_ROUTE = 1 << 6;
+/** Why a link carries nothing, one bit each. */
+const Cause = { Dead: 1, Stopped: 2 } as const;
 
-/** Chips and links; chips are numbered as in `machine.chips`. */
+/** Where point-to-point packets go, as their routers were told. */
+export interface PointToPointTable {
+  /** Link from a chip towards an address, x << 8 | y; 6 for nowhere, 7 at the address itself. */
+  entry(chip: number, address: number): number;
+}
+
+/** Chips and links. */
 export class Network {
-  readonly chips: readonly Chip[];
+  /** Those without power are blank. */
+  readonly chips: Chip[];
   readonly scheduler: Scheduler;
   private readonly index: ReadonlyMap<number, number>;
   /** Chip behind each link, -1 for none: index chip * 6 + link. */
   private readonly neighbours: Int32Array;
-  private readonly paths: Paths;
+  /** Causes for a link to carry nothing: index chip * 6 + link. */
+  private readonly causes: Uint8Array;
+  private readonly off: Uint8Array;
+  private readonly tables: (PointToPointTable | undefined)[];
 
   constructor(readonly machine: Machine) {
     const { chips } = machine;
     this.index = new Map(chips.map((chip, number) => [chipToAddress(chip), number]));
     this.neighbours = neighboursOf(machine, this.index);
-    this.paths = new Paths(this.neighbours, chips.length);
+    this.causes = new Uint8Array(chips.length * LINKS);
+    this.off = new Uint8Array(chips.length);
+    this.tables = new Array(chips.length).fill(undefined);
     this.chips = chips.map((_chip, number) => this.newChip(number));
     this.scheduler = new Scheduler(this.chips);
   }
 
-  /** Number of the chip at an address, x << 8 | y, if it works. */
-  numberOf(address: number): number | undefined {
-    return this.index.get(address);
+  /** Number of the chip at a place of the machine, if there is one. */
+  numberAt(place: ChipAddress): number | undefined {
+    return this.index.get(chipToAddress(place));
   }
 
-  /** Number of the chip behind a link, or -1. */
+  /** Number of the chip behind a link that works at present, or -1. */
   behind(chip: number, link: number): number {
-    return this.neighbours[chip * LINKS + link] as number;
+    const next = this.neighbours[chip * LINKS + link] as number;
+    return next >= 0 && !this.linkOf(chip, link).isDown ? next : -1;
   }
 
-  /** Links on the shortest way between two chips. */
-  hops(from: number, to: number): number {
-    return this.paths.to(from).hops[to] as number;
+  /** Whether a chip has power. */
+  isOn(chip: number): boolean {
+    return this.off[chip] === 0;
   }
 
-  /** The monitor, and the links that lead to chips farther from the root by way of this one. */
-  signalRoute(chip: number, root: number): number {
-    const towardsRoot = this.paths.to(root).links;
-    let route = MONITOR_ROUTE;
+  /** Switches a chip off: it forgets everything, and what is sent to it is lost. */
+  switchOff(chip: number): void {
+    if (!this.isOn(chip)) return;
+    this.off[chip] = 1;
+    this.tables[chip] = undefined;
+    this.chips[chip] = this.newChip(chip);
+    this.scheduler.setPower(chip, false);
+    this.updateLinksOf(chip);
+  }
+
+  /** Switches a chip on again: it is blank. */
+  switchOn(chip: number): void {
+    if (this.isOn(chip)) return;
+    this.off[chip] = 0;
+    this.scheduler.setPower(chip, true);
+    this.updateLinksOf(chip);
+  }
+
+  /** A link dies, in both directions. */
+  killLink(chip: number, link: number): void {
+    this.setCause(chip, link, Cause.Dead, true);
+  }
+
+  /** Stops a link between boards, in one direction, or lets it go on. */
+  stopLink(chip: number, link: number, isStopped: boolean): void {
+    this.setOneWay(chip, link, Cause.Stopped, isStopped);
+  }
+
+  /** Says where point-to-point packets of a chip go; undefined for nowhere. */
+  setPointToPoint(chip: number, table: PointToPointTable | undefined): void {
+    this.tables[chip] = table;
+  }
+
+  private setCause(chip: number, link: number, cause: number, isSet: boolean): void {
+    this.setOneWay(chip, link, cause, isSet);
+    const next = this.neighbours[chip * LINKS + link] as number;
+    if (next >= 0) this.setOneWay(next, (link + 3) % LINKS, cause, isSet);
+  }
+
+  private setOneWay(chip: number, link: number, cause: number, isSet: boolean): void {
+    const at = chip * LINKS + link;
+    const before = this.causes[at] as number;
+    this.causes[at] = isSet ? before | cause : before & ~cause;
+    this.updateLink(chip, link);
+  }
+
+  private updateLinksOf(chip: number): void {
     for (let link = 0; link < LINKS; link++) {
-      const next = this.behind(chip, link);
-      if (next >= 0 && towardsRoot[next] === (link + 3) % LINKS) route |= 1 << link;
+      this.updateLink(chip, link);
+      const next = this.neighbours[chip * LINKS + link] as number;
+      if (next >= 0) this.updateLink(next, (link + 3) % LINKS);
     }
-    return route;
+  }
+
+  private updateLink(chip: number, link: number): void {
+    const next = this.neighbours[chip * LINKS + link] as number;
+    if (next < 0) return;
+    const found = this.linkOf(chip, link);
+    const isDown = this.causes[chip * LINKS + link] !== 0 || !this.isOn(chip) || !this.isOn(next);
+    if (found.isDown && !isDown) found.inTransit = 0;
+    found.isDown = isDown;
+  }
+
+  private linkOf(chip: number, link: number): Link {
+    return (this.chips[chip] as Chip).links[link] as Link;
   }
 
   private newChip(number: number): Chip {
-    const chip = this.machine.chips[number] as Machine['chips'][number];
+    const { x, y, ethernet, physicalCoreMask } = this.machine.chips[
+      number
+    ] as Machine['chips'][number];
     const links = Array.from({ length: LINKS }, (_, link) => {
-      const target = this.behind(number, link);
-      return new Link(target, this.crossesBoards(chip.ethernet, target));
+      const target = this.neighbours[number * LINKS + link] as number;
+      return new Link(target, this.crossesBoards(ethernet, target));
     });
-    return new Chip(number, { x: chip.x, y: chip.y }, chip.physicalCoreMask, links, {
+    const chip: Chip = new Chip(number, { x, y }, physicalCoreMask, links, {
       schedule: (to, port, packet, at) => this.scheduler.schedule(to, port, packet, at),
       retryRouter: (to, at) => this.scheduler.retryRouter(to, at),
-      wake: (to, core) => this.scheduler.wake(to, core),
-      interrupt: (to, core, source, level) => this.scheduler.interrupt(to, core, source, level),
+      wake: (to, core) => {
+        if (this.chips[to] === chip) this.scheduler.wake(to, core);
+      },
+      interrupt: (to, core, source, level) => {
+        if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
+      },
       release: (at, link) => this.releaseLink(at, link),
-      pointToPoint: (at, address) => this.pointToPoint(at, address),
+      pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? NO_WAY,
     });
+    return chip;
   }
 
   private crossesBoards(ethernet: ChipAddress, target: number): boolean {
@@ -76,12 +155,20 @@ export class Network {
 
   /** A packet that came by a link was dealt with: there is room for another on the neighbour's side. */
   private releaseLink(chip: number, link: number): void {
-    const neighbour = this.chips[this.behind(chip, link)] as Chip;
-    (neighbour.links[(link + 3) % LINKS] as Link).inTransit--;
+    const from = this.linkOf(this.neighbours[chip * LINKS + link] as number, (link + 3) % LINKS);
+    if (from.inTransit > 0) from.inTransit--;
   }
+}
 
-  private pointToPoint(chip: number, address: number): number {
-    const destination = this.index.get(address);
-    return destination === undefined ? NO_WAY : (this.paths.to(destination).links[chip] as number);
-  }
+/** What is behind the links of chips in a row: index chip * 6 + link, -1 for nothing. */
+function neighboursOf(machine: Machine, index: ReadonlyMap<number, number>): Int32Array {
+  const found = new Int32Array(machine.chips.length * LINKS).fill(-1);
+  machine.chips.forEach((chip, number) => {
+    for (const link of chip.links) {
+      const next = neighbour(machine, chip, link);
+      const other = next === undefined ? undefined : index.get(chipToAddress(next));
+      if (other !== undefined) found[number * LINKS + link] = other;
+    }
+  });
+  return found;
 }

@@ -33,6 +33,8 @@ export class Scheduler {
   time = 0;
   private readonly packets = new EventQueue<Packet | undefined>();
   private readonly actions = new EventQueue<() => void>();
+  /** What happens when its time comes, and does not make time pass. */
+  private readonly backgroundActions = new EventQueue<() => void>();
   private readonly wakes = new EventQueue<undefined>();
   /** Cores that are to run, by chip: one bit each. */
   private readonly awake: Uint32Array;
@@ -42,6 +44,8 @@ export class Scheduler {
   /** Time for which the queue of wakes has an entry, by core. */
   private readonly wakeTimes: Float64Array;
 
+  /** Chips without power: what reaches them is lost. */
+  private readonly off: Uint8Array;
   private isRunningCore = false;
   /** Changes of interrupt lines that wait for the running core to stop. */
   private readonly interrupts: InterruptChange[] = [];
@@ -50,6 +54,7 @@ export class Scheduler {
     this.awake = new Uint32Array(chips.length);
     this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
     this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
+    this.off = new Uint8Array(chips.length);
   }
 
   /** Whether nothing will ever happen by itself. */
@@ -70,6 +75,27 @@ export class Scheduler {
   /** Something is done `delay` ns from now. */
   after(delay: number, action: () => void): void {
     this.actions.push(this.time + delay, 0, action);
+  }
+
+  /** Something is done `delay` ns from now if time gets that far: the machine is idle while only such waits. */
+  background(delay: number, action: () => void): void {
+    this.backgroundActions.push(this.time + delay, 0, action);
+  }
+
+  /** Switches a chip on or off. Packets that reach one that is off are lost. */
+  setPower(chip: number, isOn: boolean): void {
+    this.off[chip] = isOn ? 0 : 1;
+  }
+
+  /** Time of the next thing that happens by itself, ns; the present while a core is awake. */
+  get nextTime(): number {
+    if (this.awakeCount > 0) return this.time;
+    return Math.min(this.nextEvent, this.backgroundActions.nextTime);
+  }
+
+  /** Lets time pass in which nothing happens, see {@link nextTime}. */
+  skipTo(time: number): void {
+    this.time = Math.max(this.time, Math.floor(time / QUANTUM_NS) * QUANTUM_NS);
   }
 
   /** A core is to run in this quantum, or in the next if it has run already. */
@@ -118,9 +144,8 @@ export class Scheduler {
   }
 
   private skipIdleTime(): void {
-    const next = this.nextEvent;
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.time = Math.max(this.time, Math.floor(next / QUANTUM_NS) * QUANTUM_NS);
+    const next = this.nextTime;
+    if (next !== Number.POSITIVE_INFINITY) this.skipTo(next);
   }
 
   /** A sleeping core's own time stood still: brings it to the present. */
@@ -130,12 +155,13 @@ export class Scheduler {
   }
 
   private runNetwork(until: number): number {
-    const { packets, actions } = this;
+    const { packets, actions, backgroundActions } = this;
     let count = 0;
     for (;;) {
-      if (packets.nextTime < until && packets.nextTime <= actions.nextTime) this.runPacket();
-      else if (actions.nextTime < until) this.runAction();
-      else break;
+      const nextAction = Math.min(actions.nextTime, backgroundActions.nextTime);
+      if (packets.nextTime < until && packets.nextTime <= nextAction) this.runPacket();
+      else if (nextAction >= until) break;
+      else runAction(actions.nextTime <= nextAction ? actions : backgroundActions);
       count++;
     }
     return count + this.runWakes(this.time + QUANTUM_NS);
@@ -145,14 +171,11 @@ export class Scheduler {
     const { packets } = this;
     packets.take();
     const { item, target, time } = packets;
-    const { router } = this.chips[Math.floor(target / PORTS)] as Chip;
+    const chip = Math.floor(target / PORTS);
+    if (this.off[chip] === 1) return;
+    const { router } = this.chips[chip] as Chip;
     if (item === undefined) router.retry(time);
     else router.arrive(item, target % PORTS, time);
-  }
-
-  private runAction(): void {
-    this.actions.take();
-    this.actions.item?.();
   }
 
   private runWakes(until: number): number {
@@ -213,4 +236,9 @@ export class Scheduler {
   private port(chip: number, core: number): CorePort {
     return (this.chips[chip] as Chip).ports[core] as CorePort;
   }
+}
+
+function runAction(actions: EventQueue<() => void>): void {
+  actions.take();
+  actions.item?.();
 }

@@ -3,30 +3,47 @@ import type { Machine } from '@spin-tools/machine-model';
 import {
   type ChipAddress,
   type CoreAddress,
-  chipToAddress,
   formatCore,
+  type SdpMessage,
   sameChip,
   type Transport,
   transportPair,
 } from '@spin-tools/scp';
 import type { CoreProgram } from '../core/program-core.js';
+import { type FaultPlan, parseFaultPlan } from '../faults/plan.js';
 import { Admission } from '../host/admission.js';
-import { Ethernet } from '../host/ethernet.js';
-import { HostPort } from '../host/host-port.js';
-import { type MachineOptions, machineOfOptions } from './layout.js';
-import { Monitors } from './monitors.js';
+import type { Ethernet } from '../host/ethernet.js';
+import type { HostPortStatistics } from '../host/host-port.js';
+import { Boards } from './boards.js';
+import { type EthernetChip, Ethernets } from './ethernets.js';
+import { Faults } from './faults.js';
+import { type MachineShapeOptions, machineOfOptions } from './layout.js';
 import { Network } from './network.js';
-import { nextTurn } from './next-turn.js';
+import { type Pace, Pump } from './pump.js';
+import { Regions } from './regions.js';
 import { collectStatistics, type MachineStatistics } from './statistics.js';
 
-/** How much is simulated before the event loop gets its turn: core quanta and events, about 5 ms. */
-const SLICE = 2000;
 /** Addresses that hosts in this process seem to have. */
 const HOST_IP = '10.255.255.1';
 const FIRST_HOST_PORT = 50000;
-/** Addresses of boards unless told otherwise: 192.168.240.1, then one per board. */
-const BOARD_NETWORK = '192.168';
-const FIRST_BOARD = 240 * 256 + 1;
+
+/** What a virtual machine is and how it behaves. */
+export type MachineOptions = MachineShapeOptions & {
+  /** How simulated time passes. Default `fast`. */
+  readonly pace?: Pace;
+  /** What is to go wrong. Default: nothing. */
+  readonly faults?: FaultPlan;
+};
+
+/** Counts of datagrams between hosts and a machine: what came in, and what a fault plan did to them. */
+export interface HostStatistics extends Readonly<HostPortStatistics> {
+  /** Datagrams that the fault plan lost, in both directions. */
+  readonly lost: number;
+  /** Datagrams that it doubled. */
+  readonly duplicated: number;
+  /** Datagrams that it let be overtaken. */
+  readonly reordered: number;
+}
 
 /** There is no ethernet at a chip that one asked to connect to. */
 export class NoEthernetError extends Error {
@@ -39,43 +56,48 @@ export class NoEthernetError extends Error {
 
 /**
  * A machine: chips, links, cores, one clock. It is silent until it is booted, and takes no time of this
- * computer while all its cores sleep. Time is simulated, as fast as possible while a core has work, in
- * slices between which requests of hosts are served; those take no simulated time.
+ * computer while all its cores sleep. Time is simulated, in slices between which requests of hosts are
+ * served; those take no simulated time.
  */
 export class VirtualMachine {
   /** What the machine is made of. */
   readonly machine: Machine;
-  /** Chips with an ethernet, the root first. */
+  /** Places of the chips with an ethernet, by y, then by x. */
   readonly ethernetChips: readonly ChipAddress[];
   private readonly network: Network;
-  private readonly monitors: Monitors;
+  private readonly regions: Regions;
+  private readonly boards: Boards;
+  private readonly ethernets: Ethernets;
+  private readonly faults: Faults | undefined;
   private readonly admission: Admission;
-  private readonly ethernets = new Map<number, Ethernet>();
-  private readonly addresses = new Map<number, string>();
+  private readonly pump: Pump;
   private hostPorts = 0;
-  private isPumping = false;
   private isClosed = false;
-  private readonly idleListeners: (() => void)[] = [];
 
-  /** @throws RangeError for a size or a dead part that cannot be */
-  constructor(options: MachineOptions) {
-    this.machine = machineOfOptions(options);
+  /** @throws RangeError for a size or a dead part that cannot be, FaultPlanError for a plan that cannot */
+  constructor({ pace = 'fast', faults, ...shape }: MachineOptions) {
+    this.machine = machineOfOptions(shape);
     this.network = new Network(this.machine);
+    const { scheduler } = this.network;
+    this.pump = new Pump(scheduler, (amount) => this.admission.advance(amount));
     this.admission = new Admission(
-      () => this.isIdle,
-      () => this.time,
+      () => this.pump.isPaced || scheduler.isIdle,
+      () => scheduler.time,
     );
-    this.monitors = new Monitors(this.network, {
-      ipOf: (chip) => this.addresses.get(chip),
-      send: (chip, datagram, to, sourcePort) =>
-        this.ethernets.get(chip)?.send(datagram, to, sourcePort),
+    this.regions = new Regions(this.network, {
+      ipOf: (chip) => this.ethernets.of(chip)?.ip,
+      send: (chip, datagram, to, sourcePort) => this.ethernets.send(chip, datagram, to, sourcePort),
     });
+    this.boards = new Boards(this.network, this.regions, (board) =>
+      this.ethernets.boardChanged(board),
+    );
+    this.faults =
+      faults && new Faults(parseFaultPlan(faults), this.network, this.boards, this.regions);
     this.ethernetChips = this.machine.chips
       .filter((chip) => sameChip(chip, chip.ethernet))
       .map(({ x, y }) => ({ x, y }));
-    this.ethernetChips.forEach((chip, number) => {
-      this.addEthernet(chip, number);
-    });
+    this.ethernets = this.newEthernets();
+    this.pump.setPace(pace);
   }
 
   /** Simulated time, ns. */
@@ -83,20 +105,26 @@ export class VirtualMachine {
     return this.network.scheduler.time;
   }
 
-  /** Whether the machine was booted. */
+  /** Whether a chip of the machine was booted. */
   get isBooted(): boolean {
-    return this.monitors.monitors.length > 0;
+    return this.machine.chips.some((_, chip) => this.regions.isBooted(chip));
   }
 
-  /** Whether nothing will happen until a host sends something. */
+  /** Whether nothing will happen until a host sends something, or time is made to pass. */
   get isIdle(): boolean {
     return this.network.scheduler.isIdle;
   }
 
   /** Counts since the machine was made. */
   statistics(): MachineStatistics {
-    const boards = this.ethernetChips.length;
-    return collectStatistics(this.time, boards, this.network.chips, this.monitors.monitors);
+    const { network, regions, boards } = this;
+    return collectStatistics(this.time, boards.boards.length, network.chips, regions.monitors);
+  }
+
+  /** Counts of datagrams between hosts and the machine since it was made. */
+  hostStatistics(): HostStatistics {
+    const untouched = { lost: 0, duplicated: 0, reordered: 0 };
+    return { ...this.ethernets.statistics, ...(this.faults?.statistics ?? untouched) };
   }
 
   /** Datagrams of SDP to and from an ethernet chip, by default the first. Throws NoEthernetError. */
@@ -109,39 +137,46 @@ export class VirtualMachine {
     return whenClosed(near, () => target.removeHost(host));
   }
 
-  /** Boot frames to an ethernet chip, by default the first. Throws NoEthernetError. */
+  /** Boot frames to an ethernet chip, by default the first, and its hello frames. Throws NoEthernetError. */
   bootTransport(ethernet?: ChipAddress): Transport {
     const target = this.ethernet(ethernet);
     const [near, far] = transportPair();
     far.onDatagram((datagram) => target.receiver.receiveBoot(datagram));
-    return near;
+    return whenClosed(
+      near,
+      target.onHello((frame) => far.send(frame)),
+    );
   }
 
   /** The ethernet of a chip, by default the first, for other ways of reaching it. Throws NoEthernetError. */
-  ethernet(chip: ChipAddress = this.ethernetChips[0] ?? { x: 0, y: 0 }): Ethernet {
-    const found = this.ethernets.get(chipToAddress(chip));
-    if (found === undefined) throw new NoEthernetError(chip);
-    return found;
+  ethernet(chip?: ChipAddress): Ethernet {
+    return this.ethernetChip(chip).ethernet;
   }
 
   /** Sets the IPv4 address that an ethernet chip has once it is booted. Throws NoEthernetError. */
   setIpAddress(chip: ChipAddress, ip: string): void {
-    this.ethernet(chip);
-    this.addresses.set(chipToAddress(chip), ip);
+    this.ethernetChip(chip).ip = ip;
   }
 
   /** UDP ports that reverse IPTags of an ethernet chip listen to. */
   reversePorts(chip: ChipAddress): readonly number[] {
-    return this.monitors.monitorAt(chipToAddress(chip))?.tags.reversePorts ?? [];
+    const number = this.network.numberAt(chip);
+    return number === undefined ? [] : (this.regions.monitorOf(number)?.tags.reversePorts ?? []);
+  }
+
+  /** Changes how simulated time passes from now on. */
+  setPace(pace: Pace): void {
+    this.pump.setPace(pace);
+  }
+
+  /** Lets simulated time pass, also while nothing happens: time-outs and hello frames come then. */
+  advance(ns: number): Promise<void> {
+    return this.pump.advance(ns);
   }
 
   /** Resolves when nothing will happen any more until a host sends something, or the machine is closed. */
   whenIdle(): Promise<void> {
-    if (this.isClosed || (this.isIdle && !this.isPumping)) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.idleListeners.push(resolve);
-      this.poke();
-    });
+    return this.pump.whenIdle();
   }
 
   /**
@@ -150,61 +185,61 @@ export class VirtualMachine {
    * @throws RangeError when the machine is not booted or has no such core
    */
   runProgram({ x, y, core }: CoreAddress, program: CoreProgram, appId: number): void {
-    const monitor = this.monitors.monitorAt(chipToAddress({ x, y }));
+    const number = this.network.numberAt({ x, y });
+    const monitor = number === undefined ? undefined : this.regions.monitorOf(number);
     if (monitor === undefined || core < 1 || core >= monitor.cores.count) {
       throw new RangeError(
         `${formatCore({ x, y, core })} is no application core of a booted machine`,
       );
     }
     monitor.programs.run(core, program, appId);
-    this.poke();
+    this.pump.poke();
   }
 
   /** Stops simulating. What is still to happen never does. */
   close(): Promise<void> {
     this.isClosed = true;
-    this.tellIdle();
+    this.pump.close();
     return Promise.resolve();
   }
 
-  private addEthernet(chip: ChipAddress, number: number): void {
-    const address = chipToAddress(chip);
-    const host = FIRST_BOARD + number;
-    this.addresses.set(address, `${BOARD_NETWORK}.${host >>> 8}.${host & 255}`);
-    const port = new HostPort({
-      monitor: () => (this.isClosed ? undefined : this.monitors.monitorAt(address)),
-      boot: (image) => this.monitors.boot(image, chip),
-      admit: (message, act) => {
-        this.admission.admit(message, act);
-        this.poke();
+  private newEthernets(): Ethernets {
+    const { network, boards, regions, faults, pump } = this;
+    return new Ethernets(
+      {
+        ...{ network, boards, regions, faults },
+        boot: (image, chip) => this.boot(image, chip),
+        admit: (message, act) => this.admit(message, act),
+        after: (ns, action) => {
+          network.scheduler.after(ns, action);
+          pump.poke();
+        },
+        isClosed: () => this.isClosed,
       },
-    });
-    this.ethernets.set(address, new Ethernet(port));
+      this.ethernetChips,
+    );
   }
 
-  private poke(): void {
-    if (this.isPumping || this.isClosed || (this.isIdle && this.admission.isEmpty)) return;
-    this.isPumping = true;
-    nextTurn(() => this.pump());
+  private admit(message: SdpMessage, act: () => void): void {
+    this.pump.catchUp();
+    this.admission.admit(message, act);
+    this.pump.poke();
   }
 
-  /** Simulates a slice, then lets the event loop have its turn. */
-  private pump(): void {
-    const { scheduler } = this.network;
-    this.admission.advance(0);
-    for (let done = 0; done < SLICE && !scheduler.isIdle && !this.isClosed; ) {
-      const amount = scheduler.runQuantum();
-      this.admission.advance(amount);
-      done += amount;
-    }
-    if (scheduler.isIdle || this.isClosed) {
-      this.isPumping = false;
-      this.tellIdle();
-    } else nextTurn(() => this.pump());
+  private boot(image: Uint8Array, chip: number): void {
+    const { boards } = this;
+    this.pump.catchUp();
+    const takesPart = boards.beginBoot();
+    const isWaiting = (other: number) =>
+      boards.isWaiting(other) && takesPart(boards.numberOf(other));
+    if (isWaiting(chip)) this.regions.boot(image, chip, isWaiting);
+    this.pump.poke();
   }
 
-  private tellIdle(): void {
-    for (const listener of this.idleListeners.splice(0)) listener();
+  private ethernetChip(place = this.ethernetChips[0] ?? { x: 0, y: 0 }): EthernetChip {
+    const found = this.ethernets.of(this.network.numberAt(place));
+    if (found === undefined) throw new NoEthernetError(place);
+    return found;
   }
 }
 

@@ -4,6 +4,7 @@
  * It costs no simulated time; messages between chips take the time of `World.latency`.
  */
 import {
+  type ChipAddress,
   chipToAddress,
   decodeScpRequest,
   HOST_CORE,
@@ -55,6 +56,7 @@ export class Monitor implements ChipMonitor {
   constructor(
     readonly chip: Chip,
     readonly world: World,
+    readonly position: ChipAddress,
   ) {
     this.memory = new MonitorMemory(chip);
     this.cores = new CoreMap(chip.coreMask);
@@ -68,7 +70,7 @@ export class Monitor implements ChipMonitor {
 
   /** The chip's own address, x << 8 | y. */
   get address(): number {
-    return chipToAddress(this.chip.address);
+    return chipToAddress(this.position);
   }
 
   /** The heap for users in SDRAM, System RAM, or the monitor's own in SDRAM. */
@@ -124,7 +126,7 @@ export class Monitor implements ChipMonitor {
 
   private resolve(message: SdpMessage): SdpMessage {
     const { destination, source } = message;
-    const root = this.world.root.chip.address;
+    const root = this.world.root.position;
     return {
       ...message,
       destination:
@@ -134,14 +136,17 @@ export class Monitor implements ChipMonitor {
   }
 
   private forward(message: SdpMessage, destination: number, traffic: Traffic): void {
-    const target = this.world.monitorAt(destination);
-    if (target === undefined) {
-      this.refuse(message, ReturnCode.Route, traffic);
+    const { world } = this;
+    const way = world.wayTo(this, destination);
+    const target = world.monitorAt(destination);
+    if (way === 'none') this.refuse(message, ReturnCode.Route, traffic);
+    else if (way === 'broken' || target === undefined) {
+      this.refuse(message, ReturnCode.P2pNoReply, traffic);
     } else if (traffic === 'host') {
       target.receive(message, traffic);
     } else {
-      const ns = this.world.latency(this, target) + message.data.length * MESSAGE_BYTE_NS;
-      this.world.after(ns, () => target.receive(message, traffic));
+      const ns = world.latency(this, target) + message.data.length * MESSAGE_BYTE_NS;
+      world.after(ns, () => target.receive(message, traffic));
     }
   }
 
@@ -186,7 +191,7 @@ export class Monitor implements ChipMonitor {
     return command(this, request, message);
   }
 
-  private refuse(message: SdpMessage, code: number, traffic: Traffic): void {
+  refuse(message: SdpMessage, code: number, traffic: Traffic): void {
     this.reply(message, code, new Uint8Array(0), traffic);
   }
 

@@ -1,5 +1,5 @@
 /** What the parts of a monitor know of each other and of the machine. */
-import type { SdpMessage } from '@spin-tools/scp';
+import type { ChipAddress, SdpMessage } from '@spin-tools/scp';
 import type { Chip } from '../chip/chip.js';
 import type { HostAddress } from '../host/ethernet.js';
 import type { CoreMap } from './core-map.js';
@@ -27,7 +27,9 @@ export interface FloodFills {
 /** The monitor of one chip, as commands and signals see it. */
 export interface ChipMonitor {
   readonly chip: Chip;
-  /** The chip's own address, x << 8 | y. */
+  /** Where the chip found itself to be when it was booted. */
+  readonly position: ChipAddress;
+  /** The same as x << 8 | y. */
   readonly address: number;
   readonly memory: MonitorMemory;
   readonly cores: CoreMap;
@@ -44,20 +46,31 @@ export interface ChipMonitor {
   route(message: SdpMessage, traffic: Traffic): void;
   /** Takes a message that has reached this chip. */
   receive(message: SdpMessage, traffic: Traffic): void;
+  /** Answers a message with a return code, if it wants an answer. */
+  refuse(message: SdpMessage, code: number, traffic: Traffic): void;
 }
 
 /** The machine around a monitor. */
 export interface World {
   /** Simulated time, ns. */
   readonly time: number;
+  /** Whether network initialisation is over; before it only chips with an ethernet can be asked. */
+  readonly isUp: boolean;
   /** The monitor at a chip address, x << 8 | y. */
   monitorAt(address: number): ChipMonitor | undefined;
   /** All monitors, in the order of their chips. */
   readonly monitors: readonly ChipMonitor[];
   /** The monitor of the chip that was booted. */
   readonly root: ChipMonitor;
-  /** Does something later. */
+  /** Does something later, ns from now. */
   after(ns: number, action: () => void): void;
+  /** Does something later if time gets that far: the machine counts as idle while only such waits. */
+  background(ns: number, action: () => void): void;
+  /**
+   * Whether messages get from a chip to an address: the tables know no way, or a link or chip on it is dead,
+   * or they do.
+   */
+  wayTo(from: ChipMonitor, address: number): 'none' | 'broken' | 'open';
   /** How long a packet takes between two chips, ns. */
   latency(from: ChipMonitor, to: ChipMonitor): number;
   /** The monitor behind a link, if the link works. */

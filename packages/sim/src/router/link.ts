@@ -19,6 +19,8 @@ export class Link {
   dropped = 0;
   /** Sent packets that the router at the other end has not dealt with. */
   inTransit = 0;
+  /** Whether the link carries nothing at present: it is dead or stopped, or a chip at its ends is. */
+  isDown = false;
   private busyUntil = 0;
   private readonly shortNs: number;
   private readonly longNs: number;
@@ -42,7 +44,8 @@ export class Link {
 
   /** When the link may take the next packet, ns; later than `time` when it cannot take one now. */
   freeAt(time: number): number {
-    if (this.target < 0 || this.inTransit >= this.room) return Number.POSITIVE_INFINITY;
+    if (this.target < 0 || this.isDown || this.inTransit >= this.room)
+      return Number.POSITIVE_INFINITY;
     return Math.max(time, this.busyUntil - LINK_BUFFER_PACKETS * this.longNs);
   }
 

@@ -6,7 +6,7 @@ import t from 'tap';
 import { VirtualMachine } from '../machine/virtual-machine.js';
 import { type ServedMachine, serveUdp } from './serve.js';
 
-const ANY_PORTS = { scpPort: 0, bootPort: 0 };
+const ANY_PORTS = { scpPort: 0, bootPort: 0, pace: 'fast' } as const;
 const ORIGIN = { x: 0, y: 0 };
 
 async function controllerOf({ hosts, scpPort, bootPort }: ServedMachine) {
@@ -32,6 +32,28 @@ t.test('a machine boots and moves data over UDP while random datagrams come in',
   const read = await controller.read({ x: 7, y: 7 }, 0x61000001, bytes.length);
   t.equal(Buffer.compare(read, bytes), 0);
   noise.close();
+  await controller.close();
+  await served.close();
+  await machine.close();
+});
+
+t.test('time passes like the wall clock, which a boot and hello frames show', async (t) => {
+  const listener = createSocket({ type: 'udp4', reuseAddr: true });
+  await new Promise<void>((resolve) => listener.bind(54321, '0.0.0.0', resolve));
+  const hello = new Promise<Buffer>((resolve) => listener.once('message', resolve));
+  const machine = new VirtualMachine({ board: 'spin3' });
+  const served = await serveUdp(machine, { scpPort: 0, bootPort: 0 });
+  const start = performance.now();
+  t.equal(
+    (await hello).toString('hex'),
+    '0001 00000041 02010000 00000000 43505453'.replaceAll(' ', ''),
+  );
+  t.ok(performance.now() - start > 4000, 'the first comes after 4.096 s');
+  listener.close();
+  const controller = await controllerOf(served);
+  await controller.boot({ pauseMs: 0, force: true });
+  t.ok(performance.now() - start > 7000, 'network initialisation takes more than 3 s');
+  t.ok(machine.time < (performance.now() - start) * 1e6);
   await controller.close();
   await served.close();
   await machine.close();

@@ -1,10 +1,16 @@
 /** A virtual machine on UDP ports, as boards have them. Node.js only: `@spin-tools/sim/udp`. */
 import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
+import type { Pace } from '../machine/pump.js';
 import type { VirtualMachine } from '../machine/virtual-machine.js';
 import { openSocket, type Socket } from './socket.js';
 
+/** Where hello frames go: hosts on this computer that listen on any address. */
+const LOOPBACK_BROADCAST = '127.255.255.255';
+
 /** Where a machine is to be reached. */
 export interface ServeOptions {
+  /** How simulated time passes. Default `paced`, like the wall clock. */
+  readonly pace?: Pace;
   /** IPv4 address of the first board; the others follow. Default 127.0.0.1, which needs no set-up. */
   readonly host?: string;
   /** UDP port of SCP on every board; 0 lets the system choose. Default 17893. */
@@ -30,7 +36,12 @@ export interface ServedMachine {
  */
 export async function serveUdp(
   machine: VirtualMachine,
-  { host = '127.0.0.1', scpPort = SCP_PORT, bootPort = BOOT_PORT }: ServeOptions = {},
+  {
+    host = '127.0.0.1',
+    scpPort = SCP_PORT,
+    bootPort = BOOT_PORT,
+    pace = 'paced',
+  }: ServeOptions = {},
 ): Promise<ServedMachine> {
   const boards: Board[] = [];
   let ports = { scpPort, bootPort };
@@ -44,6 +55,7 @@ export async function serveUdp(
     await closeAll(boards);
     throw error;
   }
+  machine.setPace(pace);
   return {
     hosts: boards.map(({ host: address }) => address),
     ...{ scpPort: ports.scpPort, bootPort: ports.bootPort },
@@ -66,10 +78,12 @@ async function openBoard(
 ): Promise<Board> {
   const ethernet = machine.ethernet(chip);
   const scp = await openSocket(host, scpPort);
-  const boot = await openSocket(host, bootPort).catch(async (error: unknown) => {
-    await scp.close();
-    throw error;
-  });
+  const boot = await openSocket(host, bootPort, { broadcasts: true }).catch(
+    async (error: unknown) => {
+      await scp.close();
+      throw error;
+    },
+  );
   const reverse = new ReverseSockets(host, (datagram, port, from) =>
     ethernet.receiver.receiveRaw(datagram, port, from),
   );
@@ -79,8 +93,11 @@ async function openBoard(
     reverse.open(machine.reversePorts(chip));
   });
   boot.onDatagram((datagram) => ethernet.receiver.receiveBoot(datagram));
-  ethernet.connectOutside((datagram, to, sourcePort) => {
-    (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
+  ethernet.connectOutside({
+    send: (datagram, to, sourcePort) => {
+      (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
+    },
+    broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: BOOT_PORT }),
   });
   return {
     host,

@@ -18,13 +18,19 @@ export interface Socket {
  * Binds a socket.
  *
  * @param port 0 lets the system choose
+ * @param options whether it may send to all hosts at once
  * @throws the system's error when the port is taken
  */
-export async function openSocket(host: string, port: number): Promise<Socket> {
+export async function openSocket(
+  host: string,
+  port: number,
+  { broadcasts = false }: { readonly broadcasts?: boolean } = {},
+): Promise<Socket> {
   const promised = DgramAsPromised.createSocket('udp4');
   const local = await promised.bind({ address: host, port });
   const { socket } = promised;
   let isOpen = true;
+  socket.setBroadcast(broadcasts);
   socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
   // What the network refuses to carry is lost, as any datagram may be.
   socket.on('error', () => undefined);

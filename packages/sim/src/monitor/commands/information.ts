@@ -12,6 +12,8 @@ import { CORES } from '../../chip/chip.js';
 import type { ChipMonitor } from '../world.js';
 import { command } from './command.js';
 
+/** What a monitor says it is until the network is ready. */
+const NOT_READY = { x: 255, y: 255 };
 const DATA_BYTES = 256;
 /** Bits of the largest count of free routing entries. */
 const MOST_FREE_ENTRIES = 1023;
@@ -33,7 +35,7 @@ export const idleCommands = [
 function describe(monitor: ChipMonitor, core: number, name: string) {
   const number = monitor.memory.variable('softwareVersion');
   return {
-    chip: monitor.chip.address,
+    chip: monitor.world.isUp ? monitor.position : NOT_READY,
     physicalCore: monitor.cores.physical(core),
     virtualCore: core,
     dataBytes: DATA_BYTES,

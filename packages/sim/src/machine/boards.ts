@@ -1,0 +1,118 @@
+/** The boards of a machine and their power. */
+import type { ChipAddress } from '@spin-tools/scp';
+import type { Network } from './network.js';
+import type { Regions } from './regions.js';
+
+/** One board. */
+export interface Board {
+  /** Place of its ethernet chip, which may be missing. */
+  readonly ethernet: ChipAddress;
+  /** Numbers of its chips. */
+  readonly chips: readonly number[];
+}
+
+/** Switches boards and knows which chips wait in their boot ROM. */
+export class Boards {
+  /** In the order of their ethernet chips, by y, then by x. */
+  readonly boards: readonly Board[];
+  private readonly boardOf: Int32Array;
+  private readonly off = new Set<number>();
+  /** Chips that never work again. */
+  private readonly dead = new Set<number>();
+  /** How many boots of a board will still come to nothing. */
+  private readonly failures = new Map<number, number>();
+
+  /** @param changed called with the number of a board that was switched or reset */
+  constructor(
+    private readonly network: Network,
+    private readonly regions: Regions,
+    private readonly changed: (board: number) => void,
+  ) {
+    const chipsOf = new Map<number, { ethernet: ChipAddress; chips: number[] }>();
+    network.machine.chips.forEach(({ ethernet }, chip) => {
+      const key = (ethernet.y << 8) | ethernet.x;
+      const board = chipsOf.get(key) ?? { ethernet, chips: [] };
+      board.chips.push(chip);
+      chipsOf.set(key, board);
+    });
+    this.boards = [...chipsOf].sort(([a], [b]) => a - b).map(([, board]) => board);
+    this.boardOf = new Int32Array(network.chips.length);
+    this.boards.forEach(({ chips }, number) => {
+      for (const chip of chips) this.boardOf[chip] = number;
+    });
+  }
+
+  /** Whether a board has power. */
+  isOn(board: number): boolean {
+    return !this.off.has(board);
+  }
+
+  /** Takes power from a board: its chips forget everything. */
+  switchOff(board: number): void {
+    this.off.add(board);
+    this.clear(board);
+    this.changed(board);
+  }
+
+  /** Gives a board power: its chips wait in their boot ROM. */
+  switchOn(board: number): void {
+    if (!this.off.delete(board)) return;
+    this.wake(board);
+    this.changed(board);
+  }
+
+  /** Resets the chips of a board that has power: they wait in their boot ROM again. */
+  reset(board: number): void {
+    if (!this.isOn(board)) return;
+    this.clear(board);
+    this.wake(board);
+    this.changed(board);
+  }
+
+  /** A chip dies for good. */
+  kill(chip: number): void {
+    this.dead.add(chip);
+    this.regions.forget(chip);
+    this.network.switchOff(chip);
+  }
+
+  /** Makes the next boots of a board come to nothing. */
+  failBoots(board: number, times: number): void {
+    this.failures.set(board, times);
+  }
+
+  /** Counts a boot against those that come to nothing; says which boards take part in it. */
+  beginBoot(): (board: number) => boolean {
+    const failing = new Set<number>();
+    for (const [board, left] of this.failures) {
+      if (left > 0) failing.add(board);
+      this.failures.set(board, left - 1);
+    }
+    return (board) => !failing.has(board);
+  }
+
+  /** Whether a chip waits in its boot ROM. */
+  isWaiting(chip: number): boolean {
+    return this.network.isOn(chip) && !this.regions.isBooted(chip);
+  }
+
+  /** Number of a chip's board. */
+  numberOf(chip: number): number {
+    return this.boardOf[chip] as number;
+  }
+
+  private clear(board: number): void {
+    for (const chip of this.chipsOf(board)) {
+      this.regions.forget(chip);
+      this.network.switchOff(chip);
+    }
+  }
+
+  private wake(board: number): void {
+    for (const chip of this.chipsOf(board)) if (!this.dead.has(chip)) this.network.switchOn(chip);
+  }
+
+  private chipsOf(board: number): readonly number[] {
+    return this.boards[board]?.chips ?? [];
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * What makes simulated time pass: as fast as this computer can while something happens, or in step with
+ * the wall clock. Simulates in slices, between which the event loop gets its turn.
+ */
+import { nextTurn } from './next-turn.js';
+import type { Scheduler } from './scheduler.js';
+
+/**
+ * How simulated time passes. `fast`: as fast as possible while something happens, and not at all while
+ * nothing does. `paced`: like the wall clock, or slower where this computer is too slow for that.
+ */
+export type Pace = 'fast' | 'paced';
+
+/** How much is simulated before the event loop gets its turn: core quanta and events, about 5 ms. */
+const SLICE = 2000;
+const NS_PER_MS = 1_000_000;
+/** A machine that is later than this, ms of the wall clock, does not try to catch up. */
+const MOST_LAG_MS = 100;
+/** Longest sleep of a paced machine, ms; what sets timers cannot sleep longer than 2^31. */
+const LONGEST_SLEEP_MS = 60_000;
+const QUANTUM_NS = 500;
+
+/** Drives a scheduler. */
+export class Pump {
+  private pace: Pace = 'fast';
+  private isPumping = false;
+  private isClosed = false;
+  /** Time that was asked for, ns. */
+  private goal = 0;
+  private wallOrigin = 0;
+  private timeOrigin = 0;
+  private stopSleep: (() => void) | undefined;
+  private readonly idleListeners: (() => void)[] = [];
+  private goalListeners: { readonly goal: number; readonly reached: () => void }[] = [];
+
+  /** @param simulated called after each quantum with how much there was to do, and with 0 at each turn */
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly simulated: (amount: number) => void,
+  ) {}
+
+  get isPaced(): boolean {
+    return this.pace === 'paced';
+  }
+
+  /** Changes how time passes from now on. */
+  setPace(pace: Pace): void {
+    this.pace = pace;
+    this.setOrigin();
+    this.poke();
+  }
+
+  /** Something may have come to do. */
+  poke(): void {
+    if (this.isPumping || this.isClosed || !this.hasWork) return;
+    this.wake();
+  }
+
+  /** Brings a paced machine that does nothing to the present. */
+  catchUp(): void {
+    const now = this.wallTime;
+    if (this.isPaced && !this.isPumping && this.scheduler.nextTime >= now)
+      this.scheduler.skipTo(now);
+  }
+
+  /** Resolves when nothing will happen by itself, or after {@link close}. */
+  whenIdle(): Promise<void> {
+    if (this.isClosed || (this.scheduler.isIdle && !this.isPumping)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.idleListeners.push(resolve);
+      this.poke();
+    });
+  }
+
+  /** Resolves when that much simulated time has passed, ns, or after {@link close}. */
+  advance(ns: number): Promise<void> {
+    const goal = Math.ceil((this.scheduler.time + ns) / QUANTUM_NS) * QUANTUM_NS;
+    if (this.isClosed) return Promise.resolve();
+    return new Promise((reached) => {
+      this.goal = Math.max(this.goal, goal);
+      this.goalListeners.push({ goal, reached });
+      this.poke();
+    });
+  }
+
+  /** Stops for good. */
+  close(): void {
+    this.isClosed = true;
+    this.stopSleep?.();
+    this.tell();
+  }
+
+  /** Whether something is to be simulated, now or at a later moment of the wall clock. */
+  private get hasWork(): boolean {
+    const { scheduler } = this;
+    return this.isPaced || !scheduler.isIdle || scheduler.time < this.goal;
+  }
+
+  private wake(): void {
+    this.stopSleep?.();
+    this.stopSleep = undefined;
+    this.isPumping = true;
+    nextTurn(() => this.pump());
+  }
+
+  private pump(): void {
+    this.simulated(0);
+    const isDone = this.simulate();
+    this.isPumping = false;
+    this.tell();
+    if (this.isClosed) return;
+    if (!isDone) this.wake();
+    else if (this.isPaced) this.sleep();
+  }
+
+  /** Simulates a slice; says whether there is nothing to do at present. */
+  private simulate(): boolean {
+    const { scheduler } = this;
+    const until = this.isPaced ? this.wallTime : this.goal;
+    for (let done = 0; done < SLICE; ) {
+      const isDue = scheduler.nextTime < until || (!this.isPaced && !scheduler.isIdle);
+      if (this.isClosed || !isDue) {
+        if (!this.isClosed) scheduler.skipTo(until);
+        return true;
+      }
+      const amount = scheduler.runQuantum();
+      this.simulated(amount);
+      done += amount;
+    }
+    return false;
+  }
+
+  /** Sleeps until the next thing that happens by itself; only what the machine works on keeps Node.js running. */
+  private sleep(): void {
+    const next = Math.min(this.scheduler.nextTime, ...this.goalListeners.map(({ goal }) => goal));
+    const wait = (next - this.wallTime) / NS_PER_MS;
+    const ms = Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.ceil(wait)));
+    const timer: unknown = setTimeout(() => this.wake(), ms);
+    const keepsRunning = !this.scheduler.isIdle || this.goalListeners.length > 0;
+    if (!keepsRunning && isNodeTimer(timer)) timer.unref();
+    this.stopSleep = () => clearTimeout(timer as number);
+  }
+
+  /** The time that a paced machine should have, ns. */
+  private get wallTime(): number {
+    const wanted = this.timeOrigin + (performance.now() - this.wallOrigin) * NS_PER_MS;
+    if (
+      wanted - this.scheduler.time <= MOST_LAG_MS * NS_PER_MS ||
+      this.scheduler.nextTime >= wanted
+    ) {
+      return wanted;
+    }
+    this.setOrigin();
+    return this.timeOrigin;
+  }
+
+  private setOrigin(): void {
+    this.wallOrigin = performance.now();
+    this.timeOrigin = this.scheduler.time;
+  }
+
+  private tell(): void {
+    if (this.isClosed || this.scheduler.isIdle) {
+      for (const listener of this.idleListeners.splice(0)) listener();
+    }
+    const { time } = this.scheduler;
+    const reached = this.goalListeners.filter(({ goal }) => this.isClosed || goal <= time);
+    this.goalListeners = this.goalListeners.filter((listener) => !reached.includes(listener));
+    for (const listener of reached) listener.reached();
+  }
+}
+
+function isNodeTimer(timer: unknown): timer is { unref(): void } {
+  return typeof timer === 'object' && timer !== null && 'unref' in timer;
+}
