@@ -162,6 +162,20 @@ export const Count: CommandKind<{ appId: number; state: CoreState }, readonly nu
   ...wordsReply,
 };
 
+/** Bits of the second argument of CMD_SIG that count: request 1 in 23:22, mode 2 in 21:20. */
+const COUNT_BY_SIGNAL = 0x00600000;
+const ALL_BLOCKS = 0xffff;
+const WHOLE_APP_ID = 0xff00;
+
+/** Counts cores of an application that are in a state, on all chips, as monitors up to version 3 do. */
+export const countCoresBySignal = (appId: number, state: CoreState): Command<number> => ({
+  name: 'CMD_SIG',
+  code: 22,
+  repeatable: true,
+  ...body(1, COUNT_BY_SIGNAL | (state << 16) | WHOLE_APP_ID | appId, ALL_BLOCKS),
+  parse: (payload) => replyWord(wordsReply.decodeReply(payload), 0, 'CMD_SIG'),
+});
+
 /** Asks what runs on a core. */
 export const version = (): Command<VersionInformation> => commandOf(Version, undefined);
 

@@ -23,7 +23,10 @@ export interface IpTagSettings {
   readonly reverse: boolean;
   /** Takes target address and port from the sender of the request. */
   readonly useSender: boolean;
-  /** 0 for ever; t lets the tag live 2^(t-1) * 10 ms after its last use. */
+  /**
+   * 0 for ever; t lets the tag live 2^(t-1) * 10 ms after it was set. SC&MP or-s 2^(t-1) into the tag's
+   * flags, so that 9 also strips headers and 10 makes the tag a reverse one: use 8 (1.28 s) at most.
+   */
   readonly timeout: number;
   readonly udpPort: number;
   /** IPv4 address of the target; `0.0.0.0` is the sender of the request. */

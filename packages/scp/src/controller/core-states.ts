@@ -1,9 +1,11 @@
 /** States of cores: asking for them, counting, waiting. */
 import type { ChipAddress } from '../addresses.js';
-import { countCores, information } from '../commands/information.js';
+import { countCores, countCoresBySignal, information } from '../commands/information.js';
 import type { Clock } from '../connection/clock.js';
 import type { Scp } from '../connection/scp.js';
+import { ScpError } from '../errors.js';
 import { CoreState } from '../memory/vcpu.js';
+import { ReturnCode } from '../messages/return-codes.js';
 import { CoreStateError, type Laggard } from './errors.js';
 
 /** Cores of one chip. */
@@ -27,8 +29,27 @@ const DEFAULT_FAIL_STATES = [CoreState.RunTimeError, CoreState.Watchdog, CoreSta
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
 
-/** Counts the cores of an application that are in a state, over the boards of a machine. */
+/**
+ * Counts the cores of an application that are in a state, over the boards of a machine. Monitors up to version
+ * 3 do not know CMD_COUNT, but count on all boards at once.
+ */
 export async function countInState(
+  scp: Scp,
+  ethernetChips: readonly ChipAddress[],
+  appId: number,
+  state: CoreState,
+): Promise<number> {
+  try {
+    return await countOnBoards(scp, ethernetChips, appId, state);
+  } catch (error) {
+    const isUnknown = error instanceof ScpError && error.code === ReturnCode.Command;
+    const root = ethernetChips[0];
+    if (!isUnknown || root === undefined) throw error;
+    return scp.send(root, countCoresBySignal(appId, state));
+  }
+}
+
+async function countOnBoards(
   scp: Scp,
   ethernetChips: readonly ChipAddress[],
   appId: number,

@@ -29,6 +29,8 @@ export interface SdpMessage extends SdpHeader {
 export const SdpFlag = {
   /** A reply is expected. */
   Reply: 0x80,
+  /** The message carries a checksum on its way between chips; monitors clear it. */
+  Checksum: 0x40,
   /** Do not leave the chip that the message arrives at. */
   NoRoute: 0x20,
   /** What host tools set in the low bits; the machine ignores it. */
