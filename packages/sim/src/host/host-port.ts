@@ -106,7 +106,7 @@ export class HostPort implements EthernetReceiver {
 
   receiveRaw(datagram: Uint8Array, port: number, from: HostAddress): void {
     const monitor = this.wiring.monitor();
-    const message = monitor?.tags.incoming(datagram, port, from);
+    const message = monitor?.tags.incoming(datagram, port, from, monitor.position);
     if (monitor === undefined || message === undefined) this.statistics.unclaimed++;
     else this.take(message, () => monitor.route(message, 'host'));
   }
@@ -139,7 +139,7 @@ export class HostPort implements EthernetReceiver {
     }
     const received = { ...message, tag, source: { ...message.source, ...monitor.position } };
     if (this.load?.isBusy()) monitor.refuse(received, ReturnCode.P2pBusy, 'host');
-    else monitor.route(received, 'host');
+    else monitor.route(received, 'host', from.ip);
   }
 
   private tolerate(act: () => void): void {

@@ -11,10 +11,13 @@ import {
   type SystemVariables,
   sameChip,
 } from '@spin-tools/scp';
+import type { Chip } from '../chip/chip.js';
+import { PacketKind } from '../core/core.js';
 import type { HostAddress } from '../host/ethernet.js';
 import { Monitor } from '../monitor/monitor.js';
 import { type Place, startUp } from '../monitor/start-up.js';
 import type { ChipMonitor, World } from '../monitor/world.js';
+import { PacketClass } from '../router/diagnostics.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
 import { bootPhases } from './boot-times.js';
 import { type Coordinates, findCoordinates } from './coordinates.js';
@@ -30,6 +33,8 @@ const SIGNAL_ENTRY = 0;
 const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
 const MONITOR_ROUTE = 1 << 6;
 const NO_IP = '0.0.0.0';
+/** First version whose root sends beacons: 3.4.1. */
+const FIRST_WITH_BEACONS = 0x00030401;
 /** What monitors call themselves when an image does not tell its version. */
 const DEFAULT_VERSION = 0x00040000;
 
@@ -116,6 +121,46 @@ export class Region implements World, PointToPointTable {
     this.network.scheduler.background(ns, action);
   }
 
+  get isIdle(): boolean {
+    return this.network.scheduler.isIdle;
+  }
+
+  countPointToPoint(from: ChipMonitor, to: ChipMonitor, packets: number): void {
+    const kind = PacketKind.PointToPoint | PacketClass.Payload;
+    let packetClass = kind | PacketClass.Local;
+    for (let chip = from.chip.index; chip >= 0; packetClass = kind) {
+      const link = this.entry(chip, to.address);
+      const isThere = link === HERE || link === NO_WAY;
+      const { router, systemController } = this.network.chips[chip] as Chip;
+      const output = isThere ? MONITOR_ROUTE << systemController.monitor : 1 << link;
+      router.diagnostics.sent(packetClass, output, systemController.monitor, packets);
+      chip = isThere ? -1 : this.network.behind(chip, link);
+    }
+  }
+
+  countSignal(from: ChipMonitor): void {
+    for (const monitor of this.byChip.values()) {
+      const { router, systemController } = monitor.chip;
+      const local = monitor === from ? PacketClass.Local : 0;
+      const packetClass = PacketKind.Multicast | PacketClass.Payload | local;
+      const outputs = router.table.routes[SIGNAL_ENTRY] as number;
+      router.diagnostics.sent(packetClass, outputs, systemController.monitor);
+    }
+  }
+
+  countNearestNeighbour(packets: number): void {
+    const kind = PacketKind.NearestNeighbour | PacketClass.Payload;
+    for (const [number, { chip }] of this.byChip) {
+      const { diagnostics } = chip.router;
+      const { monitor } = chip.systemController;
+      for (let link = 0; link < LINKS; link++) {
+        if (this.network.behind(number, link) < 0) continue;
+        diagnostics.sent(kind | PacketClass.Local, 1 << link, monitor, packets);
+        diagnostics.sent(kind, MONITOR_ROUTE << monitor, monitor, packets);
+      }
+    }
+  }
+
   /** The least that a packet takes. */
   latency(from: ChipMonitor, to: ChipMonitor): number {
     const hops = this.paths.to(from.chip.index).hops[to.chip.index] as number;
@@ -174,6 +219,7 @@ export class Region implements World, PointToPointTable {
     for (const { phase, at } of phases) this.after(at, () => this.enterPhase(phase));
     this.after((phases.at(-1) as { at: number }).at, () => {
       this.isUp = true;
+      if (this.version >= FIRST_WITH_BEACONS) this.root.beacons.start(this.root);
     });
   }
 

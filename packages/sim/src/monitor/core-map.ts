@@ -12,19 +12,26 @@ export class CoreMap {
   readonly toVirtual = new Uint8Array(20).fill(NO_CORE);
   /** Physical core of each virtual one. */
   readonly toPhysical = new Uint8Array(20).fill(NO_CORE);
-  /** Working cores, monitor included. */
-  readonly count: number;
+  private working = 0;
 
   /** @param workingCores physical cores, one bit each; the lowest is the monitor */
   constructor(workingCores: number) {
-    let virtual = 0;
-    for (let physical = 0; physical < CORES; physical++) {
-      if (((workingCores >>> physical) & 1) === 0) continue;
-      this.toVirtual[physical] = virtual;
-      this.toPhysical[virtual] = physical;
-      virtual++;
-    }
-    this.count = virtual;
+    this.assign(workingCores);
+  }
+
+  /** Working cores, monitor included. */
+  get count(): number {
+    return this.working;
+  }
+
+  /** Takes a physical core that is not the monitor out of use; the virtual cores after it move up. */
+  remove(physical: number): void {
+    const left = this.toVirtual.reduce(
+      (mask, virtual, core) =>
+        virtual === NO_CORE || core === physical ? mask : mask | (1 << core),
+      0,
+    );
+    this.assign(left);
   }
 
   /** Physical core of a virtual core that exists. */
@@ -41,5 +48,17 @@ export class CoreMap {
       }
     }
     return physical;
+  }
+
+  private assign(workingCores: number): void {
+    this.toVirtual.fill(NO_CORE);
+    this.toPhysical.fill(NO_CORE);
+    this.working = 0;
+    for (let physical = 0; physical < CORES; physical++) {
+      if (((workingCores >>> physical) & 1) === 0) continue;
+      this.toVirtual[physical] = this.working;
+      this.toPhysical[this.working] = physical;
+      this.working++;
+    }
   }
 }

@@ -1,38 +1,46 @@
 /**
- * The monitor that is built into virtual machines: what SC&MP 4.0 is to hosts and to application cores, and
- * 3.x where a host needs it and booted such an image.
- * It costs no simulated time; messages between chips take the time of `World.latency`.
+ * The monitor that is built into virtual machines: what SC&MP is to hosts and to application cores, 3.x or 4.0
+ * as the boot image says. `docs/monitor.md` tells what it does. It costs no simulated time; messages between
+ * chips take the time of `World.latency`.
  */
 import {
   type ChipAddress,
   chipToAddress,
-  decodeScpRequest,
   HOST_CORE,
   HOST_PORT,
-  MalformedMessageError,
   ReturnCode,
   replyHeader,
   SCP_REPLY_HEADER_BYTES,
-  SCP_REQUEST_HEADER_BYTES,
   SdpFlag,
   type SdpMessage,
+  SYSTEM_VARIABLES_ADDRESS,
+  systemVariablesLayout,
 } from '@spin-tools/scp';
+import { ArmCore } from '../arm/arm-core.js';
 import type { Chip } from '../chip/chip.js';
-import { BusError, type Core } from '../core/core.js';
-import { commandOfCode } from './commands/table.js';
+import type { Core } from '../core/core.js';
+import { answerOf } from './answer.js';
+import { Beacons } from './beacons.js';
+import { idleCommand, monitorCommand } from './commands/table.js';
 import { CoreMap } from './core-map.js';
+import { CoreView } from './core-view.js';
 import { FloodFill } from './flood-fill.js';
 import { Heap } from './heap.js';
 import { Mailboxes } from './mailboxes.js';
 import { MonitorMemory } from './memory.js';
+import { pointToPointPackets } from './point-to-point.js';
 import { Programs } from './programs.js';
-import { Refusal } from './refusal.js';
+import { type Release, releaseOf } from './release.js';
 import { RoutingEntries } from './routing-entries.js';
+import { SerialRom } from './serial-rom.js';
 import { signal } from './signals.js';
 import { Tags } from './tags.js';
 import type { ChipMonitor, HeapName, Traffic, World } from './world.js';
 
 const ROOT_ADDRESS = 0xffff;
+const SDP_HEADER_BYTES = 8;
+/** Run-time error of an access to where nothing is. Source: `sark.h`. */
+const DATA_ABORT = 5;
 const NS_PER_MS = 1_000_000;
 /** How long the monitor takes to look into the mailboxes once it was interrupted, ns. An estimate. */
 const MAILBOX_NS = 1000;
@@ -50,6 +58,10 @@ export class Monitor implements ChipMonitor {
   readonly programs: Programs;
   readonly mailboxes: Mailboxes;
   readonly floodFill = new FloodFill();
+  readonly beacons = new Beacons();
+  serialRom: SerialRom | undefined;
+  release: Release = releaseOf(0);
+  private ownCore: ArmCore | undefined;
   private unixTimeAtStart = 0;
   private timeAtStart = 0;
 
@@ -61,7 +73,10 @@ export class Monitor implements ChipMonitor {
     this.memory = new MonitorMemory(chip);
     this.cores = new CoreMap(chip.coreMask);
     this.entries = new RoutingEntries(this.memory, this.cores);
-    this.tags = new Tags(() => world.time);
+    this.tags = new Tags(
+      () => world.time,
+      () => world.isIdle,
+    );
     this.programs = new Programs(this.memory, this.cores, () => world.time);
     this.mailboxes = new Mailboxes(this.memory, this.cores, (ns, action) =>
       world.after(ns, action),
@@ -84,6 +99,8 @@ export class Monitor implements ChipMonitor {
     const physical = this.cores.physical(0);
     chip.systemController.monitor = physical;
     chip.systemController.okCores = chip.coreMask;
+    this.release = releaseOf(this.memory.variable('softwareVersion'));
+    this.serialRom = this.findSerialRom();
     this.unixTimeAtStart = this.memory.variable('unixTime');
     this.timeAtStart = this.world.time;
     chip.systemRam.updateClocks = () => this.updateClocks();
@@ -102,14 +119,14 @@ export class Monitor implements ChipMonitor {
   }
 
   /** Sends a message on its way from this chip. */
-  route(message: SdpMessage, traffic: Traffic): void {
+  route(message: SdpMessage, traffic: Traffic, sender?: string): void {
     const resolved = this.resolve(message);
     const destination = chipToAddress(resolved.destination);
     const isHere =
       destination === this.address ||
       destination === chipToAddress(resolved.source) ||
       (resolved.flags & SdpFlag.NoRoute) !== 0;
-    if (isHere) this.receive(resolved, traffic);
+    if (isHere) this.receive(resolved, traffic, sender);
     else this.forward(resolved, destination, traffic);
   }
 
@@ -129,6 +146,7 @@ export class Monitor implements ChipMonitor {
     const root = this.world.root.position;
     return {
       ...message,
+      flags: message.flags & ~SdpFlag.Checksum,
       destination:
         chipToAddress(destination) === ROOT_ADDRESS ? { ...destination, ...root } : destination,
       source: chipToAddress(source) === ROOT_ADDRESS ? { ...source, ...root } : source,
@@ -139,6 +157,7 @@ export class Monitor implements ChipMonitor {
     const { world } = this;
     const way = world.wayTo(this, destination);
     const target = world.monitorAt(destination);
+    if (way === 'open' && target !== undefined) this.countMessage(target, message);
     if (way === 'none') this.refuse(message, ReturnCode.Route, traffic);
     else if (way === 'broken' || target === undefined) {
       this.refuse(message, ReturnCode.P2pNoReply, traffic);
@@ -151,13 +170,14 @@ export class Monitor implements ChipMonitor {
   }
 
   /** Takes a message that has reached this chip. */
-  receive(message: SdpMessage, traffic: Traffic): void {
+  receive(message: SdpMessage, traffic: Traffic, sender?: string): void {
     const { core, port } = message.destination;
     if (core === HOST_CORE && port === HOST_PORT) this.sendOut(message);
     else if (core >= this.cores.count) this.refuse(message, ReturnCode.Core, traffic);
-    else if (core !== 0 && this.programs.isRunning(core)) this.deliver(message, traffic);
+    else if (core !== 0 && this.programs.isIdle(core)) this.answerForIdle(message, traffic);
+    else if (core !== 0) this.deliver(message, traffic);
     else if (port !== 0) this.refuse(message, ReturnCode.Port, traffic);
-    else this.answer(message, traffic);
+    else this.answer(message, traffic, sender);
   }
 
   private sendOut(message: SdpMessage): void {
@@ -172,23 +192,29 @@ export class Monitor implements ChipMonitor {
     );
   }
 
-  private answer(message: SdpMessage, traffic: Traffic): void {
-    if (message.data.length < SCP_REQUEST_HEADER_BYTES) {
-      this.refuse(message, ReturnCode.Length, traffic);
-      return;
-    }
-    try {
-      this.reply(message, ReturnCode.Ok, this.carryOut(message), traffic);
-    } catch (error) {
-      this.refuse(message, codeOf(error), traffic);
-    }
+  private answer(message: SdpMessage, traffic: Traffic, sender: string | undefined): void {
+    const view = new CoreView(this.chip, () => this.armCore());
+    const place = { monitor: this, core: 0, view, message, sender };
+    const answer = answerOf(place, (code) => monitorCommand(code, this.release));
+    if (answer === undefined) return;
+    const isHidden = this.release.hidesRefusals && !answer.isLate;
+    this.reply(message, isHidden ? ReturnCode.Ok : answer.code, answer.payload, traffic);
   }
 
-  private carryOut(message: SdpMessage): Uint8Array {
-    const request = decodeScpRequest(message.data);
-    const command = commandOfCode(request.command, message.destination.core);
-    if (command === undefined) throw new Refusal(ReturnCode.Command);
-    return command(this, request, message);
+  /**
+   * The idle program of a core knows a few commands, and answers whatever it gets. Two that are told to
+   * answer each other would do so for ever; here what looks like an answer ends it.
+   */
+  private answerForIdle(message: SdpMessage, traffic: Traffic): void {
+    const { core, port } = message.destination;
+    if (port !== 0 || isReturnCode(message)) return;
+    const view = new CoreView(this.chip, () => this.programs.coreOf(core));
+    const answer = answerOf({ monitor: this, core, view, message, sender: undefined }, idleCommand);
+    if (answer === undefined) this.programs.fail(core, DATA_ABORT);
+    else {
+      const data = replyData(message, answer.code, answer.payload);
+      this.route({ ...replyHeader(message), flags: message.flags, data }, traffic);
+    }
   }
 
   refuse(message: SdpMessage, code: number, traffic: Traffic): void {
@@ -197,12 +223,31 @@ export class Monitor implements ChipMonitor {
 
   private reply(message: SdpMessage, code: number, payload: Uint8Array, traffic: Traffic): void {
     if ((message.flags & SdpFlag.Reply) === 0) return;
-    const data = new Uint8Array(SCP_REPLY_HEADER_BYTES + payload.length);
-    data[0] = code;
-    data[2] = message.data[2] ?? 0;
-    data[3] = message.data[3] ?? 0;
-    data.set(payload, SCP_REPLY_HEADER_BYTES);
-    this.route({ ...replyHeader(message), data }, traffic);
+    const flags = message.flags & ~SdpFlag.Reply;
+    this.route(
+      { ...replyHeader(message), flags, data: replyData(message, code, payload) },
+      traffic,
+    );
+  }
+
+  private countMessage(target: ChipMonitor, message: SdpMessage): void {
+    const packets = pointToPointPackets(SDP_HEADER_BYTES + message.data.length);
+    this.world.countPointToPoint(this, target, packets.there);
+    this.world.countPointToPoint(target, this, packets.back);
+  }
+
+  /** Its own memories are only made when somebody looks into them. */
+  private armCore(): ArmCore {
+    this.ownCore ??= new ArmCore(this.cores.physical(0), this.chip);
+    return this.ownCore;
+  }
+
+  private findSerialRom(): SerialRom | undefined {
+    const { memory } = this;
+    const { offset, size } = systemVariablesLayout.places.ipAddress;
+    const ip = memory.bytes(SYSTEM_VARIABLES_ADDRESS + offset, size);
+    const hasEthernet = memory.variable('ethernetAddress') === this.address;
+    return hasEthernet ? new SerialRom(memory.variable('hardwareVersion'), ip) : undefined;
   }
 }
 
@@ -231,10 +276,15 @@ class MonitorCore implements Core {
   }
 }
 
-/** The return code of what went wrong with a command; failures of our own are passed on. */
-function codeOf(error: unknown): number {
-  if (error instanceof Refusal) return error.code;
-  if (error instanceof MalformedMessageError || error instanceof BusError)
-    return ReturnCode.Argument;
-  throw error;
+function isReturnCode({ data }: SdpMessage): boolean {
+  return data[1] === 0 && ((data[0] ?? 0) & 0xf0) === ReturnCode.Ok;
+}
+
+function replyData(message: SdpMessage, code: number, payload: Uint8Array): Uint8Array {
+  const data = new Uint8Array(SCP_REPLY_HEADER_BYTES + payload.length);
+  data[0] = code;
+  data[2] = message.data[2] ?? 0;
+  data[3] = message.data[3] ?? 0;
+  data.set(payload, SCP_REPLY_HEADER_BYTES);
+  return data;
 }

@@ -11,6 +11,7 @@ import {
 } from '@spin-tools/scp';
 import { ArmCore } from '../arm/arm-core.js';
 import { DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from '../arm/memory.js';
+import { BusError } from '../core/core.js';
 import { type CoreProgram, ProgramCore } from '../core/program-core.js';
 import type { CoreMap } from './core-map.js';
 import type { MonitorMemory } from './memory.js';
@@ -20,11 +21,15 @@ const TABLE_POINTER = 0xe5000010;
 const ARGUMENT = 0xe5000014;
 const MOST_ENTRIES = 64;
 const IDLE_NAME = 'sark';
+/** Half period of the LED after a run-time error, 10 ms. */
+const ERROR_BLINK = 8;
 
 /** Programs of one chip. */
 export class Programs {
   /** By physical core; those that were ever started. */
   readonly cores: (ArmCore | undefined)[] = [];
+  /** Physical cores on which nothing runs, not even the idle program. */
+  private readonly halted = new Set<number>();
 
   constructor(
     private readonly memory: MonitorMemory,
@@ -32,8 +37,12 @@ export class Programs {
     private readonly now: () => number,
   ) {}
 
-  /** Starts the image at an address on the virtual cores of a mask that exist. */
-  start(table: number, { appId, wait, cores }: StartOptions, unixTime: number): void {
+  /**
+   * Starts the image at an address on the virtual cores of a mask that exist. One that is no image leaves
+   * them where the loader got to, in the state "initialising".
+   */
+  start(table: number, { appId, wait, cores }: StartOptions): void {
+    if (cores === 0) return;
     const { memory } = this;
     const argument = (Number(wait) << 8) | appId;
     this.note(appId, cores);
@@ -44,10 +53,11 @@ export class Programs {
       if (((cores >>> core) & 1) === 0) continue;
       memory.setVcpu(core, 'state', CoreState.Initialising);
       memory.setVcpu(core, 'appId', appId);
-      memory.setVcpu(core, 'loadTime', unixTime);
+      memory.setVcpu(core, 'loadTime', memory.variable('unixTime'));
       memory.setVcpu(core, 'iobuf', 0);
       memory.setVcpu(core, 'mailboxCoreCommand', 0);
       memory.setVcpu(core, 'mailboxMonitorCommand', 0);
+      this.halt(core);
       this.load(this.map.physical(core), table, argument);
     }
   }
@@ -58,17 +68,64 @@ export class Programs {
     const physical = this.map.physical(core);
     this.memory.setVcpu(core, 'state', CoreState.Run);
     this.memory.setVcpu(core, 'appId', appId);
+    this.halted.delete(physical);
     const runner = new ProgramCore(physical, this.memory.chip, program);
     runner.time = this.now();
     this.memory.chip.setCore(physical, runner);
   }
 
-  /** Stops a virtual core; it is idle again. */
-  stop(core: number): void {
+  /** Stops virtual cores and starts the idle program on them. */
+  initialise(cores: readonly number[]): void {
+    const mask = cores.reduce((all, core) => all | (1 << core), 0);
+    if (mask === 0) return;
+    this.note(0, mask);
+    this.memory.chip.systemController.flags |= mask;
+    this.memory.setWord(TABLE_POINTER, this.memory.variable('sdramSystem'));
+    this.memory.setWord(ARGUMENT, 0);
+    for (const core of cores) this.stop(core);
+  }
+
+  /** Stops virtual cores for good. */
+  powerDown(cores: readonly number[]): void {
+    for (const core of cores) {
+      this.halt(core);
+      this.memory.setVcpu(core, 'state', CoreState.PowerDown);
+      this.memory.setVcpu(core, 'appId', 0);
+      this.memory.setVcpu(core, 'loadTime', this.memory.variable('unixTime'));
+    }
+  }
+
+  /** The idle program of a virtual core has met a run-time error. */
+  fail(core: number, error: number): void {
+    this.halt(core);
+    this.memory.setVcpu(core, 'state', CoreState.RunTimeError);
+    this.memory.setVcpu(core, 'runTimeError', error);
+    this.memory.setVariable('ledPeriod', ERROR_BLINK);
+  }
+
+  /** The clock of a virtual core stops. */
+  halt(core: number): void {
     const physical = this.map.physical(core);
     this.cores[physical]?.stop();
     this.memory.chip.setCore(physical, undefined);
     this.memory.chip.systemController.setInterrupts(1 << physical, false);
+    this.halted.add(physical);
+  }
+
+  /** Whether the idle program runs on a virtual core, and answers. */
+  isIdle(core: number): boolean {
+    return !this.isRunning(core) && !this.halted.has(this.map.physical(core));
+  }
+
+  /** The ARM core, with its memories, of a virtual core. */
+  coreOf(core: number): ArmCore {
+    return this.armCore(this.map.physical(core));
+  }
+
+  private stop(core: number): void {
+    this.halt(core);
+    const physical = this.map.physical(core);
+    this.halted.delete(physical);
     const block = vcpuLayout.decode(this.memory.bytes(vcpuAddress(core), vcpuLayout.size));
     const { user0, user1, user2, user3, softwareVersion } = block;
     const idle = {
@@ -76,6 +133,7 @@ export class Programs {
       ...{ user0, user1, user2, user3, softwareVersion },
       physicalCore: physical,
       state: CoreState.Idle,
+      loadTime: this.memory.variable('unixTime'),
       appName: IDLE_NAME,
     };
     this.memory.setBytes(vcpuAddress(core), vcpuLayout.encode(idle));
@@ -101,33 +159,53 @@ export class Programs {
     const data = applicationDataLayout.decode(
       this.memory.bytes(address, applicationDataLayout.size),
     );
-    const all = data.mask | mask;
-    const count = all.toString(2).replaceAll('0', '').length;
-    const lead = data.mask === 0 ? 31 - Math.clz32(mask & -mask) : data.lead;
-    const noted = { ...data, cores: count, clean: 0, lead: Math.max(0, lead), mask: all };
+    const isNew = data.cores === 0;
+    const known = isNew
+      ? { ...data, clean: 0, semaphore: 0, lead: 31 - Math.clz32(mask & -mask), mask: 0 }
+      : data;
+    const cores = (known.cores + mask.toString(2).replaceAll('0', '').length) & 0xff;
+    const noted = { ...known, cores, mask: (known.mask | mask) >>> 0 };
     this.memory.setBytes(address, applicationDataLayout.encode(noted));
   }
 
-  /** Forgets an application. */
-  forget(appId: number): void {
-    const clean = new Uint8Array(applicationDataLayout.size);
-    clean[applicationDataLayout.places.clean.offset] = 1;
-    this.memory.setBytes(this.applicationData(appId), clean);
+  /** Whether an application owns nothing. */
+  isClean(appId: number): boolean {
+    return this.memory.bytes(this.cleanFlag(appId), 1)[0] !== 0;
+  }
+
+  /** An application comes to own something. */
+  soil(appId: number): void {
+    this.memory.setBytes(this.cleanFlag(appId), Uint8Array.of(0));
+  }
+
+  /** All that an application owned was freed. */
+  clean(appId: number): void {
+    const { cores } = applicationDataLayout.places;
+    this.memory.setBytes(this.applicationData(appId) + cores.offset, Uint8Array.of(0));
+    this.memory.setBytes(this.cleanFlag(appId), Uint8Array.of(1));
+  }
+
+  private cleanFlag(appId: number): number {
+    return this.applicationData(appId) + applicationDataLayout.places.clean.offset;
   }
 
   private applicationData(appId: number): number {
     return this.memory.variable('applicationData') + appId * applicationDataLayout.size;
   }
 
-  /** Does what the loader in System RAM does: walks the table, then calls the program. */
+  /** Does what the loader in System RAM does; it gets stuck where memory ends. */
   private load(physical: number, table: number, argument: number): void {
-    const { chip } = this.memory;
-    let core = this.cores[physical];
-    if (core === undefined) {
-      core = new ArmCore(physical, chip);
-      this.cores[physical] = core;
+    try {
+      this.walk(physical, table, argument);
+    } catch (error) {
+      if (!(error instanceof BusError || error instanceof MalformedMessageError)) throw error;
     }
-    core.stop();
+  }
+
+  /** Walks the table of an image, then calls the program. */
+  private walk(physical: number, table: number, argument: number): void {
+    const { chip } = this.memory;
+    const core = this.armCore(physical);
     core.run(this.now());
     for (let entry = 0; entry < MOST_ENTRIES; entry++) {
       const at = table + entry * aplxEntryLayout.size;
@@ -135,10 +213,19 @@ export class Programs {
       if (step.opcode === AplxOpcode.Execute) {
         core.start(step.operand1 & ~1, argument, (step.operand1 & 1) === 1);
         chip.setCore(physical, core);
+        this.halted.delete(physical);
         return;
       }
       if (!this.carryOut(core, at, step)) return;
     }
+  }
+
+  private armCore(physical: number): ArmCore {
+    const known = this.cores[physical];
+    if (known !== undefined) return known;
+    const core = new ArmCore(physical, this.memory.chip);
+    this.cores[physical] = core;
+    return core;
   }
 
   private carryOut(

@@ -1,31 +1,57 @@
-/** IPTags of an ethernet chip: ways of messages out of the machine, and of plain UDP into it. */
+/**
+ * IPTags of an ethernet chip: ways of messages out of the machine, and of plain UDP into it. Source:
+ * `cmd_iptag`, `udp_pkt` and `eth_send_msg` of SC&MP 4.0.
+ */
 import {
   addressToChip,
   bytesToIp,
-  chipToAddress,
+  type ChipAddress,
   encodeSdp,
   HOST_CORE,
   HOST_PORT,
   IP_TAGS,
   type IpTag,
   IpTagFlag,
-  type IpTagSettings,
+  ipTagLayout,
   ipToBytes,
-  portByte,
   SCP_PORT,
   SDP_MOST_DATA_BYTES,
   type SdpMessage,
 } from '@spin-tools/scp';
 import type { HostAddress } from '../host/ethernet.js';
 
-/** Tags from here on are a pool for replies. */
+/** Tags from here on are a pool for replies; only those before it listen to plain datagrams. */
 const FIRST_POOL_TAG = 8;
+const NO_TAG = 0xff;
 const TICK_NS = 10_000_000;
-/** Time-out code of transient tags unless set otherwise. */
+/** Time-out code of transient tags unless set otherwise: 2.56 s. */
 const DEFAULT_TIMEOUT_CODE = 9;
 const NO_IP = '0.0.0.0';
 /** Flags of messages made from plain datagrams. */
 const REVERSE_FLAGS = 0x07;
+/** First bytes of the ethernet addresses that hosts seem to have, before their IPv4 address: locally administered. */
+const MAC_PREFIX = [0x02, 0x00];
+
+/** What a tag is set to. */
+export interface TagSettings {
+  /** Bits of `IpTagFlag` that a request can set, 0x0f00. */
+  readonly flags: number;
+  /** 0 for ever; t lets the tag live 2^(t-1) ticks of 10 ms. */
+  readonly timeout: number;
+  readonly udpPort: number;
+  /** Target, or undefined for the sender of the request. */
+  readonly ip: string | undefined;
+  readonly destinationAddress: number;
+  readonly destinationPort: number;
+}
+
+/** Who sent a request to set a tag. */
+export interface TagSender {
+  /** IPv4 address, if the request came straight from its host. */
+  readonly ip: string | undefined;
+  /** Tag of the request's own way back. */
+  readonly tag: number;
+}
 
 interface Tag {
   flags: number;
@@ -37,7 +63,6 @@ interface Tag {
   count: number;
   /** When the tag dies, ns; Infinity for never. */
   expires: number;
-  lifetime: number;
 }
 
 const emptyTag = (): Tag => ({
@@ -49,7 +74,6 @@ const emptyTag = (): Tag => ({
   destinationPort: 0,
   count: 0,
   expires: Number.POSITIVE_INFINITY,
-  lifetime: Number.POSITIVE_INFINITY,
 });
 
 /** The 16 tags of one chip. */
@@ -58,19 +82,29 @@ export class Tags {
   transientTimeout = DEFAULT_TIMEOUT_CODE;
   private readonly tags: Tag[] = Array.from({ length: IP_TAGS }, emptyTag);
 
-  /** @param now simulated time, ns */
-  constructor(private readonly now: () => number) {}
+  /**
+   * @param now simulated time, ns
+   * @param standsStill whether simulated time passes no more, so that no tag would ever run out
+   */
+  constructor(
+    private readonly now: () => number,
+    private readonly standsStill: () => boolean,
+  ) {}
 
-  /** A tag for the reply to one request. When the pool is used up, its oldest transient tag is taken. */
+  /**
+   * A tag for the reply to one request, 255 when the pool is used up; while time stands still its oldest
+   * transient tag is taken then.
+   */
   transient(host: HostAddress): number {
-    const free = this.freePoolTag() ?? this.oldestTransient();
-    if (free === undefined) return 0xff;
+    const pool = this.freePoolTag();
+    const free = pool ?? (this.standsStill() ? this.oldestTransient() : undefined);
+    if (free === undefined) return NO_TAG;
     this.tags[free] = {
       ...emptyTag(),
-      flags: IpTagFlag.Valid | IpTagFlag.Transient,
+      flags: IpTagFlag.Valid | IpTagFlag.Transient | this.transientTimeout,
       ip: host.ip,
       transmitPort: host.port,
-      ...this.lifetimeOf(this.transientTimeout),
+      expires: this.now() + lifetimeOf(this.transientTimeout),
     };
     return free;
   }
@@ -81,31 +115,36 @@ export class Tags {
     return undefined;
   }
 
+  /** Whether a tag is in use. */
   isValid(tag: number): boolean {
     const entry = this.tags[tag];
-    if (entry === undefined || (entry.flags & IpTagFlag.Valid) === 0) return false;
+    if (entry === undefined || entry.flags === 0) return false;
     if (entry.expires > this.now()) return true;
     entry.flags = 0;
     return false;
   }
 
-  /** Sets a tag; `sender` is where the request came from, known by its own tag. */
-  set(tag: number, settings: IpTagSettings, sender: HostAddress | undefined): void {
-    const flags =
-      IpTagFlag.Valid |
-      (settings.strip ? IpTagFlag.Strip : 0) |
-      (settings.reverse ? IpTagFlag.Reverse : 0) |
-      (settings.useSender ? IpTagFlag.UseSender : 0);
-    const usesSenderIp = settings.useSender || settings.ip === NO_IP;
+  /**
+   * Sets a tag. The ticks of its time-out are or-ed into its flags, as SC&MP does: codes from 9 on set
+   * flags thereby, such as "strip". The network finds out hardware addresses at once.
+   */
+  set(tag: number, settings: TagSettings, sender: TagSender, knowsSenders: boolean): void {
+    const ticks = ticksOf(settings.timeout);
+    const flags = settings.flags | ticks;
+    const isReverse = (flags & IpTagFlag.Reverse) !== 0;
+    const source = knowsSenders && (flags & IpTagFlag.UseSender) !== 0 ? sender.tag : undefined;
+    const known = source === undefined ? undefined : (this.tags[source] ?? emptyTag());
+    const ownIp = isReverse ? NO_IP : (known?.ip ?? sender.ip ?? NO_IP);
+    const ip = settings.ip ?? ownIp;
     this.tags[tag] = {
       ...emptyTag(),
-      flags,
-      ip: usesSenderIp ? (sender?.ip ?? NO_IP) : settings.ip,
-      transmitPort: settings.useSender ? (sender?.port ?? 0) : settings.udpPort,
-      receivePort: settings.reverse ? settings.udpPort : 0,
-      destinationAddress: chipToAddress(settings.destination),
-      destinationPort: portByte(settings.destination),
-      ...this.lifetimeOf(settings.timeout),
+      flags: isReverse ? flags | IpTagFlag.Valid : resolved(flags, ip),
+      ip,
+      transmitPort: isReverse ? 0 : (known?.transmitPort ?? settings.udpPort),
+      receivePort: isReverse ? settings.udpPort : 0,
+      destinationAddress: settings.destinationAddress,
+      destinationPort: settings.destinationPort,
+      expires: this.now() + lifetimeOf(settings.timeout),
     };
   }
 
@@ -113,17 +152,17 @@ export class Tags {
     (this.tags[tag] as Tag).flags = 0;
   }
 
-  /** A tag as the IPTAG command shows it. */
+  /** A tag as the IPTAG command shows it; all zeros past the last. */
   describe(tag: number): IpTag {
-    const entry = this.tags[tag] as Tag;
-    const isValid = this.isValid(tag);
-    const left =
-      isValid && entry.expires !== Number.POSITIVE_INFINITY ? entry.expires - this.now() : 0;
+    const entry = this.tags[tag];
+    if (entry === undefined) return ipTagLayout.decode(new Uint8Array(ipTagLayout.size));
+    const isLimited = this.isValid(tag) && entry.expires !== Number.POSITIVE_INFINITY;
+    const ip = ipToBytes(entry.ip);
     return {
-      ip: ipToBytes(entry.ip),
-      mac: new Uint8Array(6),
+      ip,
+      mac: entry.ip === NO_IP ? new Uint8Array(6) : Uint8Array.of(...MAC_PREFIX, ...ip),
       transmitPort: entry.transmitPort,
-      timeout: Math.min(0xffff, Math.ceil(left / TICK_NS)),
+      timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : 0,
       flags: entry.flags,
       count: entry.count,
       receivePort: entry.receivePort,
@@ -132,57 +171,60 @@ export class Tags {
     };
   }
 
-  /** Where messages through a tag go, if it is valid. */
-  hostOf(tag: number): HostAddress | undefined {
-    if (!this.isValid(tag)) return undefined;
-    const { ip, transmitPort } = this.tags[tag] as Tag;
-    return { ip, port: transmitPort };
-  }
-
-  /** UDP ports that reverse tags listen to. */
+  /** UDP ports that tags listen to. */
   get reversePorts(): readonly number[] {
-    const reverse = this.tags.filter((entry, tag) => isReverse(entry) && this.isValid(tag));
-    return reverse.map(({ receivePort }) => receivePort);
+    return this.tags
+      .slice(0, FIRST_POOL_TAG)
+      .filter(({ receivePort }, tag) => receivePort !== 0 && this.isValid(tag))
+      .map(({ receivePort }) => receivePort);
   }
 
   /** The datagram of a message that leaves through a tag, or undefined when the tag is not valid. */
   outgoing(
     message: SdpMessage,
   ): { datagram: Uint8Array; to: HostAddress; sourcePort: number } | undefined {
-    const to = this.hostOf(message.tag);
-    if (to === undefined) return undefined;
-    const entry = this.tags[message.tag] as Tag;
+    const entry = this.tags[message.tag];
+    if (entry === undefined || !this.isValid(message.tag)) return undefined;
+    if ((entry.flags & IpTagFlag.Valid) === 0) return undefined;
     const strips = (entry.flags & IpTagFlag.Strip) !== 0;
     const datagram = strips ? Uint8Array.from(message.data) : encodeSdp(message);
+    const isReverse = (entry.flags & IpTagFlag.Reverse) !== 0;
     if ((entry.flags & IpTagFlag.Transient) !== 0) entry.flags = 0;
-    else this.used(entry);
-    return { datagram, to, sourcePort: isReverse(entry) ? entry.receivePort : SCP_PORT };
+    else entry.count++;
+    return {
+      datagram,
+      to: { ip: entry.ip, port: entry.transmitPort },
+      sourcePort: isReverse ? entry.receivePort : SCP_PORT,
+    };
   }
 
-  /** The message of a plain datagram that came in for a reverse tag; undefined when none listens. */
-  incoming(datagram: Uint8Array, port: number, from: HostAddress): SdpMessage | undefined {
+  /**
+   * The message of a plain datagram that came in for a reverse tag; undefined when none listens.
+   *
+   * @param chip the ethernet chip itself
+   */
+  incoming(
+    datagram: Uint8Array,
+    port: number,
+    from: HostAddress,
+    chip: ChipAddress,
+  ): SdpMessage | undefined {
     const tag = this.tags.findIndex(
-      (entry, index) => isReverse(entry) && entry.receivePort === port && this.isValid(index),
+      (entry, index) => index < FIRST_POOL_TAG && entry.receivePort === port && this.isValid(index),
     );
     if (tag < 0 || datagram.length > SDP_MOST_DATA_BYTES) return undefined;
     const entry = this.tags[tag] as Tag;
     entry.ip = bytesToIp(ipToBytes(from.ip));
     entry.transmitPort = from.port;
-    this.used(entry);
     const { destinationAddress, destinationPort } = entry;
     const core = { core: destinationPort & 31, port: destinationPort >>> 5 };
     return {
       flags: REVERSE_FLAGS,
       tag,
       destination: { ...addressToChip(destinationAddress), ...core },
-      source: { x: 0, y: 0, core: HOST_CORE, port: HOST_PORT },
+      source: { ...chip, core: HOST_CORE, port: HOST_PORT },
       data: datagram,
     };
-  }
-
-  private used(entry: Tag): void {
-    entry.count++;
-    entry.expires = this.now() + entry.lifetime;
   }
 
   private oldestTransient(): number | undefined {
@@ -195,13 +237,19 @@ export class Tags {
     }
     return oldest;
   }
-
-  private lifetimeOf(code: number): { lifetime: number; expires: number } {
-    const lifetime = code === 0 ? Number.POSITIVE_INFINITY : 2 ** (code - 1) * TICK_NS;
-    return { lifetime, expires: this.now() + lifetime };
-  }
 }
 
-function isReverse({ flags }: Tag): boolean {
-  return (flags & IpTagFlag.Reverse) !== 0;
+/** Flags once the network was asked for a hardware address: nobody has the address 0.0.0.0. */
+function resolved(flags: number, ip: string): number {
+  return ip === NO_IP
+    ? flags | IpTagFlag.AwaitingArp
+    : (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+}
+
+function ticksOf(code: number): number {
+  return code === 0 ? 0 : 2 ** (code - 1);
+}
+
+function lifetimeOf(code: number): number {
+  return code === 0 ? Number.POSITIVE_INFINITY : ticksOf(code) * TICK_NS;
 }

@@ -1,13 +1,21 @@
 /** What the parts of a monitor know of each other and of the machine. */
-import type { ChipAddress, SdpMessage } from '@spin-tools/scp';
+import type {
+  ChipAddress,
+  FloodFillData,
+  NearestNeighbourPacket,
+  SdpMessage,
+} from '@spin-tools/scp';
 import type { Chip } from '../chip/chip.js';
 import type { HostAddress } from '../host/ethernet.js';
+import type { Beacons } from './beacons.js';
 import type { CoreMap } from './core-map.js';
 import type { Heap } from './heap.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { MonitorMemory } from './memory.js';
 import type { Programs } from './programs.js';
+import type { Release } from './release.js';
 import type { RoutingEntries } from './routing-entries.js';
+import type { SerialRom } from './serial-rom.js';
 import type { Tags } from './tags.js';
 
 /** Whether a message comes from a host or goes there: such take no simulated time. */
@@ -16,12 +24,21 @@ export type Traffic = 'host' | 'machine';
 /** Heaps of a chip by the system variable that points to them: users' SDRAM, System RAM, the monitor's own SDRAM. */
 export type HeapName = 'sdramHeap' | 'systemRamHeap' | 'systemHeap';
 
+/** A nearest-neighbour packet and how it is passed on. */
+export type NeighbourPacket = ReturnType<typeof NearestNeighbourPacket.decodeRequest>;
+/** One block of a flood fill. */
+export type FloodBlock = ReturnType<typeof FloodFillData.decodeRequest>;
+
 /** What flood fills are to the commands that carry them. */
 export interface FloodFills {
-  /** Carries out a nearest-neighbour packet. */
-  packet(monitor: ChipMonitor, key: number, payload: number): void;
-  /** Stores a block on all chips. */
-  data(monitor: ChipMonitor, id: number, block: number, address: number, data: Uint8Array): void;
+  /** Sends a packet as CMD_NNP does. */
+  send(from: ChipMonitor, packet: NeighbourPacket): void;
+  /** Sends one block as CMD_FFD does. */
+  data(from: ChipMonitor, block: FloodBlock): void;
+  /** A packet has come in. */
+  take(monitor: ChipMonitor, key: number, payload: number): void;
+  /** A block has come in. */
+  store(monitor: ChipMonitor, block: FloodBlock): void;
 }
 
 /** The monitor of one chip, as commands and signals see it. */
@@ -38,12 +55,21 @@ export interface ChipMonitor {
   readonly programs: Programs;
   readonly mailboxes: Mailboxes;
   readonly floodFill: FloodFills;
+  readonly beacons: Beacons;
+  /** Of chips with an ethernet. */
+  readonly serialRom: SerialRom | undefined;
+  /** What the monitor does as its version did. */
+  readonly release: Release;
   readonly world: World;
   heap(name: HeapName): Heap;
   /** Brings the clocks in the system variables up to date; returns seconds since 1970. */
   updateClocks(): number;
-  /** Sends a message on its way from this chip. */
-  route(message: SdpMessage, traffic: Traffic): void;
+  /**
+   * Sends a message on its way from this chip.
+   *
+   * @param sender IPv4 address of the host from which it has just come, if it has
+   */
+  route(message: SdpMessage, traffic: Traffic, sender?: string): void;
   /** Takes a message that has reached this chip. */
   receive(message: SdpMessage, traffic: Traffic): void;
   /** Answers a message with a return code, if it wants an answer. */
@@ -62,6 +88,8 @@ export interface World {
   readonly monitors: readonly ChipMonitor[];
   /** The monitor of the chip that was booted. */
   readonly root: ChipMonitor;
+  /** Whether nothing will happen by itself, so that simulated time may stand still. */
+  readonly isIdle: boolean;
   /** Does something later, ns from now. */
   after(ns: number, action: () => void): void;
   /** Does something later if time gets that far: the machine counts as idle while only such waits. */
@@ -73,6 +101,12 @@ export interface World {
   wayTo(from: ChipMonitor, address: number): 'none' | 'broken' | 'open';
   /** How long a packet takes between two chips, ns. */
   latency(from: ChipMonitor, to: ChipMonitor): number;
+  /** Counts point-to-point packets in the routers on the way between two chips. */
+  countPointToPoint(from: ChipMonitor, to: ChipMonitor, packets: number): void;
+  /** Counts a multicast packet of a monitor that goes to all others by routing entry 0. */
+  countSignal(from: ChipMonitor): void;
+  /** Counts nearest-neighbour packets that all chips pass on to all their neighbours. */
+  countNearestNeighbour(packets: number): void;
   /** The monitor behind a link, if the link works. */
   neighbour(of: ChipMonitor, link: number): ChipMonitor | undefined;
   /** Sends a datagram out of a chip's ethernet. */

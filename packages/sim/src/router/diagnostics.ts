@@ -56,32 +56,32 @@ export class Diagnostics {
   }
 
   /**
-   * Counts a packet that was sent on.
+   * Counts packets of one class that were sent on.
    *
    * @param packetClass kind and bits of {@link PacketClass}
    * @param outputs links in 5:0, physical cores in 23:6
    * @param monitor physical number of the monitor
    */
-  sent(packetClass: number, outputs: number, monitor: number): void {
+  sent(packetClass: number, outputs: number, monitor: number, packets = 1): void {
     const monitorBit = 1 << (6 + monitor);
     const destinations =
       ((outputs & 0x3f) << FIRST_LINK) |
       ((outputs & monitorBit) !== 0 ? LOCAL_MONITOR : 0) |
       ((outputs & 0xffffc0 & ~monitorBit) !== 0 ? LOCAL_CORE : 0);
-    this.count(packetClass, destinations);
+    this.count(packetClass, destinations, packets);
   }
 
   /** Counts a packet that was dropped. */
   dropped(packetClass: number): void {
-    this.count(packetClass, DUMPED);
+    this.count(packetClass, DUMPED, 1);
   }
 
-  private count(packetClass: number, destinations: number): void {
+  private count(packetClass: number, destinations: number, packets: number): void {
     const { counters, filters } = this;
     this.candidates ??= this.findCandidates();
     for (const counter of this.candidates[packetClass] as readonly number[]) {
       if (((filters[counter] as number) & destinations) !== 0) {
-        counters[counter] = (counters[counter] as number) + 1;
+        counters[counter] = (counters[counter] as number) + packets;
       }
     }
   }

@@ -1,33 +1,58 @@
-/** CMD_LED, CMD_SROM, CMD_REMAP, CMD_SYNC: the surroundings of a chip. */
-import { ClockSync, Led, LedAction, ReturnCode, SerialRom } from '@spin-tools/scp';
-import { Refusal } from '../refusal.js';
+/** CMD_LED, CMD_SROM, CMD_REMAP, CMD_SYNC: the surroundings of a chip. Source: `scamp-cmd.c`. */
+import {
+  ClockSync,
+  Led,
+  Remap,
+  ReturnCode,
+  SCP_MOST_DATA_BYTES,
+  type ScpRequest,
+  SerialRom,
+} from '@spin-tools/scp';
+import { CORES } from '../../chip/chip.js';
+import { setLeds } from '../leds.js';
+import { Refusal, RunTimeError } from '../refusal.js';
+import { remapCore } from '../remap.js';
 import type { ChipMonitor } from '../world.js';
-import { command } from './command.js';
+import { type CommandEntry, command, dataOf, type Place } from './command.js';
 
-export const boardCommands = [
-  command(Led, (monitor, { actions }) => {
-    ledPins(monitor).forEach((pin, led) => {
-      drive(monitor, pin, actions[led] ?? LedAction.Keep);
-    });
-  }),
-  command(SerialRom, (_monitor, { write, length }) => {
-    if (write) throw new Refusal(ReturnCode.Argument);
-    return new Uint8Array(length);
-  }),
-  command(ClockSync, () => undefined),
+const NOTHING = new Uint8Array(0);
+
+export const boardCommands: readonly CommandEntry[] = [
+  [
+    Led.code,
+    ({ monitor }, { arguments: [word] }) => {
+      setLeds(monitor, word);
+      return NOTHING;
+    },
+  ],
+  [SerialRom.code, accessRom],
+  command(Remap, remap),
 ];
 
-/** GPIO pins of the LEDs: nibble 0 of `led0` is how many there are, then one pin per nibble. */
-function ledPins({ memory }: ChipMonitor): number[] {
-  const maps = [memory.variable('led0'), memory.variable('led1')];
-  const nibble = (index: number) => ((maps[index >>> 3] as number) >>> (4 * (index & 7))) & 0xf;
-  return Array.from({ length: nibble(0) }, (_, led) => nibble(led + 1));
+/** Since 4.0. */
+export const beaconCommands: readonly CommandEntry[] = [
+  command(ClockSync, (monitor, { enabled }) => {
+    monitor.beacons.isOn = enabled;
+  }),
+];
+
+/** A chip without a serial ROM reads zeros. More bytes than its buffer has ruin a monitor's memory. */
+function accessRom({ monitor }: Place, request: ScpRequest): Uint8Array {
+  const length = request.arguments[0] >>> 16;
+  if (length > SCP_MOST_DATA_BYTES) throw new RunTimeError();
+  const access = SerialRom.decodeRequest({ ...request, data: dataOf(request, length) });
+  if (monitor.serialRom !== undefined) return monitor.serialRom.access(access);
+  return access.write ? NOTHING : new Uint8Array(length);
 }
 
-/** LEDs light while their pin is low. */
-function drive({ chip: { systemController } }: ChipMonitor, pin: number, action: LedAction): void {
-  const bit = 1 << pin;
-  if (action === LedAction.On) systemController.gpio &= ~bit;
-  else if (action === LedAction.Off) systemController.gpio |= bit;
-  else if (action === LedAction.Invert) systemController.gpio ^= bit;
+/** The monitor itself and cores that do not work cannot be taken out of use. */
+function remap(
+  monitor: ChipMonitor,
+  { core, physical }: { core: number; physical: boolean },
+): void {
+  const { cores } = monitor;
+  if (core > CORES) throw new Refusal(ReturnCode.Argument);
+  const virtual = physical ? (cores.toVirtual[core] as number) : core;
+  if (virtual === 0 || virtual >= cores.count) throw new Refusal(ReturnCode.Argument);
+  remapCore(monitor, cores.physical(virtual));
 }

@@ -4,38 +4,51 @@ import {
   bytesToIp,
   Count,
   Information,
+  ReturnCode,
   SYSTEM_VARIABLES_ADDRESS,
   systemVariablesLayout,
   Version,
 } from '@spin-tools/scp';
 import { CORES } from '../../chip/chip.js';
+import { Refusal } from '../refusal.js';
 import type { ChipMonitor } from '../world.js';
-import { command } from './command.js';
+import { type CommandEntry, command } from './command.js';
 
-/** What a monitor says it is until the network is ready. */
-const NOT_READY = { x: 255, y: 255 };
 const DATA_BYTES = 256;
 /** Bits of the largest count of free routing entries. */
 const MOST_FREE_ENTRIES = 1023;
 const P2P_TABLE = 0xf1010000;
+/** Where a chip says that it is while it is still finding out. */
+const NOWHERE = addressToChip(0xffff);
+/** Entries of a point-to-point table that are no links start here. */
+const NO_LINK = 6;
+const BOARD_SIDE = 8;
 
 export const informationCommands = [
-  command(Version, (monitor) => describe(monitor, 0, 'SC&MP/SpiNNaker')),
+  command(Version, (monitor) => {
+    const chip = monitor.world.isUp ? monitor.position : NOWHERE;
+    return { ...describe(monitor, 0, 'SC&MP/SpiNNaker'), chip };
+  }),
   command(Information, information),
+];
+
+/** Since 4.0. */
+export const countCommands = [
   command(Count, (monitor, { appId, state }) => [countOnBoard(monitor, appId, state)]),
 ];
 
 /** What cores without a program answer. */
-export const idleCommands = [
-  command(Version, (monitor, _request, message) =>
-    describe(monitor, message.destination.core, 'SARK/SpiNNaker'),
-  ),
+export const idleCommands: readonly CommandEntry[] = [
+  [
+    Version.code,
+    ({ monitor, core }) => Version.encodeReply(describe(monitor, core, 'SARK/SpiNNaker')),
+  ],
 ];
 
 function describe(monitor: ChipMonitor, core: number, name: string) {
   const number = monitor.memory.variable('softwareVersion');
   return {
-    chip: monitor.world.isUp ? monitor.position : NOT_READY,
+    chip: monitor.position,
     physicalCore: monitor.cores.physical(core),
     virtualCore: core,
     dataBytes: DATA_BYTES,
@@ -50,6 +63,7 @@ function information(monitor: ChipMonitor) {
   const ethernetChip = addressToChip(memory.variable('ethernetAddress'));
   const ipPlace = systemVariablesLayout.places.ipAddress;
   const ip = memory.bytes(SYSTEM_VARIABLES_ADDRESS + ipPlace.offset, ipPlace.size);
+  const parentLink = p2pEntry(monitor, memory.variable('p2pRoot'));
   return {
     coreCount: monitor.cores.count,
     links: memory.variable('linksEnabled'),
@@ -60,7 +74,7 @@ function information(monitor: ChipMonitor) {
     coreStates: Array.from({ length: CORES }, (_, core) => memory.vcpu(core, 'state')),
     ethernetChip,
     ip: ip.some((octet) => octet !== 0) ? bytesToIp(ip) : undefined,
-    parentLink: p2pEntry(monitor, memory.variable('p2pRoot')),
+    parentLink: monitor.release.tellsParentLink ? parentLink : undefined,
   };
 }
 
@@ -69,12 +83,52 @@ function p2pEntry(monitor: ChipMonitor, address: number): number {
   return (word >>> (3 * (address & 7))) & 7;
 }
 
-/** Cores of an application in a state, on all chips with the same ethernet chip. */
+/**
+ * Cores of an application in a state: on the chip that is asked, and on those at the places that a board's
+ * chips have from its ethernet chip. When some of them do not answer the reply says so and has the rest.
+ */
 function countOnBoard(monitor: ChipMonitor, appId: number, state: number): number {
-  const board = monitor.memory.variable('ethernetAddress');
-  return monitor.world.monitors
-    .filter(({ memory }) => memory.variable('ethernetAddress') === board)
-    .reduce((count, chip) => count + countOnChip(chip, { appId, appMask: 0xff, state }), 0);
+  const { world } = monitor;
+  const isWanted = { appId, appMask: 0xff, state };
+  let count = countOnChip(monitor, isWanted);
+  let silent = 0;
+  for (const address of boardFrom(monitor)) {
+    if (p2pEntry(monitor, address) >= NO_LINK) continue;
+    const chip = world.monitorAt(address);
+    if (chip === undefined || world.wayTo(monitor, address) !== 'open') silent++;
+    else {
+      world.countPointToPoint(monitor, chip, 1);
+      world.countPointToPoint(chip, monitor, 1);
+      count += countOnChip(chip, isWanted);
+    }
+  }
+  if (silent > 0) throw new Refusal(ReturnCode.P2pNoReply, Count.encodeReply([count]), true);
+  return count;
+}
+
+/** Addresses of the other 47 chips of a board whose ethernet chip this is. */
+function boardFrom(monitor: ChipMonitor): number[] {
+  const { x, y } = monitor.position;
+  const { width, height } = foldOf(monitor);
+  const addresses: number[] = [];
+  for (let dx = 0; dx < BOARD_SIDE; dx++) {
+    for (let dy = Math.max(0, dx - 4); dy <= Math.min(BOARD_SIDE - 1, dx + 3); dy++) {
+      const address = (((x + dx) % width) << 8) | ((y + dy) % height);
+      if (address !== monitor.address && !addresses.includes(address)) addresses.push(address);
+    }
+  }
+  return addresses;
+}
+
+/**
+ * After how many chips addresses begin anew. SC&MP 4.0 does not fold addresses and so misses the chips of a
+ * board that lie beyond the edge of a torus; here they are counted.
+ */
+function foldOf({ memory, address }: ChipMonitor): { width: number; height: number } {
+  const dimensions = memory.variable('p2pDimensions');
+  const [width, height] = [dimensions >>> 8, dimensions & 0xff];
+  const folds = memory.variable('ethernetAddress') === address && width > 0 && height > 0;
+  return folds ? { width, height } : { width: 256, height: 256 };
 }
 
 /** Cores of one chip that are in a state and whose app id is `appId` under `appMask`. */

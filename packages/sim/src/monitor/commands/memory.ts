@@ -1,90 +1,166 @@
-/** CMD_READ, CMD_WRITE, CMD_FILL, CMD_LINK_READ, CMD_LINK_WRITE. */
-import { Fill, LinkRead, LinkWrite, MemoryUnit, Read, ReturnCode, Write } from '@spin-tools/scp';
+/** CMD_READ, CMD_WRITE, CMD_FILL, CMD_LINK_READ, CMD_LINK_WRITE. Source: `sark_base.c`, `scamp-cmd.c`. */
+import {
+  Fill,
+  LinkRead,
+  LinkWrite,
+  MemoryUnit,
+  Read,
+  ReturnCode,
+  SCP_MOST_DATA_BYTES,
+  type ScpRequest,
+  Write,
+} from '@spin-tools/scp';
 import { type Chip, MONITOR_ACCESS } from '../../chip/chip.js';
-import { isSdram } from '../../chip/sdram.js';
-import { Refusal } from '../refusal.js';
+import { BusError } from '../../core/core.js';
+import type { AccessSize, CoreView } from '../core-view.js';
+import { Refusal, RunTimeError } from '../refusal.js';
 import type { ChipMonitor } from '../world.js';
-import { command } from './command.js';
+import { bufferOf, type CommandEntry, dataOf, type Place } from './command.js';
 
 /** Fills are carried out in pieces of this, bytes. */
 const FILL_BYTES = 0x4000;
 /** More than a chip's memory cannot be filled. */
 const MOST_FILL_BYTES = 0x8000000;
+const LINKS = 6;
 
-export const memoryCommands = [
-  command(Read, ({ chip }, { address, length, unit }) => {
-    const bytes = new Uint8Array(length);
-    readUnits(chip, address, bytes, unit);
-    return bytes;
-  }),
-  command(Write, ({ chip }, { address, data, unit }) => writeUnits(chip, address, data, unit)),
-  command(Fill, ({ chip }, { address, value, length }) => fill(chip, address, value, length)),
+/** Also what the idle program of application cores does. */
+export const memoryCommands: readonly CommandEntry[] = [
+  [Read.code, read],
+  [Write.code, write],
+  [Fill.code, fill],
 ];
 
-export const linkCommands = [
-  command(LinkRead, (monitor, { address, length, link }) => {
-    const bytes = new Uint8Array(length);
-    readUnits(behind(monitor, link), address, bytes, MemoryUnit.Word);
-    return bytes;
-  }),
-  command(LinkWrite, (monitor, { address, link, data }) =>
-    writeUnits(behind(monitor, link), address, data, MemoryUnit.Word),
-  ),
+export const linkCommands: readonly CommandEntry[] = [
+  [LinkRead.code, readLink],
+  [LinkWrite.code, writeLink],
 ];
+
+/** Half words and words are read as many as are whole; the rest of the reply is what was in the buffer. */
+function read({ view }: Place, request: ScpRequest): Uint8Array {
+  const [address, length, unit] = request.arguments;
+  const size = sizeOf(length, unit);
+  const whole = length - (length % size);
+  const bytes = whole === length ? new Uint8Array(length) : bufferOf(request).subarray(0, length);
+  const aligned = align(address, size);
+  if (view.isBulk(aligned, whole)) view.copyOut(aligned, bytes.subarray(0, whole));
+  else readUnits(view, aligned, bytes.subarray(0, whole), size);
+  if (size === 4 && aligned !== address) rotateWords(bytes.subarray(0, whole), address & 3);
+  return bytes;
+}
+
+function write({ view }: Place, request: ScpRequest): Uint8Array {
+  const [address, length, unit] = request.arguments;
+  const size = sizeOf(length, unit);
+  const whole = length - (length % size);
+  const data = dataOf(request, whole);
+  const aligned = align(address, size);
+  if (view.isBulk(aligned, whole)) view.copyIn(aligned, data);
+  else writeUnits(view, aligned, data, size);
+  return NOTHING;
+}
+
+/** The lowest two bits of the address and of the length do not count. */
+function fill({ view }: Place, { arguments: [start, value, length] }: ScpRequest): Uint8Array {
+  const address = align(start, 4);
+  const whole = length - (length % 4);
+  if (whole > MOST_FILL_BYTES) throw new RunTimeError();
+  if (!view.isBulk(address, whole)) {
+    for (let offset = 0; offset < whole; offset += 4) {
+      view.write((address + offset) >>> 0, value, 4);
+    }
+    return NOTHING;
+  }
+  const bytes = new Uint8Array(new Uint32Array(Math.min(FILL_BYTES, whole) / 4).fill(value).buffer);
+  for (let done = 0; done < whole; done += FILL_BYTES) {
+    view.copyIn(address + done, bytes.subarray(0, Math.min(FILL_BYTES, whole - done)));
+  }
+  return NOTHING;
+}
+
+/** A neighbour answers a bad address with an error that the monitor does not take for its answer. */
+function readLink({ monitor }: Place, request: ScpRequest): Uint8Array {
+  const [start, length, link] = request.arguments;
+  const chip = behind(monitor, link, length);
+  const address = align(start, 4);
+  const bytes = bufferOf(request).subarray(0, length);
+  const whole = bytes.subarray(0, length - (length % 4));
+  try {
+    readUnits(sharedOf(chip), address, whole, 4);
+  } catch (error) {
+    throw error instanceof BusError ? new Refusal(ReturnCode.Timeout) : error;
+  }
+  return bytes;
+}
+
+/** The acknowledgement of a write to a bad address counts as one. */
+function writeLink({ monitor }: Place, request: ScpRequest): Uint8Array {
+  const [start, length, link] = request.arguments;
+  const chip = behind(monitor, link, length);
+  const address = align(start, 4);
+  const data = dataOf(request, length - (length % 4));
+  for (let offset = 0; offset < data.length; offset += 4) {
+    try {
+      const word = data.subarray(offset, offset + 4);
+      writeUnits(sharedOf(chip), (address + offset) >>> 0, word, 4);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+    }
+  }
+  return NOTHING;
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** The chip behind a link. A link that does not work never answers. */
-function behind(monitor: ChipMonitor, link: number): Chip {
+function behind(monitor: ChipMonitor, link: number, length: number): Chip {
+  if (link >= LINKS || length > SCP_MOST_DATA_BYTES) throw new Refusal(ReturnCode.Argument);
   const neighbour = monitor.world.neighbour(monitor, link);
   if (neighbour === undefined) throw new Refusal(ReturnCode.Timeout);
   return neighbour.chip;
 }
 
-/** Reads in accesses of one size; a length that is no multiple of it is cut off. */
-function readUnits(chip: Chip, address: number, target: Uint8Array, unit: MemoryUnit): void {
-  const size = sizeOf(address, unit);
-  const length = target.length - (target.length % size);
-  if (isSdram(address, length)) {
-    chip.copyOut(address, target.subarray(0, length));
-    return;
-  }
-  for (let offset = 0; offset < length; offset += size) {
-    const value = chip.read(MONITOR_ACCESS, (address + offset) >>> 0, size);
+type Words = Pick<CoreView, 'read' | 'write'>;
+
+/** What a neighbour can reach of a chip. */
+function sharedOf(chip: Chip): Words {
+  return {
+    read: (address, size) => chip.read(MONITOR_ACCESS, address, size),
+    write: (address, value, size) => chip.write(MONITOR_ACCESS, address, value, size),
+  };
+}
+
+function readUnits(from: Words, address: number, target: Uint8Array, size: AccessSize): void {
+  for (let offset = 0; offset < target.length; offset += size) {
+    const value = from.read((address + offset) >>> 0, size);
     for (let byte = 0; byte < size; byte++) target[offset + byte] = value >>> (8 * byte);
   }
 }
 
-function writeUnits(chip: Chip, address: number, source: Uint8Array, unit: MemoryUnit): void {
-  const size = sizeOf(address, unit);
-  const length = source.length - (source.length % size);
-  if (isSdram(address, length)) {
-    chip.copyIn(address, source.subarray(0, length));
-    return;
-  }
-  for (let offset = 0; offset < length; offset += size) {
+function writeUnits(to: Words, address: number, source: Uint8Array, size: AccessSize): void {
+  for (let offset = 0; offset < source.length; offset += size) {
     let value = 0;
-    for (let byte = 0; byte < size; byte++)
+    for (let byte = 0; byte < size; byte++) {
       value |= (source[offset + byte] as number) << (8 * byte);
-    chip.write(MONITOR_ACCESS, (address + offset) >>> 0, value >>> 0, size);
+    }
+    to.write((address + offset) >>> 0, value >>> 0, size);
   }
 }
 
-function fill(chip: Chip, address: number, value: number, length: number): void {
-  const whole = length - (length % 4);
-  if ((address & 3) !== 0 || whole > MOST_FILL_BYTES) throw new Refusal(ReturnCode.Argument);
-  if (!isSdram(address, whole)) {
-    for (let offset = 0; offset < whole; offset += 4)
-      chip.write(MONITOR_ACCESS, address + offset, value, 4);
-    return;
-  }
-  const words = new Uint32Array(Math.min(FILL_BYTES, whole) / 4).fill(value);
-  const bytes = new Uint8Array(words.buffer);
-  for (let done = 0; done < whole; done += FILL_BYTES) {
-    chip.copyIn(address + done, bytes.subarray(0, Math.min(FILL_BYTES, whole - done)));
+/** An ARM9 reads a word at an odd address so that the addressed byte comes lowest. */
+function rotateWords(bytes: Uint8Array, distance: number): void {
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = bytes.slice(at, at + 4);
+    for (let byte = 0; byte < 4; byte++) bytes[at + byte] = word[(byte + distance) & 3] as number;
   }
 }
 
-function sizeOf(address: number, unit: MemoryUnit): 1 | 2 | 4 {
-  const size = (1 << unit) as 1 | 2 | 4;
-  if (address % size !== 0) throw new Refusal(ReturnCode.Argument);
-  return size;
+function align(address: number, size: AccessSize): number {
+  return (address & -size) >>> 0;
+}
+
+function sizeOf(length: number, unit: number): AccessSize {
+  if (length > SCP_MOST_DATA_BYTES || unit > MemoryUnit.Word) {
+    throw new Refusal(ReturnCode.Argument);
+  }
+  return (1 << unit) as AccessSize;
 }

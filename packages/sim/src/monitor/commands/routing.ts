@@ -1,4 +1,4 @@
-/** CMD_RTR: the multicast table and the fixed route. */
+/** CMD_RTR: the multicast table and the fixed route. Source: `cmd_rtr`, `sark_hw.c`. */
 import {
   ReturnCode,
   ROUTER_ENTRIES,
@@ -39,6 +39,7 @@ function route(monitor: ChipMonitor, request: RouterRequest): readonly number[] 
   }
 }
 
+/** The application of an entry is that of the request and of the top byte of its route together. */
 function load(
   monitor: ChipMonitor,
   { address, offset, appId, count }: RouterRequest & { operation: 'load' },
@@ -49,8 +50,9 @@ function load(
   const bytes = monitor.memory.bytes(address, records * RECORD_BYTES);
   for (let index = 0; index < records; index++) {
     const record = routingRecordLayout.decode(bytes, index * RECORD_BYTES);
-    const entry = record.next + offset;
+    const entry = (record.next + offset) >>> 0;
     if (entry >= ROUTER_ENTRIES) throw new Refusal(ReturnCode.Argument);
-    monitor.entries.set(entry, record, appId);
+    const owner = (appId + (record.route >>> 24)) & 0xff;
+    monitor.entries.set(entry, { ...record, route: record.route & ROUTE_MASK }, owner);
   }
 }
