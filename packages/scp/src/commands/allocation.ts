@@ -54,11 +54,17 @@ export const Allocate: CommandKind<AllocationRequest, readonly number[]> = {
 /**
  * Allocates SDRAM; the reply is its address, or 0 when there is no such block.
  *
- * @param size bytes
+ * @param size bytes; of a tagged block a multiple of 4 is asked for, since only such are found again
  * @param tag 1 to 255 finds the block again and makes the request safe to repeat; 0 is none
  */
 export const allocateSdram = (appId: number, size: number, tag = 0): Command<number> =>
-  first({ operation: 'allocateSdram', appId, size, tag, retry: tag !== 0 });
+  first({
+    operation: 'allocateSdram',
+    appId,
+    size: tag === 0 ? size : Math.ceil(size / 4) * 4,
+    tag,
+    retry: tag !== 0,
+  });
 
 /** Frees a block of SDRAM by its address. */
 export const freeSdram = (address: number): Command<void> =>

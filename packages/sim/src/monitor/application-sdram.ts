@@ -8,7 +8,7 @@ interface WantedBlock {
   readonly size: number;
   /** 1 to 255, or 0 for none. */
   readonly tag: number;
-  /** A block that has the tag and the very size is given again. */
+  /** A block that has the tag and the very size is given again; blocks have multiples of 4 bytes. */
   readonly retry: boolean;
 }
 
@@ -20,7 +20,7 @@ export function allocateSdram(
   const heap = monitor.heap('sdramHeap');
   const tagged = tag === 0 ? 0 : sdramOfTag(monitor, appId, tag);
   if (tagged !== 0) {
-    const isSame = retry && heap.sizeOf(tagged) === ((size + 3) & ~3);
+    const isSame = retry && heap.sizeOf(tagged) === size;
     return isSame ? tagged : 0;
   }
   const address = heap.allocate(size, appId, tag);
