@@ -29,7 +29,10 @@ const BUILT_IN_MARK = 'spin-tools built-in monitor';
 /** ARM instruction that branches to itself: a real chip sent the built-in image just stands still. */
 const BRANCH_TO_SELF = 0xeafffffe;
 
-/** Values that monitors expect unless the host says otherwise; defaults of `sark.struct`. */
+/**
+ * Values that monitors expect unless the host says otherwise; defaults of `sark.struct`, but for the software
+ * watchdog, which is off, as SpiNNMan boots boards.
+ */
 const DEFAULT_VARIABLES: Partial<SystemVariables> = {
   p2pBroadcastRepeats: 4,
   p2pSequenceLength: 4,
@@ -43,7 +46,6 @@ const DEFAULT_VARIABLES: Partial<SystemVariables> = {
   led0: 1,
   sdpBuffers: 7,
   bootDelayMicroseconds: 20,
-  softwareWatchdog: 3,
   systemRamHeap: 1024,
   sdramHeap: 0x100000,
   iobufBytes: 16384,

@@ -1,6 +1,13 @@
 /** Commands on a chip's surroundings: LEDs, serial ROM, core map, clock beacons. */
 import { MalformedMessageError } from '../errors.js';
-import { body, type Command, type CommandKind, commandOf, emptyReply } from './command.js';
+import {
+  body,
+  type Command,
+  type CommandKind,
+  commandOf,
+  emptyReply,
+  NO_BYTES,
+} from './command.js';
 
 /** What to do with an LED. */
 export const LedAction = { Keep: 0, Invert: 1, Off: 2, On: 3 } as const;
@@ -96,6 +103,27 @@ export const ClockSync: CommandKind<{ enabled: boolean }, void> = {
 
 /** Acts on LEDs; `actions[n]` is for LED n. */
 export const led = (actions: readonly LedAction[]): Command<void> => commandOf(Led, { actions });
+
+const ROM_READ = 0x03000000;
+/** An 8-bit command and a 24-bit address, as the 25AA1024 of SpiNN-5 boards takes them. */
+const ROM_COMMAND_BITS = 32;
+
+/**
+ * Reads a board's serial ROM, by its ethernet chip.
+ *
+ * @param address in the ROM, of 24 bits; network settings begin at 8, the blacklist at 0x100
+ * @param length bytes, at most 256
+ */
+export const readSerialRom = (address: number, length: number): Command<Uint8Array> =>
+  commandOf(SerialRom, {
+    write: false,
+    writeEnable: false,
+    waitReady: false,
+    commandBits: ROM_COMMAND_BITS,
+    command: ROM_READ | address,
+    length,
+    data: NO_BYTES,
+  });
 
 /** Takes a core out of use. Restarts all application cores of the chip. */
 export const remap = (core: number, physical = false): Command<void> =>

@@ -7,7 +7,7 @@ import {
   sdramSpace,
 } from '../commands/allocation.js';
 import type { Signal } from '../commands/application.js';
-import { LedAction } from '../commands/board.js';
+import { LedAction, readSerialRom } from '../commands/board.js';
 import {
   type ChipInformation,
   information,
@@ -326,6 +326,16 @@ export class MachineController {
   /** Acts on an LED, 0 to 15, of a chip's board. */
   setLed(chip: ChipAddress, number: number, action: LedAction = LedAction.On): Promise<void> {
     return setOneLed(this.scp, chip, number, action);
+  }
+
+  /**
+   * Reads the serial ROM beside an ethernet chip, which keeps a board's network settings.
+   *
+   * @param address 0 to 0xffffff
+   * @param length bytes, at most 256
+   */
+  readSerialRom(chip: ChipAddress, address: number, length: number): Promise<Uint8Array> {
+    return this.scp.send(chip, readSerialRom(address, length));
   }
 
   /** The counters of a chip's router. */
