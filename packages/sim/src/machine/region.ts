@@ -33,6 +33,8 @@ const SIGNAL_ENTRY = 0;
 const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
 const MONITOR_ROUTE = 1 << 6;
 const NO_IP = '0.0.0.0';
+/** Time that a signal takes to the farthest of 256 x 256 chips, microseconds. Source: SC&MP 4.0. */
+const LONGEST_WAY_MICROSECONDS = 155;
 /** First version whose root sends beacons: 3.4.1. */
 const FIRST_WITH_BEACONS = 0x00030401;
 /** What monitors call themselves when an image does not tell its version. */
@@ -219,8 +221,21 @@ export class Region implements World, PointToPointTable {
     for (const { phase, at } of phases) this.after(at, () => this.enterPhase(phase));
     this.after((phases.at(-1) as { at: number }).at, () => {
       this.isUp = true;
+      if (this.version >= FIRST_WITH_BEACONS) this.alignSignals();
       if (this.version >= FIRST_WITH_BEACONS) this.root.beacons.start(this.root);
     });
+  }
+
+  /** Tells each monitor how long it waits until a signal has reached the farthest chip there can be. */
+  private alignSignals(): void {
+    const corner = this.numbers[0] as number;
+    if (corner < 0) return;
+    const { hops } = this.paths.to(corner);
+    for (const [chip, { memory }] of this.byChip) {
+      const nodes = (hops[chip] as number) + 1;
+      const way = (HOP_NS * nodes + BOARD_CROSSING_NS * (nodes >> 3)) >> 10;
+      memory.setVariable('synchronisationDelayMicroseconds', LONGEST_WAY_MICROSECONDS - way);
+    }
   }
 
   /** Only monitors with an ethernet can be asked before the network is ready. */

@@ -1,4 +1,5 @@
 /** Commands at the wire, in hexadecimal: what SC&MP of two releases answers, byte by byte. */
+import { readFileSync } from 'node:fs';
 import {
   builtInBootImage,
   type ChipAddress,
@@ -7,12 +8,16 @@ import {
   SerialRom,
   systemVariables,
   vcpuField,
+  withVariables,
 } from '@spin-tools/scp';
 import fc from 'fast-check';
 import t from 'tap';
 import { VirtualMachine } from '../machine/virtual-machine.js';
 
 const ORIGIN = { x: 0, y: 0 };
+const RELAY = new Uint8Array(
+  readFileSync(new URL('../machine/fixtures/relay.aplx', import.meta.url)),
+);
 const EAST = { x: 1, y: 0 };
 const SDRAM = 0x60640100;
 
@@ -416,6 +421,36 @@ t.test('a chip by itself never hears its own flood fill', async (t) => {
   };
   t.equal(await led({ board: 'spin3' }), true);
   t.equal(await led({ board: 'spin3', deadChips }), false);
+});
+
+t.test('the watchdog stops cores that do not empty their mailbox', async (t) => {
+  const stateUnder = async (softwareWatchdog: number) => {
+    const machine = new VirtualMachine({ board: 'spin3' });
+    const [scp, boot] = [machine.scpTransport(), machine.bootTransport()];
+    const controller = new MachineController({ scp, boot });
+    const image = withVariables(builtInBootImage(), { softwareWatchdog });
+    await controller.boot({ image, pauseMs: 0, force: true });
+    await controller.loadApplication(RELAY, [{ chip: EAST, cores: [2] }], 30);
+    await machine.advance(400e6); // pings at 20, 190 and 360 ms
+    const state = await controller.coreState({ ...EAST, core: 2 });
+    await controller.close();
+    await machine.close();
+    return state;
+  };
+  t.equal(await stateUnder(3), 3, 'relay.S never looks');
+  t.equal(await stateUnder(0), 7);
+  t.equal(await stateUnder(4), 7, 'three times in vain so far');
+});
+
+t.test('the root sends a beacon every two seconds, unless told not to', async (t) => {
+  const { ask, machine, controller, close } = await booted();
+  const beacons = async () => (await controller.routerDiagnostics(EAST)).externalMulticast;
+  await machine.advance(4.1e9);
+  t.equal(await beacons(), 2);
+  t.equal(await ask(32, [0, 0, 0]), '80000000');
+  await machine.advance(4e9);
+  t.equal(await beacons(), 2);
+  await close();
 });
 
 t.test('no bytes of a request bring a monitor down', async (t) => {

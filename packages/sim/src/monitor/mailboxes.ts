@@ -22,6 +22,9 @@ const LOOK_AGAIN_NS = 1000;
 /** Lock of the free list of buffers. */
 const BUFFER_LOCK = 0;
 const HEADER_BYTES = 8;
+/** The monitor's virtual core. */
+const MONITOR = 0;
+const MOST_ERRORS = 0xffff;
 
 /** Sends to cores and receives from them. */
 export class Mailboxes {
@@ -55,18 +58,41 @@ export class Mailboxes {
     });
   }
 
-  /** Takes what cores have put into their mailboxes for the monitor. */
+  /** Puts "no operation" into a core's mailbox, whatever is there. */
+  ping(core: number): void {
+    this.memory.setVcpu(core, 'mailboxCoreCommand', MailboxCommand.NoOperation);
+    this.interrupt(core);
+  }
+
+  /** Whether a core has emptied its mailbox. */
+  isFree(core: number): boolean {
+    return this.memory.vcpu(core, 'mailboxCoreCommand') === MailboxCommand.Idle;
+  }
+
+  /** Takes what cores have put into their mailboxes for the monitor; what is no message is an error. */
   collect(take: (message: SdpMessage) => void): void {
     const { memory } = this;
     const flags = memory.variable('mailboxFlags');
     memory.setVariable('mailboxFlags', 0);
     for (let core = 1; core < this.cores.count; core++) {
       const isMessage = memory.vcpu(core, 'mailboxMonitorCommand') === MailboxCommand.Message;
-      if (((flags >>> core) & 1) === 0 || !isMessage) continue;
+      if (((flags >>> core) & 1) === 0) continue;
+      if (!isMessage) {
+        this.refuse(core);
+        continue;
+      }
       const message = this.buffers.take(memory.vcpu(core, 'mailboxMonitorMessage'));
       memory.setVcpu(core, 'mailboxMonitorCommand', MailboxCommand.Idle);
       if (message.length >= HEADER_BYTES) take(decodeMessage(message));
     }
+  }
+
+  /** Takes what is no message, and counts a software error of the monitor's. */
+  private refuse(core: number): void {
+    const { memory } = this;
+    memory.setVcpu(core, 'mailboxMonitorCommand', MailboxCommand.Idle);
+    const errors = memory.vcpu(MONITOR, 'softwareErrors');
+    memory.setVcpu(MONITOR, 'softwareErrors', Math.min(MOST_ERRORS, errors + 1));
   }
 
   private post(core: number, command: number, value: number): void {
@@ -83,8 +109,7 @@ export class Mailboxes {
 
   private whenFree(core: number, patience: number, then: (isFree: boolean) => void): void {
     const { memory } = this;
-    const isBusy = memory.vcpu(core, 'mailboxCoreCommand') !== MailboxCommand.Idle;
-    if (!isBusy && !memory.chip.systemController.isLocked(BUFFER_LOCK)) then(true);
+    if (this.isFree(core) && !memory.chip.systemController.isLocked(BUFFER_LOCK)) then(true);
     else if (patience <= 0) then(false);
     else {
       const left = patience - LOOK_AGAIN_NS;

@@ -35,6 +35,7 @@ import { RoutingEntries } from './routing-entries.js';
 import { SerialRom } from './serial-rom.js';
 import { signal } from './signals.js';
 import { Tags } from './tags.js';
+import { Watchdog } from './watchdog.js';
 import type { ChipMonitor, HeapName, Traffic, World } from './world.js';
 
 const ROOT_ADDRESS = 0xffff;
@@ -61,6 +62,7 @@ export class Monitor implements ChipMonitor {
   readonly beacons = new Beacons();
   serialRom: SerialRom | undefined;
   release: Release = releaseOf(0);
+  private readonly watchdog: Watchdog;
   private ownCore: ArmCore | undefined;
   private unixTimeAtStart = 0;
   private timeAtStart = 0;
@@ -77,7 +79,13 @@ export class Monitor implements ChipMonitor {
       () => world.time,
       () => world.isIdle,
     );
-    this.programs = new Programs(this.memory, this.cores, () => world.time);
+    this.watchdog = new Watchdog(this);
+    this.programs = new Programs(
+      this.memory,
+      this.cores,
+      () => world.time,
+      () => this.watchdog.start(),
+    );
     this.mailboxes = new Mailboxes(this.memory, this.cores, (ns, action) =>
       world.after(ns, action),
     );

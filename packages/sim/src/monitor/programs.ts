@@ -13,6 +13,7 @@ import { ArmCore } from '../arm/arm-core.js';
 import { DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from '../arm/memory.js';
 import { BusError } from '../core/core.js';
 import { type CoreProgram, ProgramCore } from '../core/program-core.js';
+import { DeadCore } from '../faults/dead-core.js';
 import type { CoreMap } from './core-map.js';
 import type { MonitorMemory } from './memory.js';
 
@@ -28,13 +29,12 @@ const ERROR_BLINK = 8;
 export class Programs {
   /** By physical core; those that were ever started. */
   readonly cores: (ArmCore | undefined)[] = [];
-  /** Physical cores on which nothing runs, not even the idle program. */
-  private readonly halted = new Set<number>();
 
   constructor(
     private readonly memory: MonitorMemory,
     private readonly map: CoreMap,
     private readonly now: () => number,
+    private readonly started: () => void,
   ) {}
 
   /**
@@ -68,7 +68,6 @@ export class Programs {
     const physical = this.map.physical(core);
     this.memory.setVcpu(core, 'state', CoreState.Run);
     this.memory.setVcpu(core, 'appId', appId);
-    this.halted.delete(physical);
     const runner = new ProgramCore(physical, this.memory.chip, program);
     runner.time = this.now();
     this.memory.chip.setCore(physical, runner);
@@ -103,18 +102,17 @@ export class Programs {
     this.memory.setVariable('ledPeriod', ERROR_BLINK);
   }
 
-  /** The clock of a virtual core stops. */
+  /** The clock of a virtual core stops; packets for it block the router. */
   halt(core: number): void {
     const physical = this.map.physical(core);
     this.cores[physical]?.stop();
-    this.memory.chip.setCore(physical, undefined);
+    this.memory.chip.setCore(physical, new DeadCore(physical));
     this.memory.chip.systemController.setInterrupts(1 << physical, false);
-    this.halted.add(physical);
   }
 
   /** Whether the idle program runs on a virtual core, and answers. */
   isIdle(core: number): boolean {
-    return !this.isRunning(core) && !this.halted.has(this.map.physical(core));
+    return this.memory.chip.ports[this.map.physical(core)]?.core === undefined;
   }
 
   /** The ARM core, with its memories, of a virtual core. */
@@ -125,7 +123,7 @@ export class Programs {
   private stop(core: number): void {
     this.halt(core);
     const physical = this.map.physical(core);
-    this.halted.delete(physical);
+    this.memory.chip.setCore(physical, undefined);
     const block = vcpuLayout.decode(this.memory.bytes(vcpuAddress(core), vcpuLayout.size));
     const { user0, user1, user2, user3, softwareVersion } = block;
     const idle = {
@@ -139,9 +137,20 @@ export class Programs {
     this.memory.setBytes(vcpuAddress(core), vcpuLayout.encode(idle));
   }
 
-  /** Whether a program runs on a virtual core. */
+  /** Whether anything but the idle program is on a virtual core. */
   isRunning(core: number): boolean {
-    return this.memory.chip.ports[this.map.physical(core)]?.core !== undefined;
+    return !this.isIdle(core);
+  }
+
+  /** Whether an ARM program runs on a virtual core. */
+  isProgram(core: number): boolean {
+    const { ports } = this.memory.chip;
+    return ports[this.map.physical(core)]?.core instanceof ArmCore;
+  }
+
+  /** Whether an ARM program runs on any core. */
+  get hasAny(): boolean {
+    return this.memory.chip.ports.some(({ core }) => core instanceof ArmCore);
   }
 
   /** Virtual cores of which `appMask` of the app id is `appId`. */
@@ -213,7 +222,7 @@ export class Programs {
       if (step.opcode === AplxOpcode.Execute) {
         core.start(step.operand1 & ~1, argument, (step.operand1 & 1) === 1);
         chip.setCore(physical, core);
-        this.halted.delete(physical);
+        this.started();
         return;
       }
       if (!this.carryOut(core, at, step)) return;

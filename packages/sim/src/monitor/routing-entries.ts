@@ -47,7 +47,7 @@ export class RoutingEntries {
   allocate(count: number, appId: number): number {
     if (count <= 0) return 0;
     let previous = 0;
-    for (let block = this.firstFree; block !== 0; block = this.free(block)) {
+    for (const block of this.freeBlocks()) {
       const size = this.next(block) - block;
       if (size >= count) {
         this.take(block, previous, size, count);
@@ -87,16 +87,16 @@ export class RoutingEntries {
   /** Entries of the largest free block. */
   get largestFree(): number {
     let largest = 0;
-    for (let block = this.firstFree; block !== 0; block = this.free(block)) {
+    for (const block of this.freeBlocks()) {
       largest = Math.max(largest, this.next(block) - block);
     }
     return largest;
   }
 
-  /** Sets an entry in the router and in the copy; with an app id other than 0 it is noted as the owner. */
+  /** Sets an entry in the router and in the copy, where its owner is noted. */
   set(entry: number, { route, key, mask }: VirtualEntry, appId: number): void {
     this.writeCopy(entry, { route, key, mask });
-    if (appId !== 0) this.setFree(entry, ALLOCATED | appId);
+    this.setFree(entry, ALLOCATED | appId);
     this.writeRouter(entry, { route: this.cores.toPhysicalRoute(route), key, mask });
   }
 
@@ -144,6 +144,17 @@ export class RoutingEntries {
       yield block;
       if (next <= block) return;
       block = next;
+    }
+  }
+
+  /** Ends where an entry that was loaded over a free block, or a program, has broken the list. */
+  private *freeBlocks(): Generator<number> {
+    let before = 0;
+    for (let block = this.firstFree; block > before && block < ROUTER_ENTRIES; ) {
+      const nextFree = this.free(block);
+      yield block;
+      before = block;
+      block = nextFree;
     }
   }
 

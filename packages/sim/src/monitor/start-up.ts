@@ -41,7 +41,7 @@ const ROUTER_SETTINGS = 0x00400001;
 const RESET_ALL_COUNTERS = 0xffff0000;
 const ENABLE_ALL_COUNTERS = 0x0000ffff;
 /** Names that the blocks of cores show. */
-const NAME_OF_MONITOR = 'scamp-4';
+const NAME_OF_MONITOR = 'scamp-3';
 const NAME_OF_IDLE_PROGRAM = 'sark';
 
 /** What a monitor learns of its place when it starts. */
@@ -138,10 +138,13 @@ function startBlock(
   const idle = exists ? CoreState.Idle : CoreState.Dead;
   const block = {
     ...vcpuLayout.decode(new Uint8Array(vcpuLayout.size)),
-    physicalCore: exists ? cores.physical(core) : 0xff,
+    physicalCore: exists ? cores.physical(core) : 0,
     state: core === 0 ? CoreState.Run : idle,
-    appName: core === 0 ? NAME_OF_MONITOR : NAME_OF_IDLE_PROGRAM,
-    softwareVersion,
+    ...(exists && {
+      appName: core === 0 ? NAME_OF_MONITOR : NAME_OF_IDLE_PROGRAM,
+      softwareVersion,
+      loadTime: memory.variable('unixTime'),
+    }),
   };
   memory.setBytes(vcpuAddress(core), vcpuLayout.encode(block));
 }
