@@ -16,6 +16,8 @@ export const CORES = 18;
 export const MONITOR_ACCESS = -1;
 /** Interrupt source of lines from the system controller. */
 const SYSTEM_CONTROLLER_SOURCE = 18;
+/** Interrupt source of packets that the router dropped. */
+const DROPPED_PACKET_SOURCE = 16;
 
 /** Blocks of 16 MB from 0xe0000000 on, repeated from 0xf0000000 on for unbuffered writes. */
 const Device = {
@@ -93,8 +95,11 @@ export class Chip implements ChipBus {
       release: (link) => wiring.release(index, link),
       wakeCore: (core) => wiring.wake(index, core),
       retryAt: (at) => wiring.retryRouter(index, at),
+      dropped: () => this.routerRegisters.updateInterrupt(),
     });
-    this.routerRegisters = new RouterRegisters(this.router, p2p);
+    this.routerRegisters = new RouterRegisters(this.router, p2p, (level) =>
+      this.setDropInterrupt(level),
+    );
   }
 
   read(core: number, address: number, size: 1 | 2 | 4): number {
@@ -164,6 +169,12 @@ export class Chip implements ChipBus {
     port.clear();
     port.core = program;
     if (program !== undefined) this.wiring.wake(this.index, core);
+  }
+
+  private setDropInterrupt(level: boolean): void {
+    this.ports.forEach(({ core }, id) => {
+      if (core !== undefined) this.wiring.interrupt(this.index, id, DROPPED_PACKET_SOURCE, level);
+    });
   }
 
   private sleepingCores(): number {

@@ -28,6 +28,12 @@ const P2P_ENTRIES_OF_WORD = 8;
 const TABLE_BYTES = 4 * TABLE_ENTRIES;
 const CAM_MISS = 1;
 const WAIT_BITS = 0xffff0000;
+/** Bit of the control register that lets dropped packets interrupt cores. */
+const DROP_INTERRUPT_ENABLE = 1 << 2;
+/** Bits of the status register. */
+const ANY_INTERRUPT = 1 << 31;
+const DROP_INTERRUPT = 1 << 29;
+const OUTPUT_STAGE_SHIFT = 24;
 
 /** Registers of a router by their byte offsets. */
 export class RouterRegisters {
@@ -35,12 +41,25 @@ export class RouterRegisters {
   private probe = 0;
   /** Registers that only hold what is written. */
   private readonly settings = new Map<number, number>();
+  private interrupts = false;
 
-  /** @param p2pEntry entry of the point-to-point table for a chip address */
+  /**
+   * @param p2pEntry entry of the point-to-point table for a chip address
+   * @param setInterrupt sets the line of dropped packets on all cores
+   */
   constructor(
     private readonly router: Router,
     private readonly p2pEntry: (address: number) => number,
+    private readonly setInterrupt: (level: boolean) => void,
   ) {}
+
+  /** Sets the line that tells cores of a dropped packet, as the registers say. */
+  updateInterrupt(): void {
+    const level = this.router.drops.isFull && (this.control & DROP_INTERRUPT_ENABLE) !== 0;
+    if (level === this.interrupts) return;
+    this.interrupts = level;
+    this.setInterrupt(level);
+  }
 
   /** Value of a register, unsigned. Throws BusError for the write-only keys and masks, and past the end. */
   read(offset: number): number {
@@ -77,7 +96,7 @@ export class RouterRegisters {
       case CONTROL:
         return ((router.wait2 << 24) | (router.wait1 << 16) | this.control) >>> 0;
       case STATUS:
-        return 0;
+        return this.status;
       case DROP_HEADER:
         return drops.header >>> 0;
       case DROP_KEY:
@@ -87,7 +106,7 @@ export class RouterRegisters {
       case DROP_OUTPUTS:
         return drops.outputs >>> 0;
       case DROP_STATUS:
-        return drops.readStatus();
+        return this.takeDropStatus();
       case COUNTER_CONTROL:
         return diagnostics.control;
       case FIXED_ROUTE:
@@ -111,11 +130,23 @@ export class RouterRegisters {
       this.control = value & ~WAIT_BITS & 0x7fff;
       router.wait1 = (value >>> 16) & 0xff;
       router.wait2 = value >>> 24;
+      this.updateInterrupt();
     } else if (offset === COUNTER_CONTROL) diagnostics.control = value;
     else if (offset === FIXED_ROUTE) router.fixedRoute = value;
     else if (offset === TEST2) this.probe = value >>> 0;
     else if (offset < TEST_END) this.settings.set(offset, value >>> 0);
     else throw new BusError(0xe1000000 + offset);
+  }
+
+  private get status(): number {
+    const interrupt = this.interrupts ? ANY_INTERRUPT | DROP_INTERRUPT : 0;
+    return (interrupt | (this.router.outputStage << OUTPUT_STAGE_SHIFT)) >>> 0;
+  }
+
+  private takeDropStatus(): number {
+    const status = this.router.drops.readStatus();
+    this.updateInterrupt();
+    return status;
   }
 
   /** Result of looking up the key in the second test register: bit 0 miss, entry in 10:1. */
