@@ -270,7 +270,7 @@ t.test('with a second wait a packet goes around a blocked link by the two beside
 t.test(
   'a packet that is on its way around a link goes on by the next and ends in its direction',
   (t) => {
-    const { sent, set, from } = alone();
+    const { sent, fields, set, from } = alone();
     const first = (field: number) => ({ control: field << 4, key: 9, payload: undefined });
     from(3, first(2), 0);
     t.match(sent.at(-1), { link: 2, key: 9 });
