@@ -47,10 +47,11 @@ export class Network {
     return this.index.get(chipToAddress(place));
   }
 
-  /** Number of the chip behind a link that works at present, or -1. */
+  /** Number of the chip behind a link that works at present in both directions, or -1. */
   behind(chip: number, link: number): number {
     const next = this.neighbours[chip * LINKS + link] as number;
-    return next >= 0 && !this.linkOf(chip, link).isDown ? next : -1;
+    if (next < 0 || this.linkOf(chip, link).isDown) return -1;
+    return this.linkOf(next, (link + 3) % LINKS).isDown ? -1 : next;
   }
 
   /** Whether a chip has power. */
