@@ -46,7 +46,7 @@ export class Pump {
   /** Changes how time passes from now on. */
   setPace(pace: Pace): void {
     this.pace = pace;
-    this.setOrigin();
+    this.setOrigin(this.scheduler.time);
     this.poke();
   }
 
@@ -141,22 +141,19 @@ export class Pump {
     this.stopSleep = () => clearTimeout(timer as number);
   }
 
-  /** The time that a paced machine should have, ns. */
+  /** The time that a paced machine should have, ns. It is late by what was due and is not done yet. */
   private get wallTime(): number {
     const wanted = this.timeOrigin + (performance.now() - this.wallOrigin) * NS_PER_MS;
-    if (
-      wanted - this.scheduler.time <= MOST_LAG_MS * NS_PER_MS ||
-      this.scheduler.nextTime >= wanted
-    ) {
-      return wanted;
-    }
-    this.setOrigin();
-    return this.timeOrigin;
+    const due = this.scheduler.nextTime;
+    if (wanted - due <= MOST_LAG_MS * NS_PER_MS) return wanted;
+    this.setOrigin(due);
+    return due;
   }
 
-  private setOrigin(): void {
+  /** From now on the present is `time`, ns. */
+  private setOrigin(time: number): void {
     this.wallOrigin = performance.now();
-    this.timeOrigin = this.scheduler.time;
+    this.timeOrigin = time;
   }
 
   private tell(): void {
