@@ -25,7 +25,7 @@ export function simCommand(io: Io): Command {
     withPorts(withShape(command), listeningPort),
     io,
     async (options, terminal) => {
-      await using served = await serve(shapeOf(command, options), options);
+      await using served = await serve(shapeOf(command, options), { ...options, pace: 'paced' });
       const stopped = io.untilStopped();
       const { hosts, address, virtual } = served;
       const { scpPort, bootPort } = address;
