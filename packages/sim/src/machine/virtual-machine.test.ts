@@ -306,6 +306,29 @@ t.test('when a host asks changes nothing', async (t) => {
   for (const seed of [2, 3, 4]) t.same(await impatient(seed), first);
 });
 
+for (const pace of ['fast', 'paced'] as const) {
+  t.test(`a host sees what its last signal did, ${pace} and busy`, async (t) => {
+    const { machine, controller } = await booted({ board: 'spin5' });
+    machine.setPace(pace);
+    const busy: CoreProgram = {
+      start: (context) => {
+        context.wakeAt(context.time + 1000);
+        return 1000;
+      },
+      timer: (context) => {
+        context.wakeAt(context.time + 1000);
+        return 1000;
+      },
+    };
+    for (const { x, y } of machine.machine.chips) machine.runProgram({ x, y, core: 5 }, busy, APP);
+    t.equal(await controller.countCores(APP, CoreState.Run), 48);
+    await controller.signal(Signal.Stop, APP);
+    t.equal(await controller.countCores(APP, CoreState.Run), 0);
+    await controller.close();
+    await machine.close();
+  });
+}
+
 t.test('requests to a machine that never sleeps wait only once', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });
   const restless: CoreProgram = {

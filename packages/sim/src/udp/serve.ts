@@ -78,7 +78,9 @@ async function openBoard(
 ): Promise<Board> {
   const ethernet = machine.ethernet(chip);
   const scp = await openSocket(host, scpPort);
-  const boot = await openSocket(host, bootPort, { broadcasts: true }).catch(
+  // Tools that wait for hello frames listen on this port of any address.
+  const sharesPort = bootPort === BOOT_PORT;
+  const boot = await openSocket(host, bootPort, { broadcasts: true, sharesPort }).catch(
     async (error: unknown) => {
       await scp.close();
       throw error;
