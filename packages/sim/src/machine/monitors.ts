@@ -9,14 +9,11 @@ import {
 } from '@spin-tools/scp';
 import type { HostAddress } from '../host/ethernet.js';
 import { Monitor } from '../monitor/monitor.js';
-import { type Place, startUp } from '../monitor/start-up.js';
+import { type Place, StartUp } from '../monitor/start-up.js';
 import type { ChipMonitor, World } from '../monitor/world.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
 import type { Network } from './network.js';
 
-/** Routing entry by which signals reach all monitors, and what it matches. Source: SC&MP 4.0. */
-const SIGNAL_ENTRY = 0;
-const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
 const NO_IP = '0.0.0.0';
 
 /** What monitors need of the world outside the machine. */
@@ -57,11 +54,9 @@ export class Monitors implements World {
     const { network } = this;
     this.rootNumber = network.numberOf(chipToAddress(from)) ?? 0;
     const monitors = network.chips.map((chip) => new Monitor(chip, this));
+    const startUp = new StartUp(variables);
     monitors.forEach((monitor, number) => {
-      startUp(monitor.memory, monitor.cores, variables, this.placeOf(number, version));
-      monitor.entries.clearAll();
-      const route = network.signalRoute(number, this.rootNumber);
-      monitor.entries.set(SIGNAL_ENTRY, { ...SIGNALS, route }, 0);
+      startUp.chip(monitor.memory, monitor.cores, this.placeOf(number, version));
       monitor.start();
     });
     this.monitors = monitors;
@@ -107,6 +102,7 @@ export class Monitors implements World {
       chips: machine.chips.length,
       ip: ipToBytes(ip ?? NO_IP),
       softwareVersion: versionWord(version),
+      signalRoute: this.network.signalRoute(number, this.rootNumber),
     };
   }
 }

@@ -3,8 +3,9 @@ import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
 import { Link } from '../router/link.js';
+import { P2P_NO_WAY } from '../router/point-to-point.js';
 import { neighboursOf } from './layout.js';
-import { NO_WAY, Paths } from './paths.js';
+import { Paths } from './paths.js';
 import { Scheduler } from './scheduler.js';
 
 const MONITOR_ROUTE = 1 << 6;
@@ -39,16 +40,15 @@ export class Network {
 
   /** Links on the shortest way between two chips. */
   hops(from: number, to: number): number {
-    return this.paths.to(from).hops[to] as number;
+    return this.paths.hops(from, to);
   }
 
   /** The monitor, and the links that lead to chips farther from the root by way of this one. */
   signalRoute(chip: number, root: number): number {
-    const towardsRoot = this.paths.to(root).links;
     let route = MONITOR_ROUTE;
     for (let link = 0; link < LINKS; link++) {
       const next = this.behind(chip, link);
-      if (next >= 0 && towardsRoot[next] === (link + 3) % LINKS) route |= 1 << link;
+      if (next >= 0 && this.paths.link(next, root) === (link + 3) % LINKS) route |= 1 << link;
     }
     return route;
   }
@@ -82,6 +82,6 @@ export class Network {
 
   private pointToPoint(chip: number, address: number): number {
     const destination = this.index.get(address);
-    return destination === undefined ? NO_WAY : (this.paths.to(destination).links[chip] as number);
+    return destination === undefined ? P2P_NO_WAY : this.paths.link(chip, destination);
   }
 }
