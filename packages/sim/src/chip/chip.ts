@@ -7,7 +7,7 @@ import { PointToPointTable } from '../router/point-to-point.js';
 import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
-import { isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
+import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
 import { SystemController } from './system-controller.js';
 import { type SharedSystemRam, SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
 
@@ -156,6 +156,13 @@ export class Chip implements ChipBus {
   copyIn(address: number, source: Uint8Array): void {
     if (isSdram(address, source.length)) this.sdram.writeBlock(address & (SDRAM_BYTES - 1), source);
     else this.systemRam.writeBlock(systemRamStart(address, source.length), source);
+  }
+
+  /** Copies in what is copied into many chips, by one `write` for all, so that they go on sharing memory. */
+  copyInCommon(address: number, source: Uint8Array, write: CommonWrite): void {
+    if (isSdram(address, source.length)) {
+      this.sdram.writeCommonBlock(address & (SDRAM_BYTES - 1), source, write);
+    } else this.copyIn(address, source);
   }
 
   /** Whether nothing was written to SDRAM and System RAM. */

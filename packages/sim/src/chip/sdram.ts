@@ -30,6 +30,9 @@ export interface Region {
 /** What SDRAM holds, by regions, while no chip may change it. */
 export type SharedSdram = readonly (Region | undefined)[];
 
+/** Of one write to many chips: what those hold now that came first, by what they held before. */
+export type CommonWrite = Map<SharedSdram, SharedSdram>;
+
 const NOTHING_WRITTEN: SharedSdram = new Array<undefined>(REGIONS).fill(undefined);
 
 /** SDRAM, addressed by offset; offsets wrap around at its size, as the chip's address window does. */
@@ -76,24 +79,17 @@ export class Sdram {
     }
   }
 
-  /**
-   * Copies bytes in that many chips get: of them, those that held the same before hold the same after.
-   *
-   * @param results what the chips that came first hold now, by what they held before; of this write alone
-   */
-  writeCommonBlock(
-    offset: number,
-    source: Uint8Array,
-    results: Map<SharedSdram, SharedSdram>,
-  ): void {
+  /** Copies bytes in that many chips get: those that share all before the write share all after it. */
+  writeCommonBlock(offset: number, source: Uint8Array, write: CommonWrite): void {
     const before = this.regions;
-    const after = results.get(before);
-    if (after !== undefined) this.adopt(after);
-    else if (this.ownRegions !== undefined) this.writeBlock(offset, source);
-    else {
-      this.writeBlock(offset, source);
-      results.set(before, this.share());
+    const after = write.get(before);
+    if (after !== undefined) {
+      this.adopt(after);
+      return;
     }
+    const isShared = this.ownRegions === undefined;
+    this.writeBlock(offset, source);
+    if (isShared) write.set(before, this.share());
   }
 
   /** All that was written; it is shared from now on. */
