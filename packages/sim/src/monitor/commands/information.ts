@@ -2,8 +2,8 @@
 import {
   addressToChip,
   bytesToIp,
-  chipToAddress,
   Count,
+  chipToAddress,
   Information,
   SYSTEM_VARIABLES_ADDRESS,
   systemVariablesLayout,
