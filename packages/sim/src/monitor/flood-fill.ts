@@ -4,6 +4,7 @@
  * for which chips it is up to version 3, and is ignored since 4.0. The packets themselves are not simulated: all chips act at once.
  */
 import { decodeSignal, decodeStart } from '@spin-tools/scp';
+import type { CommonWrite } from '../chip/sdram.js';
 import { signalAll } from './signals.js';
 import type { ChipMonitor, FloodFills } from './world.js';
 
@@ -62,7 +63,8 @@ export class FloodFill implements FloodFills {
     const { fill } = this;
     if (fill === undefined || fill.id !== id >>> 1 || fill.received.has(block)) return;
     fill.received.add(block);
-    for (const { memory } of monitor.world.monitors) memory.setBytes(address, data);
+    const write: CommonWrite = new Map();
+    for (const { memory } of monitor.world.monitors) memory.setCommonBytes(address, data, write);
   }
 
   private end(monitor: ChipMonitor, id: number, payload: number): void {

@@ -56,10 +56,16 @@ const emptyTag = (): Tag => ({
 export class Tags {
   /** Time-out code of transient tags, 0 to 15. */
   transientTimeout = DEFAULT_TIMEOUT_CODE;
-  private readonly tags: Tag[] = Array.from({ length: IP_TAGS }, emptyTag);
+  /** Made when first needed: most chips have no ethernet. */
+  private made: Tag[] | undefined;
 
   /** @param now simulated time, ns */
   constructor(private readonly now: () => number) {}
+
+  private get tags(): Tag[] {
+    this.made ??= Array.from({ length: IP_TAGS }, emptyTag);
+    return this.made;
+  }
 
   /** A tag for the reply to one request. When the pool is used up, its oldest transient tag is taken. */
   transient(host: HostAddress): number {
@@ -82,7 +88,7 @@ export class Tags {
   }
 
   isValid(tag: number): boolean {
-    const entry = this.tags[tag];
+    const entry = this.made?.[tag];
     if (entry === undefined || (entry.flags & IpTagFlag.Valid) === 0) return false;
     if (entry.expires > this.now()) return true;
     entry.flags = 0;

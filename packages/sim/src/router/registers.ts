@@ -1,6 +1,7 @@
 /** The router as cores and monitor see it in memory. SpiNN-2 data sheet, router registers. */
 import { BusError } from '../core/core.js';
 import { COUNTERS } from './diagnostics.js';
+import { P2P_WORDS, type PointToPointTable } from './point-to-point.js';
 import type { Router } from './router.js';
 import { TABLE_ENTRIES } from './routing-table.js';
 
@@ -22,8 +23,6 @@ const ROUTES = 0x4000;
 const KEYS = 0x8000;
 const MASKS = 0xc000;
 const P2P_TABLE = 0x10000;
-const P2P_WORDS = 8192;
-const P2P_ENTRIES_OF_WORD = 8;
 
 const TABLE_BYTES = 4 * TABLE_ENTRIES;
 const CAM_MISS = 1;
@@ -43,13 +42,10 @@ export class RouterRegisters {
   private readonly settings = new Map<number, number>();
   private interrupts = false;
 
-  /**
-   * @param p2pEntry entry of the point-to-point table for a chip address
-   * @param setInterrupt sets the line of dropped packets on all cores
-   */
+  /** @param setInterrupt sets the line of dropped packets on all cores */
   constructor(
     private readonly router: Router,
-    private readonly p2pEntry: (address: number) => number,
+    private readonly pointToPoint: PointToPointTable,
     private readonly setInterrupt: (level: boolean) => void,
   ) {}
 
@@ -65,14 +61,12 @@ export class RouterRegisters {
   read(offset: number): number {
     if (offset < ROUTES) return this.readControl(offset);
     if (offset < ROUTES + TABLE_BYTES) {
-      return this.router.table.routes[(offset - ROUTES) >> 2] as number;
+      return this.router.table.routeOf((offset - ROUTES) >> 2);
     }
-    const word = (offset - P2P_TABLE) >> 2;
-    if (word < 0 || word >= P2P_WORDS) throw new BusError(0xe1000000 + offset);
-    return this.p2pWord(word);
+    return this.pointToPoint.word(p2pWordAt(offset));
   }
 
-  /** Writes a register. Throws BusError past the end. */
+  /** Writes a register. Throws BusError between the tables and past the end. */
   write(offset: number, value: number): void {
     const { table } = this.router;
     const entry = (offset & 0x3fff) >> 2;
@@ -80,7 +74,7 @@ export class RouterRegisters {
     else if (entry < TABLE_ENTRIES && offset < KEYS) table.setRoute(entry, value);
     else if (entry < TABLE_ENTRIES && offset < MASKS) table.setKey(entry, value);
     else if (entry < TABLE_ENTRIES && offset < P2P_TABLE) table.setMask(entry, value);
-    else throw new BusError(0xe1000000 + offset);
+    else this.pointToPoint.setWord(p2pWordAt(offset), value);
   }
 
   private readControl(offset: number): number {
@@ -154,12 +148,11 @@ export class RouterRegisters {
     const entry = this.router.table.match(this.probe);
     return entry < 0 ? CAM_MISS : entry << 1;
   }
+}
 
-  private p2pWord(word: number): number {
-    let value = 0;
-    for (let index = 0; index < P2P_ENTRIES_OF_WORD; index++) {
-      value |= this.p2pEntry(word * P2P_ENTRIES_OF_WORD + index) << (3 * index);
-    }
-    return value >>> 0;
-  }
+/** Number of a word in the point-to-point table. Throws BusError before and past it. */
+function p2pWordAt(offset: number): number {
+  const word = (offset - P2P_TABLE) >> 2;
+  if (word < 0 || word >= P2P_WORDS) throw new BusError(0xe1000000 + offset);
+  return word;
 }

@@ -4,6 +4,7 @@ import type { Packet } from '../core/core.js';
 import { CorePort } from './core-port.js';
 import { DEFAULT_FILTERS } from './diagnostics.js';
 import { Link } from './link.js';
+import { PointToPointTable } from './point-to-point.js';
 import { LOCAL_PORT, Router } from './router.js';
 import { NO_MATCH, RoutingTable } from './routing-table.js';
 import { HOP_NS, LONG_PACKET_NS, ROUTER_TO_CORE_NS, SHORT_PACKET_NS } from './timing.js';
@@ -39,8 +40,10 @@ class Receiver {
   setInterrupt(): void {}
 }
 
+const found = (address: number): number => (address === 0x0102 ? 2 : address === 0 ? 7 : 6);
+
 /** A router alone, with what left it. */
-function alone() {
+function alone(table = new PointToPointTable(found)) {
   const links = Array.from(
     { length: 6 },
     (_, link) => new Link(link === 5 ? -1 : link, link === 4),
@@ -55,7 +58,7 @@ function alone() {
     links,
     ports,
     monitor: () => 0,
-    pointToPoint: (address) => (address === 0x0102 ? 2 : address === 0 ? 7 : 6),
+    pointToPoint: (address) => table.entry(address),
     sendOn: (link, { key, control }, at) => {
       sent.push({ link, key, at });
       fields.push((control >>> 4) & 3);
@@ -236,6 +239,22 @@ t.test('point-to-point packets follow their table, to the monitor at home', asyn
   t.equal(monitor.taken.length, 1);
   t.equal(router.unrouted, 1);
   t.same([...router.diagnostics.counters.subarray(2, 4)], [1, 1]);
+});
+
+t.test('a written word of the point-to-point table counts, all others are as found', (t) => {
+  const table = new PointToPointTable((address) => (address === 0x0107 ? 7 : address & 1));
+  t.equal(table.word(0x20), 0b111_000_001_000_001_000_001_000);
+  table.setWord(0x20, 0xff123456);
+  t.equal(table.word(0x20), 0x123456);
+  t.same(
+    [0x100, 0x101, 0x107, 0x108].map((address) => table.entry(address)),
+    [6, 2, 0, 0],
+  );
+  const { router, sent, from } = alone(table);
+  from(0, { control: 0x40, key: 0x0101, payload: undefined }, 0);
+  t.match(sent, [{ link: 2 }]);
+  t.equal(router.unrouted, 0);
+  t.end();
 });
 
 t.test('wait times are decoded as the data sheet says', async (t) => {

@@ -20,6 +20,7 @@ import {
   withEmergencyField,
 } from './emergency.js';
 import type { Link } from './link.js';
+import { P2P_HERE, P2P_NO_WAY } from './point-to-point.js';
 import { NO_MATCH, RoutingTable } from './routing-table.js';
 import {
   BLOCKED_POLL_NS,
@@ -40,9 +41,6 @@ const CONTROL_BYTE = 0xff;
 const LINKS = 6;
 const ALL_LINKS = 0x3f;
 const MONITOR_OUTPUT = 6;
-/** Entries of the point-to-point table that are no link. */
-const P2P_DROP = 6;
-const P2P_LOCAL = 7;
 
 /** What a router sees of its surroundings. */
 export interface RouterWiring {
@@ -230,8 +228,8 @@ export class Router {
 
   private pointToPointOutputs(address: number): number {
     const entry = this.wiring.pointToPoint(address);
-    if (entry === P2P_LOCAL) return this.monitorOutput;
-    return entry === P2P_DROP ? 0 : 1 << entry;
+    if (entry === P2P_HERE) return this.monitorOutput;
+    return entry === P2P_NO_WAY ? 0 : 1 << entry;
   }
 
   private neighbourOutputs(control: number, port: number): number {

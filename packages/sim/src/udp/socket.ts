@@ -36,9 +36,9 @@ export async function openSocket(
   port: number,
   { broadcasts = false, sharesPort = false }: SocketOptions = {},
 ): Promise<Socket> {
-  if (sharesPort) await requireFree(host, port);
+  const wanted = sharesPort ? await freePort(host, port) : port;
   const promised = DgramAsPromised.createSocket({ type: 'udp4', reuseAddr: sharesPort });
-  const local = await promised.bind({ address: host, port });
+  const local = await promised.bind({ address: host, port: wanted });
   const { socket } = promised;
   let isOpen = true;
   socket.setBroadcast(broadcasts);
@@ -63,9 +63,10 @@ export async function openSocket(
   };
 }
 
-/** A socket that shares its port is bound although another has it: binds one that does not share first. */
-async function requireFree(host: string, port: number): Promise<void> {
+/** A socket that shares its port is bound although another has it: finds one that nobody has first. */
+async function freePort(host: string, port: number): Promise<number> {
   const alone = DgramAsPromised.createSocket('udp4');
-  await alone.bind({ address: host, port });
+  const local = await alone.bind({ address: host, port });
   await alone.close();
+  return local.port;
 }

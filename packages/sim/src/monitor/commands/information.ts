@@ -3,6 +3,7 @@ import {
   addressToChip,
   bytesToIp,
   Count,
+  chipToAddress,
   Information,
   SYSTEM_VARIABLES_ADDRESS,
   systemVariablesLayout,
@@ -17,6 +18,8 @@ const NOT_READY = { x: 255, y: 255 };
 const DATA_BYTES = 256;
 /** Bits of the largest count of free routing entries. */
 const MOST_FREE_ENTRIES = 1023;
+/** Chips along a side of the square around a board of 48. */
+const BOARD_SIDE = 8;
 const P2P_TABLE = 0xf1010000;
 
 export const informationCommands = [
@@ -71,10 +74,26 @@ function p2pEntry(monitor: ChipMonitor, address: number): number {
 
 /** Cores of an application in a state, on all chips with the same ethernet chip. */
 function countOnBoard(monitor: ChipMonitor, appId: number, state: number): number {
-  const board = monitor.memory.variable('ethernetAddress');
-  return monitor.world.monitors
-    .filter(({ memory }) => memory.variable('ethernetAddress') === board)
-    .reduce((count, chip) => count + countOnChip(chip, { appId, appMask: 0xff, state }), 0);
+  return chipsOfBoard(monitor).reduce(
+    (count, chip) => count + countOnChip(chip, { appId, appMask: 0xff, state }),
+    0,
+  );
+}
+
+/** The chips with the same ethernet chip, which is at the lower left of the square that they are in. */
+function chipsOfBoard({ memory, world }: ChipMonitor): ChipMonitor[] {
+  const board = memory.variable('ethernetAddress');
+  const ethernet = addressToChip(board);
+  const size = addressToChip(memory.variable('p2pDimensions'));
+  const found: ChipMonitor[] = [];
+  for (let dx = 0; dx < Math.min(BOARD_SIDE, size.x); dx++) {
+    for (let dy = 0; dy < Math.min(BOARD_SIDE, size.y); dy++) {
+      const place = { x: (ethernet.x + dx) % size.x, y: (ethernet.y + dy) % size.y };
+      const chip = world.monitorAt(chipToAddress(place));
+      if (chip?.memory.variable('ethernetAddress') === board) found.push(chip);
+    }
+  }
+  return found;
 }
 
 /** Cores of one chip that are in a state and whose app id is `appId` under `appMask`. */
