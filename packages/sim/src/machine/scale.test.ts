@@ -52,20 +52,23 @@ t.test(
   },
 );
 
-t.test('thousands of chips boot and are discovered in little memory', async (t) => {
-  const machine = new VirtualMachine({ triads: { width: 4, height: 4 } });
-  const controller = new MachineController({
-    scp: machine.scpTransport(),
-    boot: machine.bootTransport(),
-  });
-  await controller.boot({ pauseMs: 0, force: true });
-  const found = await discoverMachine(controller);
-  t.equal(found.chipCount, 2304);
-  t.equal(found.wrapX && found.wrapY, true);
-  const perChip = machine.statistics().committedBytes / found.chipCount;
-  t.ok(perChip < 2048, `${perChip} bytes of memory per chip`);
-  await controller.close();
-});
+t.test(
+  'thousands of chips are booted and discovered, and share most of their memory',
+  async (t) => {
+    const machine = new VirtualMachine({ triads: { width: 4, height: 4 } });
+    const controller = new MachineController({
+      scp: machine.scpTransport(),
+      boot: machine.bootTransport(),
+    });
+    await controller.boot({ pauseMs: 0, force: true });
+    const found = await discoverMachine(controller);
+    t.equal(found.chipCount, 2304);
+    t.equal(found.wrapX && found.wrapY, true);
+    const perChip = machine.statistics().committedBytes / found.chipCount;
+    t.ok(perChip < 2048, `${perChip} bytes of memory per chip`);
+    await controller.close();
+  },
+);
 
 t.test('what a flood fill brings to all chips is stored once', async (t) => {
   const machine = new VirtualMachine({ triads: { width: 1, height: 1 } });

@@ -98,7 +98,7 @@ export class StartUp {
   }
 }
 
-/** Places with the same number differ only in {@link placeVariables} and the address of the ethernet. */
+/** Chips of one machine with the same number differ only in {@link placeVariables} and the IP address. */
 function kindOf(coreMask: number, { signalRoute }: Place): number {
   return signalRoute * 2 ** CORES + coreMask;
 }
