@@ -35,7 +35,7 @@ async function startSim(t: Test, ...args: string[]) {
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const ports = ['--scp-port', '0', '--boot-port', '0'];
+  const ports = ['--scp-port', '0', '--boot-port', '0', '--pace', 'fast'];
   const finished = runCommandLine(['sim', ...args, ...ports, '--json'], {
     stdout,
     stderr,
@@ -81,6 +81,36 @@ function xorFolder(t: Test) {
   const outputs = ['--output', file('out/trained.json'), '--report', file('out/report.html')];
   return { file, outputs };
 }
+
+t.test('a served machine lacks what the options say, and a plan makes it fail', async (t) => {
+  const folder = t.testdir({
+    'plan.json': '{"deaths": [{"x": 7, "y": 7, "afterMessages": 300}]}',
+    'bad.json': '{"datagrams": {"lose": 2}}',
+    'broken.json': '{',
+  });
+  const dead = ['--dead-chip', '3,3', '--dead-link', '0,0,0', '--dead-core', '1,1,5'];
+  const sim = await startSim(t, ...dead, '--faults', `${folder}/plan.json`);
+  t.match(sim, { chips: 47, cores: 845 });
+  await runJson(t, 'boot', ...sim.address);
+  const { code, stdout } = await run('info', ...sim.address);
+  t.equal(code, 0);
+  t.match(stdout, /47 chips/);
+  for (let turn = 0; turn < 4; turn++) await run('info', ...sim.address);
+  t.match((await run('info', ...sim.address)).stdout, /46 chips/, 'chip (7, 7) has died');
+  for (const [args, message] of [
+    [['--faults', `${folder}/bad.json`], 'bad.json: fault plan: "datagrams.lose" must be'],
+    [['--faults', `${folder}/broken.json`], 'broken.json: is not JSON'],
+    [['--dead-chip', '9,9'], 'this machine has no chip (9, 9)'],
+    [['--dead-link', '1,1'], "'--dead-link <x,y,link>' argument '1,1' is invalid"],
+    [['--dead-core', '1,1,18'], "argument '1,1,18' is invalid"],
+    [['--pace', 'slow'], "'--pace <pace>' argument 'slow' is invalid"],
+  ] as const) {
+    const refused = await run('sim', ...args);
+    t.ok(refused.code === 1 || refused.code === 2);
+    t.ok(refused.stderr.includes(message), refused.stderr);
+    t.equal(refused.stderr.trim().split('\n').length, 1, 'one line');
+  }
+});
 
 t.test('a virtual SpiNN-5 is served, booted, looked at and loaded over UDP', async (t) => {
   const sim = await startSim(t, '--board', 'spin5');
@@ -221,7 +251,7 @@ t.test('on a terminal every progress bar that is drawn is taken away again', asy
 
 t.test('the installed command stops on SIGINT and SIGTERM with exit code 0', async (t) => {
   const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-  const ports = ['--scp-port', '0', '--boot-port', '0'];
+  const ports = ['--scp-port', '0', '--boot-port', '0', '--pace', 'fast'];
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const sim = spawn(process.execPath, [cli, 'sim', '--board', 'spin3', ...ports, '--json']);
     const [line] = await once(sim.stdout, 'data');

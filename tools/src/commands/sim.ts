@@ -1,15 +1,32 @@
 /** `spin-tools sim`: a virtual machine that answers on UDP until it is stopped. */
 import { describeMachine } from '@spin-tools/machine-model';
-import { Command } from 'commander';
-import { type ShapeOptions, shapeName, shapeOf, withPorts, withShape } from '../machine/options.js';
-import { serve } from '../machine/reach.js';
-import { type Io, ipv4, listeningPort, runs } from './command.js';
+import type { FaultPlan, Pace, VirtualMachine } from '@spin-tools/sim';
+import { Command, Option } from 'commander';
+import { readFaultPlan } from '../data/fault-file.js';
+import {
+  type DeadOptions,
+  type ShapeOptions,
+  shapeName,
+  shapeOf,
+  withDeadParts,
+  withPorts,
+  withShape,
+} from '../machine/options.js';
+import { type ServedMachine, serve } from '../machine/reach.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { type Io, ipv4, listeningPort, runs, usageError } from './command.js';
 
-interface SimOptions extends ShapeOptions {
+interface SimOptions extends ShapeOptions, DeadOptions {
   readonly host: string;
   readonly scpPort: number;
   readonly bootPort: number;
+  readonly pace: Pace;
+  readonly faults?: string;
 }
+
+/** How often the status line is written anew, ms. */
+const STATUS_MS = 500;
+const NS_PER_SECOND = 1e9;
 
 /** Makes the command. */
 export function simCommand(io: Io): Command {
@@ -20,21 +37,65 @@ export function simCommand(io: Io): Command {
       'address to listen on; more boards get the next ones',
       ipv4,
       '127.0.0.1',
-    );
+    )
+    .addOption(
+      new Option('--pace <pace>', 'simulated time like the wall clock, or as fast as possible')
+        .choices(['paced', 'fast'])
+        .default('paced'),
+    )
+    .option('--faults <file>', 'fault plan: what is to go wrong, as JSON');
   return runs<SimOptions>(
-    withPorts(withShape(command), listeningPort),
+    withPorts(withDeadParts(withShape(command)), listeningPort),
     io,
-    async (options, terminal) => {
-      await using served = await serve(shapeOf(command, options), options);
-      const stopped = io.untilStopped();
-      const { hosts, address, virtual } = served;
-      const { scpPort, bootPort } = address;
-      const cores = virtual.machine.chips.reduce((count, chip) => count + chip.cores, 0);
-      terminal.say(`${shapeName(shapeOf(command, options))}: ${describeMachine(virtual.machine)}`);
-      terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
-      terminal.say('switched on, not booted; stop it with Ctrl-C');
-      terminal.result({ hosts, scpPort, bootPort, chips: virtual.machine.chipCount, cores });
-      await stopped;
-    },
+    (options, terminal) => runSim(command, options, terminal, io),
   );
+}
+
+async function runSim(
+  command: Command,
+  options: SimOptions,
+  terminal: Terminal,
+  io: Io,
+): Promise<void> {
+  await using served = await start(command, options);
+  const { hosts, address, virtual } = served;
+  const { scpPort, bootPort } = address;
+  const cores = virtual.machine.chips.reduce((count, chip) => count + chip.cores, 0);
+  terminal.say(`${shapeName(shapeOf(command, options))}: ${describeMachine(virtual.machine)}`);
+  terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
+  terminal.say('switched on, not booted; stop it with Ctrl-C');
+  terminal.result({ hosts, scpPort, bootPort, chips: virtual.machine.chipCount, cores });
+  const status = terminal.status();
+  const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);
+  await io.untilStopped();
+  clearInterval(timer);
+  status.stop();
+}
+
+async function start(command: Command, options: SimOptions): Promise<ServedMachine> {
+  const faults = options.faults === undefined ? undefined : await readFaultPlan(options.faults);
+  const { deadChip: deadChips = [], deadLink: deadLinks = [], deadCore: deadCores = [] } = options;
+  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores };
+  try {
+    return await serve({ ...shape, ...faultsOf(faults) }, options);
+  } catch (error) {
+    // What is left to be wrong with the options are parts that the machine does not have.
+    if (error instanceof RangeError) usageError(command, error.message);
+    throw error;
+  }
+}
+
+const faultsOf = (faults: FaultPlan | undefined) => (faults === undefined ? {} : { faults });
+
+function statusOf(virtual: VirtualMachine): string {
+  const { received, lost, ...counts } = virtual.hostStatistics();
+  const refused =
+    counts.malformed + counts.unexpected + counts.withoutTag + counts.overrun + counts.unclaimed;
+  return [
+    `${(virtual.time / NS_PER_SECOND).toFixed(1)} s simulated`,
+    virtual.isBooted ? 'booted' : 'not booted',
+    `${received.toLocaleString('en')} messages`,
+    `${refused.toLocaleString('en')} refused`,
+    ...(lost > 0 ? [`${lost.toLocaleString('en')} lost`] : []),
+  ].join(', ');
 }

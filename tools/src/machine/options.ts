@@ -1,5 +1,5 @@
 /** Options that several commands share: which machine, and where it is. */
-import { BOOT_PORT, SCP_PORT } from '@spin-tools/scp';
+import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { port, usageError } from '../commands/command.js';
 
@@ -10,6 +10,13 @@ export type MachineShape =
       readonly triads: { readonly width: number; readonly height: number };
       readonly wrap: boolean;
     };
+
+/** Parts that do not work, as `--dead-chip` and its sisters name them. */
+export interface DeadOptions {
+  readonly deadChip?: readonly ChipAddress[];
+  readonly deadLink?: readonly (ChipAddress & { readonly link: number })[];
+  readonly deadCore?: readonly (ChipAddress & { readonly core: number })[];
+}
 
 /** What {@link withShape} adds to a command's options. */
 export interface ShapeOptions {
@@ -79,4 +86,47 @@ function triads(value: string): { width: number; height: number } {
     return { width, height };
   }
   throw new InvalidArgumentError(`Give WIDTHxHEIGHT, 1x1 to ${MOST_TRIADS}x${MOST_TRIADS}.`);
+}
+
+/** Adds `--dead-chip`, `--dead-link` and `--dead-core`, each of which may be given several times. */
+export function withDeadParts(command: Command): Command {
+  return command
+    .option('--dead-chip <x,y>', 'a chip that does not work; may be repeated', all(chip))
+    .option('--dead-link <x,y,link>', 'a link, 0 to 5, of a chip; may be repeated', all(link))
+    .option('--dead-core <x,y,core>', 'a physical core, 0 to 17; may be repeated', all(core));
+}
+
+const MOST_COORDINATE = 255;
+const MOST_LINK = 5;
+const MOST_CORE = 17;
+
+/** Collects the values of an option that may be repeated. */
+const all =
+  <T>(parse: (value: string) => T) =>
+  (value: string, before: readonly T[] = []): T[] => [...before, parse(value)];
+
+function chip(value: string): ChipAddress {
+  const [x, y] = numbers(value, [MOST_COORDINATE, MOST_COORDINATE], 'X,Y such as 3,3');
+  return { x: x as number, y: y as number };
+}
+
+function link(value: string): ChipAddress & { readonly link: number } {
+  const most = [MOST_COORDINATE, MOST_COORDINATE, MOST_LINK];
+  const [x, y, number] = numbers(value, most, 'X,Y,LINK such as 3,3,0');
+  return { x: x as number, y: y as number, link: number as number };
+}
+
+function core(value: string): ChipAddress & { readonly core: number } {
+  const most = [MOST_COORDINATE, MOST_COORDINATE, MOST_CORE];
+  const [x, y, number] = numbers(value, most, 'X,Y,CORE such as 3,3,17');
+  return { x: x as number, y: y as number, core: number as number };
+}
+
+/** Whole numbers between commas, each from 0 to its most. */
+function numbers(value: string, most: readonly number[], form: string): readonly number[] {
+  const found = value.split(',');
+  const fits = found.length === most.length && found.every((text) => /^\d{1,3}$/.test(text));
+  const result = found.map(Number);
+  if (fits && result.every((number, index) => number <= (most[index] as number))) return result;
+  throw new InvalidArgumentError(`Give ${form}, up to ${most.join(',')}.`);
 }

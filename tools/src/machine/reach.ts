@@ -1,8 +1,8 @@
 /** Reaches a machine over UDP: a board, a served virtual machine, or one started here for the purpose. */
 import { MachineController, udpTransport } from '@spin-tools/scp';
-import { VirtualMachine } from '@spin-tools/sim';
+import { type MachineOptions, VirtualMachine } from '@spin-tools/sim';
 import { type ServeOptions, serveUdp } from '@spin-tools/sim/udp';
-import type { AddressOptions, MachineShape } from './options.js';
+import type { AddressOptions } from './options.js';
 
 /** Where a machine listens. */
 export type Address = AddressOptions & { readonly host: string };
@@ -35,10 +35,10 @@ export interface ServedMachine extends AsyncDisposable {
  * told otherwise.
  */
 export async function serve(
-  shape: MachineShape,
+  machine: MachineOptions,
   { host = '127.0.0.1', scpPort = 0, bootPort = 0, pace = 'fast' }: Partial<ServeOptions> = {},
 ): Promise<ServedMachine> {
-  const virtual = new VirtualMachine(shape);
+  const virtual = new VirtualMachine(machine);
   const served = await serveUdp(virtual, { host, scpPort, bootPort, pace });
   return {
     virtual,

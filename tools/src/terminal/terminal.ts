@@ -29,12 +29,21 @@ export class Terminal {
     if (this.json) this.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
+  /** A line on standard error that is written anew with each update, if a human is looking. */
+  status(): Progress {
+    return this.bar('{detail}', 1);
+  }
+
   /** A progress bar on standard error, if a human is looking. */
   progress(label: string, total: number): Progress {
+    return this.bar(`${label} [{bar}] {value}/{total} {detail}`, total);
+  }
+
+  private bar(format: string, total: number): Progress {
     if (!this.stderr.isTTY) return { update: () => {}, stop: () => {} };
     const bar = new cliProgress.SingleBar({
       stream: this.stderr,
-      format: `${label} [{bar}] {value}/{total} {detail}`,
+      format,
       barsize: 30,
       hideCursor: true,
       clearOnComplete: true,

@@ -1,7 +1,6 @@
 /** Finding out what a machine is, by asking it. */
 import {
   type ChipAddress,
-  type ChipInformation,
   information,
   type MachineController,
   read,
@@ -33,13 +32,8 @@ const ROOT = { x: 255, y: 255 };
 /** Dead chips are common enough not to wait for each as long as for a live one. */
 const PATIENCE = { tries: 4 };
 
-/** Answers of one chip. */
-interface Answer {
-  readonly chip: ChipAddress;
-  readonly information: ChipInformation;
-  /** Virtual core of each physical one; 255 for none. */
-  readonly physicalToVirtual: Uint8Array;
-}
+/** Chips that are asked at the same time: enough for a connection to each board, few enough to keep in memory. */
+const ASKED_AT_ONCE = 1024;
 
 /**
  * Asks a booted machine what it is made of. Chips that do not answer, links that lead nowhere or
@@ -48,12 +42,12 @@ interface Answer {
 export async function discoverMachine(controller: DiscoveringController): Promise<Machine> {
   const size = await controller.dimensions();
   const chips = await knownChips(controller, size);
-  const answers = await Promise.all(chips.map((chip) => ask(controller, chip)));
-  const columns = fillColumns(
-    size.width,
-    size.height,
-    answers.filter((answer) => answer !== undefined),
-  );
+  const columns = emptyColumns(size.width * size.height);
+  const waiting = chips.values();
+  const askOneByOne = async (): Promise<void> => {
+    for (const chip of waiting) await ask(controller, chip, size.width, columns);
+  };
+  await Promise.all(Array.from({ length: Math.min(ASKED_AT_ONCE, chips.length) }, askOneByOne));
   const torus = { ...size, ...wrapsOf(size, columns) };
   dropLooseLinks(torus, columns);
   return machineOf(torus, columns);
@@ -80,31 +74,28 @@ async function knownChips(
   });
 }
 
-async function ask({ scp }: DiscoveringController, chip: ChipAddress): Promise<Answer | undefined> {
+/** Enters what a chip says of itself, unless it does not answer. */
+async function ask(
+  { scp }: DiscoveringController,
+  chip: ChipAddress,
+  width: number,
+  columns: ReturnType<typeof emptyColumns>,
+): Promise<void> {
   const { address, size } = systemVariables.physicalToVirtual;
   try {
     const [found, map] = await Promise.all([
       scp.send(chip, information(), PATIENCE),
       scp.send(chip, read(address, size), PATIENCE),
     ]);
-    return { chip, information: found, physicalToVirtual: Uint8Array.from(map) };
-  } catch (error) {
-    if (error instanceof ScpError || error instanceof ScpTimeoutError) return undefined;
-    throw error;
-  }
-}
-
-function fillColumns(width: number, height: number, answers: readonly Answer[]): ChipColumns {
-  const columns = emptyColumns(width * height);
-  for (const { chip, information: found, physicalToVirtual } of answers) {
     const place = chip.x + chip.y * width;
-    columns.cores[place] = coreMask(physicalToVirtual, found.coreCount);
+    columns.cores[place] = coreMask(map, found.coreCount);
     columns.links[place] = found.links;
     columns.sdramBytes[place] = found.freeSdram;
     columns.ethernet[place] = found.ethernetChip.x + found.ethernetChip.y * width;
     if (found.ip !== undefined) columns.ips.set(place, found.ip);
+  } catch (error) {
+    if (!(error instanceof ScpError || error instanceof ScpTimeoutError)) throw error;
   }
-  return columns;
 }
 
 /** Physical cores that have a virtual one below the number of working cores. */

@@ -24,7 +24,10 @@ export interface BootOptions {
   readonly variables?: Partial<SystemVariables>;
   /** Pause between boot frames, which boot ROMs need, ms. Default 10. */
   readonly pauseMs?: number;
-  /** How long to wait for the monitor before the image is sent again, ms. Default 8,000. */
+  /**
+   * How long to wait for the monitor before the image is sent again, ms. Default 8,000. One that answers, and
+   * says that its network is not ready, is waited for up to three minutes, which large machines need.
+   */
   readonly timeoutMs?: number;
   /** How often the image is sent. Default 3. */
   readonly attempts?: number;
@@ -32,6 +35,8 @@ export interface BootOptions {
   readonly force?: boolean;
 }
 
+/** Longest wait for a monitor whose network is not ready, ms: machines of 240 x 240 chips take 100 s. */
+const NETWORK_MS = 180_000;
 /** Pause between two looks for the monitor, ms. */
 const POLL_MS = 20;
 /** Wait for one answer of a machine that may not be booted, ms. */
@@ -78,10 +83,12 @@ async function waitUntilUp(
   clock: Clock,
   timeoutMs: number,
 ): Promise<VersionInformation | undefined> {
-  const giveUpAt = clock.now() + timeoutMs;
+  const start = clock.now();
+  let giveUpAt = start + timeoutMs;
   while (clock.now() < giveUpAt) {
     const found = await probe(scp);
     if (found && isUp(found)) return found;
+    if (found) giveUpAt = Math.min(clock.now() + timeoutMs, start + NETWORK_MS);
     await pause(clock, POLL_MS);
   }
   return undefined;

@@ -61,7 +61,14 @@ async function drive<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function controlled(options: { readonly booted?: boolean; readonly clock?: Clock } = {}) {
+/** A machine that is up or not, and that needs some time of its clock to come up. */
+interface Controlled {
+  readonly booted?: boolean;
+  readonly clock?: Clock;
+  readonly networkMs?: number;
+}
+
+function controlled(options: Controlled = {}) {
   const [near, far] = transportPair();
   const [bootNear, bootFar] = transportPair();
   const machine = new FakeMachine(far);
@@ -69,7 +76,12 @@ function controlled(options: { readonly booted?: boolean; readonly clock?: Clock
   const frames: Uint8Array[] = [];
   bootFar.onDatagram((datagram) => {
     frames.push(datagram);
-    if (decodeBootFrame(datagram).operation === BootOperation.Control) machine.booted = true;
+    if (decodeBootFrame(datagram).operation !== BootOperation.Control) return;
+    const comeUp = () => {
+      machine.booted = true;
+    };
+    if (options.networkMs === undefined) comeUp();
+    else options.clock?.after(options.networkMs, comeUp);
   });
   const controller = new MachineController({
     scp: near,
@@ -165,6 +177,16 @@ t.test('a machine that is up is not booted again unless forced', async (t) => {
   t.equal(frames.length, 0);
   await controller.boot({ force: true, pauseMs: 0 });
   t.not(frames.length, 0);
+});
+
+t.test('a monitor whose network is not ready is waited for instead of booted again', async (t) => {
+  const clock = new ManualClock();
+  const { controller, frames } = controlled({ booted: false, clock, networkMs: 60_000 });
+  const booting = controller.boot({ timeoutMs: 3000, force: true });
+  t.equal((await drive(clock, booting)).version, '4.0.0');
+  t.ok(clock.now() >= 60_000);
+  const starts = frames.map(decodeBootFrame).filter(({ operation }) => operation === 1);
+  t.equal(starts.length, 1, 'the image was sent once');
 });
 
 t.test('a machine that never comes up is an error that counts the attempts', async (t) => {

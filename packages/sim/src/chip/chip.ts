@@ -3,12 +3,13 @@ import type { ChipAddress } from '@spin-tools/scp';
 import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
 import type { Link } from '../router/link.js';
+import { PointToPointTable } from '../router/point-to-point.js';
 import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
-import { isSdram, SDRAM_BYTES, Sdram } from './sdram.js';
+import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
 import { SystemController } from './system-controller.js';
-import { SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
+import { type SharedSystemRam, SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
 
 /** Cores of a chip. */
 export const CORES = 18;
@@ -16,6 +17,8 @@ export const CORES = 18;
 export const MONITOR_ACCESS = -1;
 /** Interrupt source of lines from the system controller. */
 const SYSTEM_CONTROLLER_SOURCE = 18;
+/** Interrupt source of packets that the router dropped. */
+const DROPPED_PACKET_SOURCE = 16;
 
 /** Blocks of 16 MB from 0xe0000000 on, repeated from 0xf0000000 on for unbuffered writes. */
 const Device = {
@@ -45,8 +48,14 @@ export interface ChipWiring {
   interrupt(chip: number, core: number, source: number, level: boolean): void;
   /** A packet that came by a link was dealt with. */
   release(chip: number, link: number): void;
-  /** Entry of a chip's point-to-point table. */
+  /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
   pointToPoint(chip: number, address: number): number;
+}
+
+/** What the memories of a chip hold, while no chip may change it. */
+export interface ChipMemory {
+  readonly sdram: SharedSdram;
+  readonly systemRam: SharedSystemRam;
 }
 
 /** A chip of a virtual machine. */
@@ -77,7 +86,7 @@ export class Chip implements ChipBus {
     readonly links: readonly Link[],
     private readonly wiring: ChipWiring,
   ) {
-    const p2p = (address: number) => wiring.pointToPoint(index, address);
+    const pointToPoint = new PointToPointTable((to) => wiring.pointToPoint(index, to));
     this.systemController = new SystemController({
       setCoreInterrupt: (core, level) =>
         wiring.interrupt(index, core, SYSTEM_CONTROLLER_SOURCE, level),
@@ -87,14 +96,17 @@ export class Chip implements ChipBus {
       links,
       ports: this.ports,
       monitor: () => this.systemController.monitor,
-      pointToPoint: p2p,
+      pointToPoint: (to) => pointToPoint.entry(to),
       sendOn: (link, packet, at) =>
         wiring.schedule((links[link] as Link).target, (link + 3) % 6, packet, at),
       release: (link) => wiring.release(index, link),
       wakeCore: (core) => wiring.wake(index, core),
       retryAt: (at) => wiring.retryRouter(index, at),
+      dropped: () => this.routerRegisters.updateInterrupt(),
     });
-    this.routerRegisters = new RouterRegisters(this.router, p2p);
+    this.routerRegisters = new RouterRegisters(this.router, pointToPoint, (level) =>
+      this.setDropInterrupt(level),
+    );
   }
 
   read(core: number, address: number, size: 1 | 2 | 4): number {
@@ -151,6 +163,37 @@ export class Chip implements ChipBus {
     else this.systemRam.writeBlock(systemRamStart(address, source.length), source);
   }
 
+  /** Copies in what is copied into many chips, by one `write` for all, so that they go on sharing memory. */
+  copyInCommon(address: number, source: Uint8Array, write: CommonWrite): void {
+    if (isSdram(address, source.length)) {
+      this.sdram.writeCommonBlock(address & (SDRAM_BYTES - 1), source, write);
+    } else this.copyIn(address, source);
+  }
+
+  /** Whether nothing was written to SDRAM and System RAM. */
+  get hasBlankMemory(): boolean {
+    return this.sdram.isBlank && this.systemRam.isBlank;
+  }
+
+  /** All that SDRAM and System RAM hold, for other chips to start from. */
+  shareMemory(): ChipMemory {
+    return { sdram: this.sdram.share(), systemRam: this.systemRam.share() };
+  }
+
+  /** Makes SDRAM and System RAM hold what a chip shared, in place of everything else. */
+  adoptMemory({ sdram, systemRam }: ChipMemory): void {
+    this.sdram.adopt(sdram);
+    this.systemRam.adopt(systemRam);
+  }
+
+  /**
+   * Bytes of this computer's memory that SDRAM and System RAM take. What chips share counts once: it is
+   * added to `counted`, and what is there already does not count.
+   */
+  committedBytes(counted: Set<object>): number {
+    return this.sdram.committedBytes(counted) + this.systemRam.committedBytes(counted);
+  }
+
   send(_core: number, packet: Packet, at: number): boolean {
     if (!this.router.takesInjection) return false;
     this.router.inject();
@@ -164,6 +207,12 @@ export class Chip implements ChipBus {
     port.clear();
     port.core = program;
     if (program !== undefined) this.wiring.wake(this.index, core);
+  }
+
+  private setDropInterrupt(level: boolean): void {
+    this.ports.forEach(({ core }, id) => {
+      if (core !== undefined) this.wiring.interrupt(this.index, id, DROPPED_PACKET_SOURCE, level);
+    });
   }
 
   private sleepingCores(): number {

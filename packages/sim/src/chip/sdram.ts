@@ -1,7 +1,8 @@
 /**
- * SDRAM of one chip: 128 MB that takes memory of this computer only where something was written.
- * SpiNN-2 data sheet, chapter on the memory map.
+ * SDRAM of one chip: 128 MB that takes memory of this computer only where something was written that
+ * other chips do not hold too. SpiNN-2 data sheet, chapter on the memory map.
  */
+import { Page } from './page.js';
 
 /** Address of SDRAM. */
 export const SDRAM_BASE = 0x60000000;
@@ -9,9 +10,10 @@ export const SDRAM_BASE = 0x60000000;
 export const SDRAM_BYTES = 0x8000000;
 /** End of the addresses that reach SDRAM: it shows there four times. */
 const WINDOW_END = 0x80000000;
-const PAGE_SHIFT = 14;
+const PAGE_SHIFT = 12;
 const PAGE_BYTES = 1 << PAGE_SHIFT;
 const REGION_SHIFT = 20;
+const REGIONS = SDRAM_BYTES >> REGION_SHIFT;
 const PAGES_OF_REGION = 1 << (REGION_SHIFT - PAGE_SHIFT);
 
 /** Whether all of a range of addresses reaches SDRAM. */
@@ -19,62 +21,48 @@ export function isSdram(address: number, length: number): boolean {
   return address >= SDRAM_BASE && address + length <= WINDOW_END;
 }
 
-/** One page, seen in three sizes. */
-interface Page {
-  readonly bytes: Uint8Array;
-  readonly halves: Uint16Array;
-  readonly words: Uint32Array;
+/** Pages of 1 MB; shared, and then never changed again, when it has no owner. */
+export interface Region {
+  owner: Sdram | undefined;
+  readonly pages: (Page | undefined)[];
 }
 
-function newPage(): Page {
-  const block = new ArrayBuffer(PAGE_BYTES);
-  return {
-    bytes: new Uint8Array(block),
-    halves: new Uint16Array(block),
-    words: new Uint32Array(block),
-  };
-}
+/** What SDRAM holds, by regions, while no chip may change it. */
+export type SharedSdram = readonly (Region | undefined)[];
+
+/** Of one write to many chips: what those hold now that came first, by what they held before. */
+export type CommonWrite = Map<SharedSdram, SharedSdram>;
+
+const NOTHING_WRITTEN: SharedSdram = new Array<undefined>(REGIONS).fill(undefined);
 
 /** SDRAM, addressed by offset; offsets wrap around at its size, as the chip's address window does. */
 export class Sdram {
-  private readonly regions: (Page[] | undefined)[] = new Array(SDRAM_BYTES >> REGION_SHIFT).fill(
-    undefined,
-  );
+  private regions: SharedSdram = NOTHING_WRITTEN;
+  /** The same while it is this chip's own, so that it may be changed. */
+  private ownRegions: (Region | undefined)[] | undefined;
 
-  /** Bytes of this computer's memory in use. */
-  get committedBytes(): number {
-    const pages = this.regions.reduce(
-      (count, region) => count + Object.keys(region ?? []).length,
-      0,
-    );
-    return pages * PAGE_BYTES;
+  /** Whether nothing was written. */
+  get isBlank(): boolean {
+    return this.regions === NOTHING_WRITTEN;
   }
 
   /** Unsigned value of `size` bytes at an aligned offset; 0 where nothing was written. */
   read(offset: number, size: 1 | 2 | 4): number {
     const page = this.page(offset);
-    if (page === undefined) return 0;
-    const inPage = offset & (PAGE_BYTES - 1);
-    if (size === 4) return page.words[inPage >> 2] as number;
-    return size === 2 ? (page.halves[inPage >> 1] as number) : (page.bytes[inPage] as number);
+    return page === undefined ? 0 : page.read(offset & (PAGE_BYTES - 1), size);
   }
 
   /** Writes `size` bytes at an aligned offset. */
   write(offset: number, value: number, size: 1 | 2 | 4): void {
-    const page = this.page(offset) ?? this.commit(offset);
-    const inPage = offset & (PAGE_BYTES - 1);
-    if (size === 4) page.words[inPage >> 2] = value;
-    else if (size === 2) page.halves[inPage >> 1] = value;
-    else page.bytes[inPage] = value;
+    this.ownPage(offset).write(offset & (PAGE_BYTES - 1), value, size);
   }
 
   /** Copies bytes out, from any offset. */
   readBlock(offset: number, target: Uint8Array): void {
     for (let done = 0; done < target.length; ) {
-      const at = (offset + done) & (SDRAM_BYTES - 1);
-      const inPage = at & (PAGE_BYTES - 1);
+      const inPage = (offset + done) & (PAGE_BYTES - 1);
       const length = Math.min(PAGE_BYTES - inPage, target.length - done);
-      const page = this.page(at);
+      const page = this.page(offset + done);
       if (page === undefined) target.fill(0, done, done + length);
       else target.set(page.bytes.subarray(inPage, inPage + length), done);
       done += length;
@@ -84,29 +72,83 @@ export class Sdram {
   /** Copies bytes in, to any offset. */
   writeBlock(offset: number, source: Uint8Array): void {
     for (let done = 0; done < source.length; ) {
-      const at = (offset + done) & (SDRAM_BYTES - 1);
-      const inPage = at & (PAGE_BYTES - 1);
+      const inPage = (offset + done) & (PAGE_BYTES - 1);
       const length = Math.min(PAGE_BYTES - inPage, source.length - done);
-      const page = this.page(at) ?? this.commit(at);
-      page.bytes.set(source.subarray(done, done + length), inPage);
+      this.ownPage(offset + done).bytes.set(source.subarray(done, done + length), inPage);
       done += length;
     }
   }
 
-  private page(offset: number): Page | undefined {
-    const region = this.regions[(offset & (SDRAM_BYTES - 1)) >> REGION_SHIFT];
-    return region?.[(offset >> PAGE_SHIFT) & (PAGES_OF_REGION - 1)];
+  /** Copies bytes in that many chips get: those that share all before the write share all after it. */
+  writeCommonBlock(offset: number, source: Uint8Array, write: CommonWrite): void {
+    const before = this.regions;
+    const after = write.get(before);
+    if (after !== undefined) {
+      this.adopt(after);
+      return;
+    }
+    const isShared = this.ownRegions === undefined;
+    this.writeBlock(offset, source);
+    if (isShared) write.set(before, this.share());
   }
 
-  private commit(offset: number): Page {
-    const index = (offset & (SDRAM_BYTES - 1)) >> REGION_SHIFT;
-    let region = this.regions[index];
-    if (region === undefined) {
-      region = [];
-      this.regions[index] = region;
+  /** All that was written; it is shared from now on. */
+  share(): SharedSdram {
+    for (const region of this.regions) {
+      if (region?.owner !== this) continue;
+      region.owner = undefined;
+      for (const page of region.pages) if (page?.owner === this) page.owner = undefined;
     }
-    const page = newPage();
-    region[(offset >> PAGE_SHIFT) & (PAGES_OF_REGION - 1)] = page;
-    return page;
+    this.ownRegions = undefined;
+    return this.regions;
+  }
+
+  /** Takes over what another chip shared, in place of everything here. */
+  adopt(regions: SharedSdram): void {
+    this.regions = regions;
+    this.ownRegions = undefined;
+  }
+
+  /** Bytes of this computer's memory in use. Pages in `counted` do not count; those that do are added. */
+  committedBytes(counted: Set<object>): number {
+    let pages = 0;
+    for (const region of this.regions) {
+      if (region === undefined || counted.has(region)) continue;
+      counted.add(region);
+      for (const page of region.pages) {
+        if (page === undefined || counted.has(page)) continue;
+        counted.add(page);
+        pages++;
+      }
+    }
+    return pages * PAGE_BYTES;
+  }
+
+  private page(offset: number): Page | undefined {
+    const region = this.regions[(offset & (SDRAM_BYTES - 1)) >> REGION_SHIFT];
+    return region?.pages[(offset >> PAGE_SHIFT) & (PAGES_OF_REGION - 1)];
+  }
+
+  /** The page at an offset, made this chip's own. */
+  private ownPage(offset: number): Page {
+    const page = this.page(offset);
+    if (page !== undefined && page.owner === this) return page;
+    const own = Page.copyOf(page, PAGE_BYTES, this);
+    const region = this.ownRegion((offset & (SDRAM_BYTES - 1)) >> REGION_SHIFT);
+    region.pages[(offset >> PAGE_SHIFT) & (PAGES_OF_REGION - 1)] = own;
+    return own;
+  }
+
+  private ownRegion(index: number): Region {
+    const region = this.regions[index];
+    if (region?.owner === this) return region;
+    const pages = region?.pages.slice() ?? new Array<undefined>(PAGES_OF_REGION).fill(undefined);
+    const own = { owner: this, pages };
+    if (this.ownRegions === undefined) {
+      this.ownRegions = this.regions.slice();
+      this.regions = this.ownRegions;
+    }
+    this.ownRegions[index] = own;
+    return own;
   }
 }

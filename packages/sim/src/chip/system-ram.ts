@@ -1,52 +1,107 @@
 /** System RAM of one chip: 32 KB that all its cores share. SpiNN-2 data sheet, chapter on the memory map. */
+import { Page } from './page.js';
 
 /** Size of the System RAM, bytes. */
 export const SYSTEM_RAM_BYTES = 0x8000;
+const PAGE_SHIFT = 10;
+const PAGE_BYTES = 1 << PAGE_SHIFT;
 
 /** The clocks among the system variables: what is in these 16 bytes changes by itself. */
 const CLOCKS = 0x7f10;
 const CLOCK_BYTES = 16;
 
+/** What System RAM holds, by pages, while no chip may change it. */
+export type SharedSystemRam = readonly Page[];
+
+/** Of all chips to which nothing was written. */
+const BLANK: SharedSystemRam = new Array<Page>(SYSTEM_RAM_BYTES >> PAGE_SHIFT).fill(
+  new Page(PAGE_BYTES, undefined),
+);
+
 /** System RAM, addressed by offset; offsets wrap around at its size. */
 export class SystemRam {
   /** Brings the clocks up to date before they are read. */
   updateClocks: (() => void) | undefined;
-  private readonly bytes: Uint8Array;
-  private readonly halves: Uint16Array;
-  private readonly words: Uint32Array;
+  private pages: SharedSystemRam = BLANK;
+  /** The same while it is this chip's own, so that it may be changed. */
+  private ownPages: Page[] | undefined;
 
-  constructor() {
-    const block = new ArrayBuffer(SYSTEM_RAM_BYTES);
-    this.bytes = new Uint8Array(block);
-    this.halves = new Uint16Array(block);
-    this.words = new Uint32Array(block);
+  /** Whether nothing was written. */
+  get isBlank(): boolean {
+    return this.pages === BLANK;
   }
 
   /** Unsigned value of `size` bytes at an aligned offset. */
   read(offset: number, size: 1 | 2 | 4): number {
     const at = offset & (SYSTEM_RAM_BYTES - 1);
     if ((at & -CLOCK_BYTES) === CLOCKS) this.updateClocks?.();
-    if (size === 4) return this.words[at >> 2] as number;
-    return size === 2 ? (this.halves[at >> 1] as number) : (this.bytes[at] as number);
+    return this.page(at).read(at & (PAGE_BYTES - 1), size);
   }
 
   /** Writes `size` bytes at an aligned offset. */
   write(offset: number, value: number, size: 1 | 2 | 4): void {
     const at = offset & (SYSTEM_RAM_BYTES - 1);
-    if (size === 4) this.words[at >> 2] = value;
-    else if (size === 2) this.halves[at >> 1] = value;
-    else this.bytes[at] = value;
+    this.ownPage(at).write(at & (PAGE_BYTES - 1), value, size);
   }
 
   /** Copies bytes out; they lie within the memory. */
   readBlock(offset: number, target: Uint8Array): void {
     const end = offset + target.length;
     if (offset < CLOCKS + CLOCK_BYTES && end > CLOCKS) this.updateClocks?.();
-    target.set(this.bytes.subarray(offset, end));
+    for (let at = offset; at < end; ) {
+      const inPage = at & (PAGE_BYTES - 1);
+      const length = Math.min(PAGE_BYTES - inPage, end - at);
+      target.set(this.page(at).bytes.subarray(inPage, inPage + length), at - offset);
+      at += length;
+    }
   }
 
   /** Copies bytes in; they lie within the memory. */
   writeBlock(offset: number, source: Uint8Array): void {
-    this.bytes.set(source, offset);
+    for (let done = 0; done < source.length; ) {
+      const inPage = (offset + done) & (PAGE_BYTES - 1);
+      const length = Math.min(PAGE_BYTES - inPage, source.length - done);
+      this.ownPage(offset + done).bytes.set(source.subarray(done, done + length), inPage);
+      done += length;
+    }
+  }
+
+  /** All that was written; it is shared from now on. */
+  share(): SharedSystemRam {
+    for (const page of this.pages) if (page.owner === this) page.owner = undefined;
+    this.ownPages = undefined;
+    return this.pages;
+  }
+
+  /** Takes over what another chip shared, in place of everything here. */
+  adopt(pages: SharedSystemRam): void {
+    this.pages = pages;
+    this.ownPages = undefined;
+  }
+
+  /** Bytes of this computer's memory in use. Pages in `counted` do not count; those that do are added. */
+  committedBytes(counted: Set<object>): number {
+    if (counted.has(this.pages)) return 0;
+    counted.add(this.pages);
+    const pages = new Set<Page>(this.pages.filter((page) => !counted.has(page)));
+    for (const page of pages) counted.add(page);
+    return pages.size * PAGE_BYTES;
+  }
+
+  private page(offset: number): Page {
+    return this.pages[offset >> PAGE_SHIFT] as Page;
+  }
+
+  /** The page at an offset, made this chip's own. */
+  private ownPage(offset: number): Page {
+    const page = this.page(offset);
+    if (page.owner === this) return page;
+    const own = Page.copyOf(page, PAGE_BYTES, this);
+    if (this.ownPages === undefined) {
+      this.ownPages = this.pages.slice();
+      this.pages = this.ownPages;
+    }
+    this.ownPages[offset >> PAGE_SHIFT] = own;
+    return own;
   }
 }

@@ -17,7 +17,10 @@ export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
 
 /** One 40-bit (no payload) or 72-bit packet. */
 export interface Packet {
-  /** Control byte: kind 7:6, emergency or sequence 5:4, time stamp 3:2, payload present 1, parity 0. */
+  /**
+   * Control byte: kind 7:6, emergency or sequence 5:4, time stamp 3:2, payload present 1, parity 0. On the way
+   * from a core to its router bits 10:8 are a link plus 1 by which the packet is to seem to have come.
+   */
   readonly control: number;
   /** Unsigned 32-bit key. */
   readonly key: number;

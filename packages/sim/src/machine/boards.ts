@@ -17,6 +17,8 @@ export class Boards {
   readonly boards: readonly Board[];
   private readonly boardOf: Int32Array;
   private readonly off = new Set<number>();
+  /** Boards whose chips do not run: those without power too. */
+  private readonly held = new Set<number>();
   /** Chips that never work again. */
   private readonly dead = new Set<number>();
   /** How many boots of a board will still come to nothing. */
@@ -51,22 +53,19 @@ export class Boards {
   switchOff(board: number): void {
     this.off.add(board);
     this.clear(board);
-    this.changed(board);
   }
 
-  /** Gives a board power: its chips wait in their boot ROM. */
+  /** Gives a board power; its chips are in reset. */
   switchOn(board: number): void {
-    if (!this.off.delete(board)) return;
-    this.wake(board);
-    this.changed(board);
+    this.off.delete(board);
+    this.clear(board);
   }
 
-  /** Resets the chips of a board that has power: they wait in their boot ROM again. */
-  reset(board: number): void {
+  /** Puts the chips of a board that has power into reset, or lets them go: they wait in their boot ROM. */
+  holdInReset(board: number, isHeld: boolean): void {
     if (!this.isOn(board)) return;
-    this.clear(board);
-    this.wake(board);
-    this.changed(board);
+    if (isHeld) this.clear(board);
+    else if (this.held.delete(board)) this.wake(board);
   }
 
   /** A chip dies for good. */
@@ -102,14 +101,17 @@ export class Boards {
   }
 
   private clear(board: number): void {
+    this.held.add(board);
     for (const chip of this.chipsOf(board)) {
       this.regions.forget(chip);
       this.network.switchOff(chip);
     }
+    this.changed(board);
   }
 
   private wake(board: number): void {
     for (const chip of this.chipsOf(board)) if (!this.dead.has(chip)) this.network.switchOn(chip);
+    this.changed(board);
   }
 
   private chipsOf(board: number): readonly number[] {

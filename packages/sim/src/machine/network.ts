@@ -2,18 +2,19 @@
  * The chips of a machine, joined by their links, on one clock: what there is physically, and what of it
  * works at present. Chips are numbered as in `machine.chips`.
  */
-import { LINKS, type Machine, neighbour } from '@spin-tools/machine-model';
+import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
 import { Link } from '../router/link.js';
-import { NO_WAY } from './paths.js';
+import { P2P_NO_WAY } from '../router/point-to-point.js';
+import { neighboursOf } from './layout.js';
 import { Scheduler } from './scheduler.js';
 
 /** Why a link carries nothing, one bit each. */
 const Cause = { Dead: 1, Stopped: 2 } as const;
 
-/** Where point-to-point packets go, as their routers were told. */
-export interface PointToPointTable {
+/** Where point-to-point packets go, as monitors found it when they were booted. */
+export interface PointToPointRoutes {
   /** Link from a chip towards an address, x << 8 | y; 6 for nowhere, 7 at the address itself. */
   entry(chip: number, address: number): number;
 }
@@ -29,7 +30,7 @@ export class Network {
   /** Causes for a link to carry nothing: index chip * 6 + link. */
   private readonly causes: Uint8Array;
   private readonly off: Uint8Array;
-  private readonly tables: (PointToPointTable | undefined)[];
+  private readonly tables: (PointToPointRoutes | undefined)[];
 
   constructor(readonly machine: Machine) {
     const { chips } = machine;
@@ -47,10 +48,11 @@ export class Network {
     return this.index.get(chipToAddress(place));
   }
 
-  /** Number of the chip behind a link that works at present, or -1. */
+  /** Number of the chip behind a link that works at present in both directions, or -1. */
   behind(chip: number, link: number): number {
     const next = this.neighbours[chip * LINKS + link] as number;
-    return next >= 0 && !this.linkOf(chip, link).isDown ? next : -1;
+    if (next < 0 || this.linkOf(chip, link).isDown) return -1;
+    return this.linkOf(next, (link + 3) % LINKS).isDown ? -1 : next;
   }
 
   /** Whether a chip has power. */
@@ -87,7 +89,7 @@ export class Network {
   }
 
   /** Says where point-to-point packets of a chip go; undefined for nowhere. */
-  setPointToPoint(chip: number, table: PointToPointTable | undefined): void {
+  setPointToPoint(chip: number, table: PointToPointRoutes | undefined): void {
     this.tables[chip] = table;
   }
 
@@ -143,7 +145,7 @@ export class Network {
         if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
       },
       release: (at, link) => this.releaseLink(at, link),
-      pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? NO_WAY,
+      pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? P2P_NO_WAY,
     });
     return chip;
   }
@@ -158,17 +160,4 @@ export class Network {
     const from = this.linkOf(this.neighbours[chip * LINKS + link] as number, (link + 3) % LINKS);
     if (from.inTransit > 0) from.inTransit--;
   }
-}
-
-/** What is behind the links of chips in a row: index chip * 6 + link, -1 for nothing. */
-function neighboursOf(machine: Machine, index: ReadonlyMap<number, number>): Int32Array {
-  const found = new Int32Array(machine.chips.length * LINKS).fill(-1);
-  machine.chips.forEach((chip, number) => {
-    for (const link of chip.links) {
-      const next = neighbour(machine, chip, link);
-      const other = next === undefined ? undefined : index.get(chipToAddress(next));
-      if (other !== undefined) found[number * LINKS + link] = other;
-    }
-  });
-  return found;
 }

@@ -19,11 +19,20 @@ const MOST_LAG_MS = 100;
 /** Longest sleep of a paced machine, ms; what sets timers cannot sleep longer than 2^31. */
 const LONGEST_SLEEP_MS = 60_000;
 const QUANTUM_NS = 500;
+/**
+ * Time from one message of a host to the next that it sends because of the reply, at least, ns. An ethernet
+ * chip and its host need more; a signal needs 84,000 to the farthest chip of the largest machine.
+ */
+const LEAST_MESSAGE_GAP_NS = 100_000;
 
 /** Drives a scheduler. */
 export class Pump {
   private pace: Pace = 'fast';
+  /** A turn of the event loop is asked for, in which time will pass. */
   private isPumping = false;
+  private isSimulating = false;
+  /** Until then the last message of a host may still have effects, ns. */
+  private effectsUntil = 0;
   private isClosed = false;
   /** Time that was asked for, ns. */
   private goal = 0;
@@ -46,7 +55,7 @@ export class Pump {
   /** Changes how time passes from now on. */
   setPace(pace: Pace): void {
     this.pace = pace;
-    this.setOrigin();
+    this.setOrigin(this.scheduler.time);
     this.poke();
   }
 
@@ -56,11 +65,18 @@ export class Pump {
     this.wake();
   }
 
-  /** Brings a paced machine that does nothing to the present. */
-  catchUp(): void {
-    const now = this.wallTime;
-    if (this.isPaced && !this.isPumping && this.scheduler.nextTime >= now)
-      this.scheduler.skipTo(now);
+  /**
+   * A message of a host comes in. What was due before it must not be overtaken by it, nor must the effects
+   * of the message before: signals reach all chips sooner than a host can ask again.
+   */
+  beforeMessage(): void {
+    const { scheduler } = this;
+    if (this.isSimulating || this.isClosed) return;
+    if (this.isPaced && !this.isPumping) this.simulate();
+    this.isSimulating = true;
+    while (scheduler.nextAction < this.effectsUntil) this.simulated(scheduler.runQuantum());
+    this.isSimulating = false;
+    this.effectsUntil = scheduler.time + LEAST_MESSAGE_GAP_NS;
   }
 
   /** Resolves when nothing will happen by itself, or after {@link close}. */
@@ -117,17 +133,18 @@ export class Pump {
   private simulate(): boolean {
     const { scheduler } = this;
     const until = this.isPaced ? this.wallTime : this.goal;
-    for (let done = 0; done < SLICE; ) {
-      const isDue = scheduler.nextTime < until || (!this.isPaced && !scheduler.isIdle);
-      if (this.isClosed || !isDue) {
-        if (!this.isClosed) scheduler.skipTo(until);
-        return true;
-      }
+    const isDue = () => scheduler.nextTime < until || (!this.isPaced && !scheduler.isIdle);
+    this.isSimulating = true;
+    let done = 0;
+    while (done < SLICE && !this.isClosed && isDue()) {
       const amount = scheduler.runQuantum();
       this.simulated(amount);
       done += amount;
     }
-    return false;
+    this.isSimulating = false;
+    const isDone = done < SLICE;
+    if (isDone && !this.isClosed) scheduler.skipTo(until);
+    return isDone;
   }
 
   /** Sleeps until the next thing that happens by itself; only what the machine works on keeps Node.js running. */
@@ -141,22 +158,19 @@ export class Pump {
     this.stopSleep = () => clearTimeout(timer as number);
   }
 
-  /** The time that a paced machine should have, ns. */
+  /** The time that a paced machine should have, ns. It is late by what was due and is not done yet. */
   private get wallTime(): number {
     const wanted = this.timeOrigin + (performance.now() - this.wallOrigin) * NS_PER_MS;
-    if (
-      wanted - this.scheduler.time <= MOST_LAG_MS * NS_PER_MS ||
-      this.scheduler.nextTime >= wanted
-    ) {
-      return wanted;
-    }
-    this.setOrigin();
-    return this.timeOrigin;
+    const due = this.scheduler.nextTime;
+    if (wanted - due <= MOST_LAG_MS * NS_PER_MS) return wanted;
+    this.setOrigin(due);
+    return due;
   }
 
-  private setOrigin(): void {
+  /** From now on the present is `time`, ns. */
+  private setOrigin(time: number): void {
     this.wallOrigin = performance.now();
-    this.timeOrigin = this.scheduler.time;
+    this.timeOrigin = time;
   }
 
   private tell(): void {

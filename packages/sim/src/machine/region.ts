@@ -15,22 +15,18 @@ import type { Chip } from '../chip/chip.js';
 import { PacketKind } from '../core/core.js';
 import type { HostAddress } from '../host/ethernet.js';
 import { Monitor } from '../monitor/monitor.js';
-import { type Place, startUp } from '../monitor/start-up.js';
+import { type Place, StartUp } from '../monitor/start-up.js';
 import type { ChipMonitor, World } from '../monitor/world.js';
 import { PacketClass } from '../router/diagnostics.js';
+import { P2P_HERE, P2P_NO_WAY } from '../router/point-to-point.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
 import { bootPhases } from './boot-times.js';
 import { type Coordinates, findCoordinates } from './coordinates.js';
-import type { Network, PointToPointTable } from './network.js';
-import { NO_WAY, Paths } from './paths.js';
+import type { Network, PointToPointRoutes } from './network.js';
+import { Paths } from './paths.js';
 
 const LINKS = 6;
-/** Entries of a point-to-point table that are no link. */
-const HERE = 7;
 const ADDRESSES = 65536;
-/** Routing entry by which signals reach all monitors, and what it matches. Source: SC&MP 4.0. */
-const SIGNAL_ENTRY = 0;
-const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
 const MONITOR_ROUTE = 1 << 6;
 const NO_IP = '0.0.0.0';
 /** Time that a signal takes to the farthest of 256 x 256 chips, microseconds. Source: SC&MP 4.0. */
@@ -49,7 +45,7 @@ export interface Outside {
 }
 
 /** Monitors that were booted together, and what each sees around it. */
-export class Region implements World, PointToPointTable {
+export class Region implements World, PointToPointRoutes {
   /** Whether the network is ready for hosts. */
   isUp = false;
   readonly root: Monitor;
@@ -132,7 +128,7 @@ export class Region implements World, PointToPointTable {
     let packetClass = kind | PacketClass.Local;
     for (let chip = from.chip.index; chip >= 0; packetClass = kind) {
       const link = this.entry(chip, to.address);
-      const isThere = link === HERE || link === NO_WAY;
+      const isThere = link === P2P_HERE || link === P2P_NO_WAY;
       const { router, systemController } = this.network.chips[chip] as Chip;
       const output = isThere ? MONITOR_ROUTE << systemController.monitor : 1 << link;
       router.diagnostics.sent(packetClass, output, systemController.monitor, packets);
@@ -145,7 +141,7 @@ export class Region implements World, PointToPointTable {
       const { router, systemController } = monitor.chip;
       const local = monitor === from ? PacketClass.Local : 0;
       const packetClass = PacketKind.Multicast | PacketClass.Payload | local;
-      const outputs = router.table.routes[SIGNAL_ENTRY] as number;
+      const outputs = router.table.routeOf(0);
       router.diagnostics.sent(packetClass, outputs, systemController.monitor);
     }
   }
@@ -165,7 +161,7 @@ export class Region implements World, PointToPointTable {
 
   /** The least that a packet takes. */
   latency(from: ChipMonitor, to: ChipMonitor): number {
-    const hops = this.paths.to(from.chip.index).hops[to.chip.index] as number;
+    const hops = this.paths.hops(from.chip.index, to.chip.index);
     const board = (monitor: ChipMonitor) => monitor.memory.variable('ethernetAddress');
     return hops * HOP_NS + (board(from) === board(to) ? 0 : BOARD_CROSSING_NS);
   }
@@ -177,8 +173,8 @@ export class Region implements World, PointToPointTable {
   wayTo(from: ChipMonitor, address: number): 'none' | 'broken' | 'open' {
     let chip = from.chip.index;
     let link = this.entry(chip, address);
-    if (!this.isUp || link === NO_WAY) return 'none';
-    while (link !== HERE) {
+    if (!this.isUp || link === P2P_NO_WAY) return 'none';
+    while (link !== P2P_HERE) {
       chip = this.network.behind(chip, link);
       if (chip < 0) return 'broken';
       link = this.entry(chip, address);
@@ -188,7 +184,7 @@ export class Region implements World, PointToPointTable {
 
   entry(chip: number, address: number): number {
     const destination = this.numbers[address] as number;
-    return destination < 0 ? NO_WAY : (this.paths.to(destination).links[chip] as number);
+    return destination < 0 ? P2P_NO_WAY : this.paths.link(chip, destination);
   }
 
   sendDatagram(from: ChipMonitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void {
@@ -198,13 +194,12 @@ export class Region implements World, PointToPointTable {
   private startMonitors(root: number, variables: SystemVariables): void {
     const { chips, addresses } = this.coordinates;
     const addressOf = new Map(chips.map((chip, index) => [chip, addresses[index] as number]));
+    const startUp = new StartUp(variables);
     for (const chip of [...chips].sort((a, b) => a - b)) {
       const place = this.placeOf(chip, root, addressOf);
       const hardware = this.network.chips[chip] as Network['chips'][number];
       const monitor = new Monitor(hardware, this, addressToChip(place.address));
-      startUp(monitor.memory, monitor.cores, variables, place);
-      monitor.entries.clearAll();
-      monitor.entries.set(SIGNAL_ENTRY, { ...SIGNALS, route: this.signalRoute(chip, root) }, 0);
+      startUp.chip(monitor.memory, monitor.cores, place);
       monitor.start();
       this.network.setPointToPoint(chip, this);
       this.byChip.set(chip, monitor);
@@ -221,8 +216,9 @@ export class Region implements World, PointToPointTable {
     for (const { phase, at } of phases) this.after(at, () => this.enterPhase(phase));
     this.after((phases.at(-1) as { at: number }).at, () => {
       this.isUp = true;
-      if (this.version >= FIRST_WITH_BEACONS) this.alignSignals();
-      if (this.version >= FIRST_WITH_BEACONS) this.root.beacons.start(this.root);
+      if (this.version < FIRST_WITH_BEACONS) return;
+      this.alignSignals();
+      this.root.beacons.start(this.root);
     });
   }
 
@@ -230,9 +226,8 @@ export class Region implements World, PointToPointTable {
   private alignSignals(): void {
     const corner = this.numbers[0] as number;
     if (corner < 0) return;
-    const { hops } = this.paths.to(corner);
     for (const [chip, { memory }] of this.byChip) {
-      const nodes = (hops[chip] as number) + 1;
+      const nodes = this.paths.hops(chip, corner) + 1;
       const way = (HOP_NS * nodes + BOARD_CROSSING_NS * (nodes >> 3)) >> 10;
       memory.setVariable('synchronisationDelayMicroseconds', LONGEST_WAY_MICROSECONDS - way);
     }
@@ -247,11 +242,10 @@ export class Region implements World, PointToPointTable {
 
   /** The monitor, and the links that lead to chips farther from the root by way of this one. */
   private signalRoute(chip: number, root: number): number {
-    const towardsRoot = this.paths.to(root).links;
     let route = MONITOR_ROUTE;
     for (let link = 0; link < LINKS; link++) {
       const next = this.network.behind(chip, link);
-      if (next >= 0 && towardsRoot[next] === (link + 3) % LINKS) route |= 1 << link;
+      if (next >= 0 && this.paths.link(next, root) === (link + 3) % LINKS) route |= 1 << link;
     }
     return route;
   }
@@ -286,6 +280,7 @@ export class Region implements World, PointToPointTable {
       chips: coordinates.chips.length,
       ip: ipToBytes(ip ?? NO_IP),
       softwareVersion: this.version,
+      signalRoute: this.signalRoute(chip, root),
     };
   }
 

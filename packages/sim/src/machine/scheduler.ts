@@ -93,6 +93,11 @@ export class Scheduler {
     return Math.min(this.nextEvent, this.backgroundActions.nextTime);
   }
 
+  /** Time of the next thing that is done in the machine but by a core or a router, ns. */
+  get nextAction(): number {
+    return this.actions.nextTime;
+  }
+
   /** Lets time pass in which nothing happens, see {@link nextTime}. */
   skipTo(time: number): void {
     this.time = Math.max(this.time, Math.floor(time / QUANTUM_NS) * QUANTUM_NS);

@@ -52,6 +52,8 @@ export interface MachineStatistics {
   readonly sdramBytes: number;
   /** Bytes moved by DMA controllers. */
   readonly dmaBytes: number;
+  /** Bytes of this computer's memory that SDRAM and System RAM take; what chips share counts once. */
+  readonly committedBytes: number;
   readonly droppedPackets: readonly DroppedPackets[];
   readonly links: readonly LinkTraffic[];
 }
@@ -70,6 +72,7 @@ export function collectStatistics(
     programs.cores.filter((core) => core !== undefined),
   );
   const links = chips.flatMap(trafficOf);
+  const counted = new Set<object>();
   const hops = (crossing: boolean) =>
     sum(chips, (chip) =>
       sum(chip.links, (link) => (link.crossesBoards === crossing ? link.packets : 0)),
@@ -90,6 +93,7 @@ export function collectStatistics(
     boardCrossings: hops(true),
     sdramBytes: sum(chips, (chip) => chip.sdramBytes),
     dmaBytes: sum(chips, (chip) => chip.dmaBytes),
+    committedBytes: sum(chips, (chip) => chip.committedBytes(counted)),
     droppedPackets: chips.flatMap(dropsOf),
     links,
   };

@@ -25,8 +25,7 @@ import {
 import fc from 'fast-check';
 import t from 'tap';
 import type { CoreProgram } from '../core/program-core.js';
-import type { MachineOptions } from './layout.js';
-import { NoEthernetError, VirtualMachine } from './virtual-machine.js';
+import { type MachineOptions, NoEthernetError, VirtualMachine } from './virtual-machine.js';
 
 /** See relay.S beside it. */
 const RELAY = new Uint8Array(readFileSync(new URL('./fixtures/relay.aplx', import.meta.url)));
@@ -278,8 +277,8 @@ t.test(
   'the same run gives the same statistics, beside another machine in the process',
   async (t) => {
     const [one, two] = await Promise.all([pingPong(60), pingPong(60)]);
-    await one.controller.signal(Signal.Stop, APP);
     t.same({ ...one.machine.statistics() }, { ...two.machine.statistics() });
+    await one.controller.signal(Signal.Stop, APP);
     t.equal(await two.controller.coreState({ ...ORIGIN, core: 1 }), CoreState.Run);
     t.ok(one.machine.time > 60 * 1000, 'a hop and the way to the core take a microsecond');
     await Promise.all([one.controller.close(), two.controller.close()]);
@@ -306,6 +305,29 @@ t.test('when a host asks changes nothing', async (t) => {
   t.ok(first.packetsDelivered > 16_000);
   for (const seed of [2, 3, 4]) t.same(await impatient(seed), first);
 });
+
+for (const pace of ['fast', 'paced'] as const) {
+  t.test(`a host sees what its last signal did, ${pace} and busy`, async (t) => {
+    const { machine, controller } = await booted({ board: 'spin5' });
+    machine.setPace(pace);
+    const busy: CoreProgram = {
+      start: (context) => {
+        context.wakeAt(context.time + 1000);
+        return 1000;
+      },
+      timer: (context) => {
+        context.wakeAt(context.time + 1000);
+        return 1000;
+      },
+    };
+    for (const { x, y } of machine.machine.chips) machine.runProgram({ x, y, core: 5 }, busy, APP);
+    t.equal(await controller.countCores(APP, CoreState.Run), 48);
+    await controller.signal(Signal.Stop, APP);
+    t.equal(await controller.countCores(APP, CoreState.Run), 0);
+    await controller.close();
+    await machine.close();
+  });
+}
 
 t.test('requests to a machine that never sleeps wait only once', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });

@@ -221,14 +221,14 @@ export class VirtualMachine {
   }
 
   private admit(message: SdpMessage, act: () => void): void {
-    this.pump.catchUp();
+    this.pump.beforeMessage();
     this.admission.admit(message, act);
     this.pump.poke();
   }
 
   private boot(image: Uint8Array, chip: number): void {
     const { boards } = this;
-    this.pump.catchUp();
+    this.pump.beforeMessage();
     const takesPart = boards.beginBoot();
     const isWaiting = (other: number) =>
       boards.isWaiting(other) && takesPart(boards.numberOf(other));

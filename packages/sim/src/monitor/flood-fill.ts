@@ -6,6 +6,7 @@
  */
 import { decodeStart } from '@spin-tools/scp';
 import { MONITOR_ACCESS } from '../chip/chip.js';
+import type { CommonWrite } from '../chip/sdram.js';
 import { setLeds } from './leds.js';
 import { regionHas } from './regions.js';
 import { signal } from './signals.js';
@@ -60,8 +61,8 @@ interface Fill {
 /** Nearest-neighbour packets of one chip. */
 export class FloodFill implements FloodFills {
   private fill: Fill | undefined;
-  /** Identifiers of packets that were seen, 128 bits. */
-  private readonly seen = new Uint32Array(4);
+  /** Identifiers of packets that were seen, 128 bits; made when first needed. */
+  private made: Uint32Array | undefined;
 
   /** Sends a packet as CMD_NNP does. */
   send(from: ChipMonitor, packet: NeighbourPacket): void {
@@ -79,7 +80,8 @@ export class FloodFill implements FloodFills {
     if (!leaves(from, block.forward)) return;
     const packets = block.data.length / 4 + BLOCK_OVERHEAD;
     from.world.countNearestNeighbour(packets * ((block.retry & 7) + 1));
-    for (const monitor of from.world.monitors) monitor.floodFill.store(monitor, block);
+    const write: CommonWrite = new Map();
+    for (const monitor of from.world.monitors) monitor.floodFill.store(monitor, block, write);
   }
 
   /** A packet has come in. */
@@ -111,11 +113,15 @@ export class FloodFill implements FloodFills {
   }
 
   /** A block has come in. */
-  store({ memory }: ChipMonitor, { id, block, address, data }: FloodBlock): void {
+  store(
+    { memory }: ChipMonitor,
+    { id, block, address, data }: FloodBlock,
+    write: CommonWrite,
+  ): void {
     const { fill } = this;
     if (fill === undefined || fill.id !== id >>> 1 || fill.received.has(block)) return;
     fill.received.add(block);
-    memory.setBytes(address, data);
+    memory.setCommonBytes(address, data, write);
   }
 
   private signal(monitor: ChipMonitor, payload: number): void {
@@ -172,6 +178,11 @@ export class FloodFill implements FloodFills {
     const start = decodeStart(payload);
     const cores = (start.cores | fill.cores) & ~1;
     programs.start(memory.variable('sdramSystem'), { ...start, cores });
+  }
+
+  private get seen(): Uint32Array {
+    this.made ??= new Uint32Array(4);
+    return this.made;
   }
 
   /** Notes an identifier, and forgets those half a turn away. */

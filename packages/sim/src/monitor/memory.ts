@@ -8,6 +8,7 @@ import {
   vcpuLayout,
 } from '@spin-tools/scp';
 import { type Chip, MONITOR_ACCESS } from '../chip/chip.js';
+import type { CommonWrite } from '../chip/sdram.js';
 
 type Numeric<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
 /** System variables that are one number. */
@@ -43,6 +44,11 @@ export class MonitorMemory {
 
   setBytes(address: number, bytes: Uint8Array): void {
     this.chip.copyIn(address, bytes);
+  }
+
+  /** Sets bytes that many chips get, by one `write` for all. */
+  setCommonBytes(address: number, bytes: Uint8Array, write: CommonWrite): void {
+    this.chip.copyInCommon(address, bytes, write);
   }
 
   /** A system variable. */

@@ -62,7 +62,7 @@ export class Monitor implements ChipMonitor {
   readonly beacons = new Beacons();
   serialRom: SerialRom | undefined;
   release: Release = releaseOf(0);
-  private readonly watchdog: Watchdog;
+  private watchdog: Watchdog | undefined;
   private ownCore: ArmCore | undefined;
   private unixTimeAtStart = 0;
   private timeAtStart = 0;
@@ -79,12 +79,11 @@ export class Monitor implements ChipMonitor {
       () => world.time,
       () => world.isIdle,
     );
-    this.watchdog = new Watchdog(this);
     this.programs = new Programs(
       this.memory,
       this.cores,
       () => world.time,
-      () => this.watchdog.start(),
+      () => this.watch(),
     );
     this.mailboxes = new Mailboxes(this.memory, this.cores, (ns, action) =>
       world.after(ns, action),
@@ -236,6 +235,12 @@ export class Monitor implements ChipMonitor {
       { ...replyHeader(message), flags, data: replyData(message, code, payload) },
       traffic,
     );
+  }
+
+  /** Only chips on which programs were started are watched. */
+  private watch(): void {
+    this.watchdog ??= new Watchdog(this);
+    this.watchdog.start();
   }
 
   private countMessage(target: ChipMonitor, message: SdpMessage): void {

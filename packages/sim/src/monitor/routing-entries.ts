@@ -43,6 +43,12 @@ export class RoutingEntries {
     this.firstFree = FIRST;
   }
 
+  /** Clears all entries but one in the router alone, whose copy in memory says so already. */
+  restart(entry: number, { route, key, mask }: VirtualEntry): void {
+    this.memory.chip.router.table.clearFrom(FIRST);
+    this.writeRouter(entry, { route: this.cores.toPhysicalRoute(route), key, mask });
+  }
+
   /** First entry of a block of `count`, or 0 when there is no room. */
   allocate(count: number, appId: number): number {
     if (count <= 0) return 0;

@@ -14,12 +14,13 @@ import {
   vcpuAddress,
   vcpuLayout,
 } from '@spin-tools/scp';
-import { CORES } from '../chip/chip.js';
+import { type ChipMemory, CORES } from '../chip/chip.js';
 import { SDRAM_BASE, SDRAM_BYTES } from '../chip/sdram.js';
 import { DEFAULT_FILTERS } from '../router/diagnostics.js';
 import type { CoreMap } from './core-map.js';
 import { Heap } from './heap.js';
 import type { MonitorMemory } from './memory.js';
+import { RoutingEntries } from './routing-entries.js';
 import { SharedBuffers } from './shared-buffers.js';
 
 const SDRAM_TOP = SDRAM_BASE + SDRAM_BYTES;
@@ -40,6 +41,10 @@ const ROUTER_FILTERS = ROUTER_BASE + 0x200;
 const ROUTER_SETTINGS = 0x00400001;
 const RESET_ALL_COUNTERS = 0xffff0000;
 const ENABLE_ALL_COUNTERS = 0x0000ffff;
+/** Routing entry by which signals reach all monitors, and what it matches. Source: SC&MP 4.0. */
+const SIGNAL_ENTRY = 0;
+const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
+const IP_ADDRESS = systemVariablesLayout.places.ipAddress;
 /** Names that the blocks of cores show. */
 const NAME_OF_MONITOR = 'scamp-3';
 const NAME_OF_IDLE_PROGRAM = 'sark';
@@ -56,21 +61,74 @@ export interface Place {
   readonly chips: number;
   readonly ip: Uint8Array;
   readonly softwareVersion: number;
+  /** Where signals go from here: links in 5:0, virtual cores in 23:6. */
+  readonly signalRoute: number;
 }
 
-/** Fills the memory of a chip from the variables in the boot image and its place in the machine. */
-export function startUp(
-  memory: MonitorMemory,
-  cores: CoreMap,
-  image: SystemVariables,
-  place: Place,
-): void {
+/**
+ * Fills the memories of chips from the variables in a boot image and their places in one machine. Apart
+ * from a few variables it is the same on all chips with the same cores and the same route of signals, so
+ * it is worked out once for those, and they share it.
+ */
+export class StartUp {
+  /** By {@link kindOf}. */
+  private readonly started = new Map<number, ChipMemory>();
+
+  constructor(private readonly image: SystemVariables) {}
+
+  /** Fills the memory of a chip and sets up its router. */
+  chip(memory: MonitorMemory, cores: CoreMap, place: Place): void {
+    const { chip } = memory;
+    const entries = new RoutingEntries(memory, cores);
+    const signals = { ...SIGNALS, route: place.signalRoute };
+    const kind = kindOf(chip.coreMask, place);
+    const known = this.started.get(kind);
+    const isBlank = chip.hasBlankMemory;
+    if (isBlank && known !== undefined) {
+      chip.adoptMemory(known);
+      setVariables(memory, place);
+      entries.restart(SIGNAL_ENTRY, signals);
+    } else {
+      fill(memory, cores, this.image, place);
+      entries.clearAll();
+      entries.set(SIGNAL_ENTRY, signals, 0);
+      if (isBlank) this.started.set(kind, chip.shareMemory());
+    }
+    startRouter(memory, cores.physical(0));
+  }
+}
+
+/** Chips of one machine with the same number differ only in {@link placeVariables} and the IP address. */
+function kindOf(coreMask: number, { signalRoute }: Place): number {
+  return signalRoute * 2 ** CORES + coreMask;
+}
+
+function fill(memory: MonitorMemory, cores: CoreMap, image: SystemVariables, place: Place): void {
   const variables = { ...image, ...variablesOf(image, cores, place) };
   memory.setBytes(SYSTEM_VARIABLES_ADDRESS, systemVariablesLayout.encode(variables));
   startHeaps(memory, image);
   new SharedBuffers(memory).initialise(image.sdpBuffers);
   for (let core = 0; core < CORES; core++) startBlock(memory, cores, core, place.softwareVersion);
-  startRouter(memory, cores.physical(0));
+}
+
+/** Variables in which chips of one machine differ, all of one number. */
+function placeVariables(place: Place) {
+  return {
+    p2pAddress: place.address,
+    debugAddress: place.ethernetAddress,
+    ethernetAddress: place.ethernetAddress,
+    ethernetUp: place.ethernetAddress === place.address ? 1 : 0,
+    rootChip: place.isRoot ? 1 : 0,
+    linksEnabled: place.links,
+    boardAddress: place.boardAddress,
+  };
+}
+
+function setVariables(memory: MonitorMemory, place: Place): void {
+  for (const [name, value] of Object.entries(placeVariables(place))) {
+    memory.setVariable(name as keyof ReturnType<typeof placeVariables>, value);
+  }
+  memory.setBytes(SYSTEM_VARIABLES_ADDRESS + IP_ADDRESS.offset, place.ip);
 }
 
 function variablesOf(
@@ -79,21 +137,15 @@ function variablesOf(
   place: Place,
 ): Partial<SystemVariables> {
   return {
-    p2pAddress: place.address,
+    ...placeVariables(place),
     p2pDimensions: place.dimensions,
-    debugAddress: place.ethernetAddress,
     p2pUp: 1,
-    ethernetAddress: place.ethernetAddress,
-    ethernetUp: place.ethernetAddress === place.address ? 1 : 0,
     networkPhase: NETWORK_DONE,
     p2pRoot: place.rootAddress,
-    rootChip: place.isRoot ? 1 : 0,
-    linksEnabled: place.links,
     physicalToVirtual: cores.toVirtual,
     virtualToPhysical: cores.toPhysical,
     coreCount: cores.count,
     romCoreCount: cores.count,
-    boardAddress: place.boardAddress,
     sdramBuffers: SDRAM_BASE,
     sdramBase: SDRAM_BASE + CORES * image.sdramBufferWords * 4,
     systemRamBase: SYSTEM_RAM_BASE,

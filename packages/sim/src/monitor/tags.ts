@@ -80,7 +80,8 @@ const emptyTag = (): Tag => ({
 export class Tags {
   /** Time-out code of transient tags, 0 to 15. */
   transientTimeout = DEFAULT_TIMEOUT_CODE;
-  private readonly tags: Tag[] = Array.from({ length: IP_TAGS }, emptyTag);
+  /** Made when first needed: most chips have no ethernet. */
+  private made: Tag[] | undefined;
 
   /**
    * @param now simulated time, ns
@@ -90,6 +91,11 @@ export class Tags {
     private readonly now: () => number,
     private readonly standsStill: () => boolean,
   ) {}
+
+  private get tags(): Tag[] {
+    this.made ??= Array.from({ length: IP_TAGS }, emptyTag);
+    return this.made;
+  }
 
   /**
    * A tag for the reply to one request, 255 when the pool is used up; while time stands still its oldest
@@ -117,7 +123,7 @@ export class Tags {
 
   /** Whether a tag is in use. */
   isValid(tag: number): boolean {
-    const entry = this.tags[tag];
+    const entry = this.made?.[tag];
     if (entry === undefined || entry.flags === 0) return false;
     if (entry.expires > this.now()) return true;
     entry.flags = 0;

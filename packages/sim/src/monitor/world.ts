@@ -6,6 +6,7 @@ import type {
   SdpMessage,
 } from '@spin-tools/scp';
 import type { Chip } from '../chip/chip.js';
+import type { CommonWrite } from '../chip/sdram.js';
 import type { HostAddress } from '../host/ethernet.js';
 import type { Beacons } from './beacons.js';
 import type { CoreMap } from './core-map.js';
@@ -37,8 +38,8 @@ export interface FloodFills {
   data(from: ChipMonitor, block: FloodBlock): void;
   /** A packet has come in. */
   take(monitor: ChipMonitor, key: number, payload: number): void;
-  /** A block has come in. */
-  store(monitor: ChipMonitor, block: FloodBlock): void;
+  /** A block has come in; `write` is the same for all chips that get it. */
+  store(monitor: ChipMonitor, block: FloodBlock, write: CommonWrite): void;
 }
 
 /** The monitor of one chip, as commands and signals see it. */

@@ -3,6 +3,7 @@
  * sheet, chapter on the communications controller.
  */
 import { BusError, type Packet, PacketKind } from '../core/core.js';
+import { FAKE_ROUTE_SHIFT } from '../router/router.js';
 import type { Peripheral, SetLines } from './peripheral.js';
 import { Source } from './vic.js';
 
@@ -27,6 +28,8 @@ const ERROR_FREE = 1 << 28;
 const PAYLOAD_PRESENT = 1 << 1;
 const SEQUENCE = 0x30;
 const RESET_SOURCE_ADDRESS = 0x07000000;
+/** Route field of packets that come from this chip. */
+const NORMAL_ROUTE = 7;
 
 /** Interrupt lines while the transmit register is free. */
 const TRANSMIT_FREE = (1 << Source.TransmitEmpty) | (1 << Source.TransmitNotFull);
@@ -143,7 +146,14 @@ export class CommunicationsController implements Peripheral {
       ? ((this.sourceAddress << 16) | (value & 0xffff)) >>> 0
       : value >>> 0;
     const sequenced = isPointToPoint ? (base & ~SEQUENCE) | ((value >>> 12) & SEQUENCE) : base;
-    this.offer({ control: withParity(sequenced, key, payload), key, payload });
+    const control = withParity(sequenced, key, payload) | this.fakeRoute;
+    this.offer({ control, key, payload });
+  }
+
+  /** Bits that tell the router by which link the packet is to seem to have come, if any. */
+  private get fakeRoute(): number {
+    const route = (this.sourceAddress >>> 24) & 7;
+    return route === NORMAL_ROUTE ? 0 : (route + 1) << FAKE_ROUTE_SHIFT;
   }
 
   private get receiveStatus(): number {

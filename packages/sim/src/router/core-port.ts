@@ -2,6 +2,13 @@
 import type { Core, Packet } from '../core/core.js';
 import { BLOCKED_POLL_NS, CORE_FIFO_PACKETS } from './timing.js';
 
+/** Packets, the ports by which they came and when they reach the core; most cores never get any. */
+interface Fifo {
+  readonly packets: Packet[];
+  readonly routes: number[];
+  readonly times: number[];
+}
+
 /** A first-in first-out queue of a few packets in front of one core. */
 export class CorePort {
   /** The core, if a program runs on it. */
@@ -10,12 +17,10 @@ export class CorePort {
   delivered = 0;
   /** Packets that came while no program ran. */
   unclaimed = 0;
-  private readonly packets: Packet[] = [];
-  private readonly routes: number[] = [];
-  private readonly times: number[] = [];
+  private fifo: Fifo | undefined;
 
   get hasRoom(): boolean {
-    return this.packets.length < CORE_FIFO_PACKETS;
+    return this.fifo === undefined || this.fifo.packets.length < CORE_FIFO_PACKETS;
   }
 
   /** Adds a packet that reaches the core at time `at`; those for a core without a program vanish. */
@@ -24,9 +29,10 @@ export class CorePort {
       this.unclaimed++;
       return;
     }
-    this.packets.push(packet);
-    this.routes.push(route);
-    this.times.push(at);
+    this.fifo ??= { packets: [], routes: [], times: [] };
+    this.fifo.packets.push(packet);
+    this.fifo.routes.push(route);
+    this.fifo.times.push(at);
   }
 
   /**
@@ -34,28 +40,34 @@ export class CorePort {
    * comes later; one that the core does not take while it sleeps waits until something else wakes it.
    */
   run(core: Core, until: number): boolean {
-    while (this.packets.length > 0) {
-      const at = Math.max(this.times[0] as number, core.time);
+    for (let { fifo } = this; fifo !== undefined && fifo.packets.length > 0; ) {
+      const at = Math.max(fifo.times[0] as number, core.time);
       if (at >= until) break;
       if (core.time < at) core.run(at);
-      if (!this.offer(core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
+      if (!this.offer(fifo, core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
     }
     if (core.time < until) core.run(until);
-    return this.packets.length > 0 && (this.times[0] as number) >= until;
+    return this.nextTime >= until;
   }
 
   /** Forgets what waits: the core was stopped. */
   clear(): void {
-    this.packets.length = 0;
-    this.routes.length = 0;
-    this.times.length = 0;
+    if (this.fifo === undefined) return;
+    this.fifo.packets.length = 0;
+    this.fifo.routes.length = 0;
+    this.fifo.times.length = 0;
   }
 
-  private offer(core: Core, at: number): boolean {
-    if (!core.deliver(this.packets[0] as Packet, this.routes[0] as number, at)) return false;
-    this.packets.shift();
-    this.routes.shift();
-    this.times.shift();
+  /** When the first packet reaches the core, ns; -1 when none waits. */
+  private get nextTime(): number {
+    return this.fifo?.times[0] ?? -1;
+  }
+
+  private offer({ packets, routes, times }: Fifo, core: Core, at: number): boolean {
+    if (!core.deliver(packets[0] as Packet, routes[0] as number, at)) return false;
+    packets.shift();
+    routes.shift();
+    times.shift();
     this.delivered++;
     return true;
   }

@@ -15,7 +15,9 @@ export const DEFAULT_FILTERS: readonly number[] = [
 
 /** Bits of a packet's class: kind in 1:0, then these. */
 export const PacketClass = { Local: 4, DefaultRouted: 8, Payload: 16 } as const;
-const CLASSES = 32;
+/** Where a class has the packet's emergency field, two bits. */
+export const EMERGENCY_FIELD_SHIFT = 5;
+const CLASSES = 128;
 
 /** Destinations as filters name them. */
 const DUMPED = 1 << 16;
@@ -99,10 +101,10 @@ export class Diagnostics {
 /** Whether a filter lets packets of a class pass, apart from where they go. */
 function passes(filter: number, packetClass: number): boolean {
   const kind = 1 << (packetClass & 3);
-  const normalEmergencyField = 1 << 4;
+  const emergencyField = 1 << (4 + (packetClass >>> EMERGENCY_FIELD_SHIFT));
   const routed = (packetClass & PacketClass.DefaultRouted) !== 0 ? 1 << 10 : 1 << 11;
   const payload = (packetClass & PacketClass.Payload) !== 0 ? 1 << 12 : 1 << 13;
   const source = (packetClass & PacketClass.Local) !== 0 ? 1 << 14 : 1 << 15;
-  const wanted = kind | normalEmergencyField | routed | payload | source;
+  const wanted = kind | emergencyField | routed | payload | source;
   return (filter & wanted) === wanted && (filter & DESTINATIONS) !== 0;
 }

@@ -13,6 +13,11 @@ export class DropRegisters {
   outputs = 0;
   private status = 0;
 
+  /** Whether a packet waits to be looked at. */
+  get isFull(): boolean {
+    return (this.status & DROPPED) !== 0;
+  }
+
   /** Remembers a packet, unless there is one already; then only that there were more. */
   record(packet: Packet, port: number, outputs: number): void {
     if ((this.status & DROPPED) !== 0) {

@@ -1,6 +1,7 @@
 /** The router as cores and monitor see it in memory. SpiNN-2 data sheet, router registers. */
 import { BusError } from '../core/core.js';
 import { COUNTERS } from './diagnostics.js';
+import { P2P_WORDS, type PointToPointTable } from './point-to-point.js';
 import type { Router } from './router.js';
 import { TABLE_ENTRIES } from './routing-table.js';
 
@@ -22,12 +23,16 @@ const ROUTES = 0x4000;
 const KEYS = 0x8000;
 const MASKS = 0xc000;
 const P2P_TABLE = 0x10000;
-const P2P_WORDS = 8192;
-const P2P_ENTRIES_OF_WORD = 8;
 
 const TABLE_BYTES = 4 * TABLE_ENTRIES;
 const CAM_MISS = 1;
 const WAIT_BITS = 0xffff0000;
+/** Bit of the control register that lets dropped packets interrupt cores. */
+const DROP_INTERRUPT_ENABLE = 1 << 2;
+/** Bits of the status register. */
+const ANY_INTERRUPT = 1 << 31;
+const DROP_INTERRUPT = 1 << 29;
+const OUTPUT_STAGE_SHIFT = 24;
 
 /** Registers of a router by their byte offsets. */
 export class RouterRegisters {
@@ -35,25 +40,33 @@ export class RouterRegisters {
   private probe = 0;
   /** Registers that only hold what is written. */
   private readonly settings = new Map<number, number>();
+  private interrupts = false;
 
-  /** @param p2pEntry entry of the point-to-point table for a chip address */
+  /** @param setInterrupt sets the line of dropped packets on all cores */
   constructor(
     private readonly router: Router,
-    private readonly p2pEntry: (address: number) => number,
+    private readonly pointToPoint: PointToPointTable,
+    private readonly setInterrupt: (level: boolean) => void,
   ) {}
+
+  /** Sets the line that tells cores of a dropped packet, as the registers say. */
+  updateInterrupt(): void {
+    const level = this.router.drops.isFull && (this.control & DROP_INTERRUPT_ENABLE) !== 0;
+    if (level === this.interrupts) return;
+    this.interrupts = level;
+    this.setInterrupt(level);
+  }
 
   /** Value of a register, unsigned. Throws BusError for the write-only keys and masks, and past the end. */
   read(offset: number): number {
     if (offset < ROUTES) return this.readControl(offset);
     if (offset < ROUTES + TABLE_BYTES) {
-      return this.router.table.routes[(offset - ROUTES) >> 2] as number;
+      return this.router.table.routeOf((offset - ROUTES) >> 2);
     }
-    const word = (offset - P2P_TABLE) >> 2;
-    if (word < 0 || word >= P2P_WORDS) throw new BusError(0xe1000000 + offset);
-    return this.p2pWord(word);
+    return this.pointToPoint.word(p2pWordAt(offset));
   }
 
-  /** Writes a register. Throws BusError past the end. */
+  /** Writes a register. Throws BusError between the tables and past the end. */
   write(offset: number, value: number): void {
     const { table } = this.router;
     const entry = (offset & 0x3fff) >> 2;
@@ -61,7 +74,7 @@ export class RouterRegisters {
     else if (entry < TABLE_ENTRIES && offset < KEYS) table.setRoute(entry, value);
     else if (entry < TABLE_ENTRIES && offset < MASKS) table.setKey(entry, value);
     else if (entry < TABLE_ENTRIES && offset < P2P_TABLE) table.setMask(entry, value);
-    else throw new BusError(0xe1000000 + offset);
+    else this.pointToPoint.setWord(p2pWordAt(offset), value);
   }
 
   private readControl(offset: number): number {
@@ -77,7 +90,7 @@ export class RouterRegisters {
       case CONTROL:
         return ((router.wait2 << 24) | (router.wait1 << 16) | this.control) >>> 0;
       case STATUS:
-        return 0;
+        return this.status;
       case DROP_HEADER:
         return drops.header >>> 0;
       case DROP_KEY:
@@ -87,7 +100,7 @@ export class RouterRegisters {
       case DROP_OUTPUTS:
         return drops.outputs >>> 0;
       case DROP_STATUS:
-        return drops.readStatus();
+        return this.takeDropStatus();
       case COUNTER_CONTROL:
         return diagnostics.control;
       case FIXED_ROUTE:
@@ -111,6 +124,7 @@ export class RouterRegisters {
       this.control = value & ~WAIT_BITS & 0x7fff;
       router.wait1 = (value >>> 16) & 0xff;
       router.wait2 = value >>> 24;
+      this.updateInterrupt();
     } else if (offset === COUNTER_CONTROL) diagnostics.control = value;
     else if (offset === FIXED_ROUTE) router.fixedRoute = value;
     else if (offset === TEST2) this.probe = value >>> 0;
@@ -118,17 +132,27 @@ export class RouterRegisters {
     else throw new BusError(0xe1000000 + offset);
   }
 
+  private get status(): number {
+    const interrupt = this.interrupts ? ANY_INTERRUPT | DROP_INTERRUPT : 0;
+    return (interrupt | (this.router.outputStage << OUTPUT_STAGE_SHIFT)) >>> 0;
+  }
+
+  private takeDropStatus(): number {
+    const status = this.router.drops.readStatus();
+    this.updateInterrupt();
+    return status;
+  }
+
   /** Result of looking up the key in the second test register: bit 0 miss, entry in 10:1. */
   private probeTable(): number {
     const entry = this.router.table.match(this.probe);
     return entry < 0 ? CAM_MISS : entry << 1;
   }
+}
 
-  private p2pWord(word: number): number {
-    let value = 0;
-    for (let index = 0; index < P2P_ENTRIES_OF_WORD; index++) {
-      value |= this.p2pEntry(word * P2P_ENTRIES_OF_WORD + index) << (3 * index);
-    }
-    return value >>> 0;
-  }
+/** Number of a word in the point-to-point table. Throws BusError before and past it. */
+function p2pWordAt(offset: number): number {
+  const word = (offset - P2P_TABLE) >> 2;
+  if (word < 0 || word >= P2P_WORDS) throw new BusError(0xe1000000 + offset);
+  return word;
 }

@@ -4,6 +4,7 @@ import type { Packet } from '../core/core.js';
 import { CorePort } from './core-port.js';
 import { DEFAULT_FILTERS } from './diagnostics.js';
 import { Link } from './link.js';
+import { PointToPointTable } from './point-to-point.js';
 import { LOCAL_PORT, Router } from './router.js';
 import { NO_MATCH, RoutingTable } from './routing-table.js';
 import { HOP_NS, LONG_PACKET_NS, ROUTER_TO_CORE_NS, SHORT_PACKET_NS } from './timing.js';
@@ -39,25 +40,33 @@ class Receiver {
   setInterrupt(): void {}
 }
 
+const found = (address: number): number => (address === 0x0102 ? 2 : address === 0 ? 7 : 6);
+
 /** A router alone, with what left it. */
-function alone() {
+function alone(table = new PointToPointTable(found)) {
   const links = Array.from(
     { length: 6 },
     (_, link) => new Link(link === 5 ? -1 : link, link === 4),
   );
   const ports = Array.from({ length: 18 }, () => new CorePort());
   const sent: { link: number; key: number; at: number }[] = [];
+  /** Emergency fields of what was sent. */
+  const fields: number[] = [];
   const released: number[] = [];
   const retries: number[] = [];
   const router = new Router({
     links,
     ports,
     monitor: () => 0,
-    pointToPoint: (address) => (address === 0x0102 ? 2 : address === 0 ? 7 : 6),
-    sendOn: (link, { key }, at) => sent.push({ link, key, at }),
+    pointToPoint: (address) => table.entry(address),
+    sendOn: (link, { key, control }, at) => {
+      sent.push({ link, key, at });
+      fields.push((control >>> 4) & 3);
+    },
     release: (link) => released.push(link),
     wakeCore: () => undefined,
     retryAt: (at) => retries.push(at),
+    dropped: () => undefined,
   });
   DEFAULT_FILTERS.forEach((filter, counter) => {
     router.diagnostics.setFilter(counter, filter);
@@ -72,7 +81,7 @@ function alone() {
     if (port === LOCAL_PORT) router.inject();
     router.arrive(packet, port, time);
   };
-  return { router, links, ports, sent, released, retries, set, from };
+  return { router, links, ports, sent, fields, released, retries, set, from };
 }
 
 t.test('the first entry that matches counts, whatever was asked before', async (t) => {
@@ -232,9 +241,79 @@ t.test('point-to-point packets follow their table, to the monitor at home', asyn
   t.same([...router.diagnostics.counters.subarray(2, 4)], [1, 1]);
 });
 
+t.test('a written word of the point-to-point table counts, all others are as found', (t) => {
+  const table = new PointToPointTable((address) => (address === 0x0107 ? 7 : address & 1));
+  t.equal(table.word(0x20), 0b111_000_001_000_001_000_001_000);
+  table.setWord(0x20, 0xff123456);
+  t.equal(table.word(0x20), 0x123456);
+  t.same(
+    [0x100, 0x101, 0x107, 0x108].map((address) => table.entry(address)),
+    [6, 2, 0, 0],
+  );
+  const { router, sent, from } = alone(table);
+  from(0, { control: 0x40, key: 0x0101, payload: undefined }, 0);
+  t.match(sent, [{ link: 2 }]);
+  t.equal(router.unrouted, 0);
+  t.end();
+});
+
 t.test('wait times are decoded as the data sheet says', async (t) => {
   t.equal(waitClocks(0x00), 0);
   t.equal(waitClocks(0x40), 240, 'what SC&MP sets');
   t.equal(waitClocks(0x2f), 108, 'what the boot ROM sets');
   t.equal(waitClocks(0xff), Number.POSITIVE_INFINITY);
+});
+
+t.test('with a second wait a packet goes around a blocked link by the two beside it', (t) => {
+  const { router, links, sent, set, from } = alone();
+  router.wait2 = 0x40;
+  set(0, 7, 0xffffffff, 0b1);
+  links[0]!.isDown = true;
+  from(LOCAL_PORT, multicast(7), 0);
+  router.retry(1000);
+  t.same(sent, [], 'it waits first');
+  links[5]!.isDown = true;
+  router.retry(2000);
+  t.equal(router.timedOut, 0, 'link 5 leads nowhere: it goes on waiting');
+  const open = alone();
+  open.router.wait2 = 0x40;
+  open.set(0, 7, 0xffffffff, 0b11);
+  open.links[1]!.isDown = true;
+  open.from(LOCAL_PORT, multicast(7), 0);
+  open.router.retry(2000);
+  t.match(open.sent, [{ link: 0, key: 7 }]);
+  t.same(open.fields, [1], 'also meant for the chip in between');
+  t.end();
+});
+
+t.test(
+  'a packet that is on its way around a link goes on by the next and ends in its direction',
+  (t) => {
+    const { sent, fields, set, from } = alone();
+    const first = (field: number) => ({ control: field << 4, key: 9, payload: undefined });
+    from(3, first(2), 0);
+    t.match(sent.at(-1), { link: 2, key: 9 });
+    t.same(fields, [3]);
+    set(0, 9, 0xffffffff, 0b1);
+    from(3, first(1), 1e6);
+    t.same(
+      sent.slice(1).map(({ link }) => link),
+      [0, 2],
+      'also routed by the table',
+    );
+    t.same(fields, [3, 0, 3]);
+    from(0, { control: 3 << 4, key: 10, payload: undefined }, 2e6);
+    t.match(sent.at(-1), { link: 2, key: 10 }, 'two links on from where it came');
+    t.equal(fields.at(-1), 0);
+    t.end();
+  },
+);
+
+t.test('a packet that a core sends as if from a link is routed on from there', (t) => {
+  const { router, sent, released, from } = alone();
+  from(LOCAL_PORT, { control: 0 | (2 << 8), key: 11, payload: undefined }, 0);
+  t.match(sent, [{ link: 4, key: 11 }], 'link 1 leads on to link 4');
+  t.same(released, [], 'no room at the link is given back');
+  t.ok(router.takesInjection);
+  t.end();
 });

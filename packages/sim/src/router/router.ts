@@ -1,14 +1,26 @@
 /**
  * The router of one chip: takes packets from cores and links, one after the other, and sends each to
- * all its outputs at once. A packet with a blocked output holds up those behind it until the time-out,
- * then it is dropped. SpiNN-2 data sheet, chapter on the router. Emergency routing is not modelled:
- * SC&MP and the built-in monitor switch it off.
+ * all its outputs at once. A packet with a blocked output holds up those behind it until the first
+ * time-out; then it may go around blocked links until the second, then it is dropped. SpiNN-2 data sheet,
+ * chapter on the router. SC&MP and the built-in monitor set the second time to 0: no way around.
  */
 import { type Packet, PacketKind } from '../core/core.js';
 import type { CorePort } from './core-port.js';
-import { Diagnostics, PacketClass } from './diagnostics.js';
+import { Diagnostics, EMERGENCY_FIELD_SHIFT, PacketClass } from './diagnostics.js';
 import { DropRegisters } from './drop-registers.js';
+import {
+  detours,
+  EmergencyField,
+  emergencyField,
+  emergencyLinks,
+  fieldOf,
+  linkAfterEmergency,
+  linkAround,
+  onlyField,
+  withEmergencyField,
+} from './emergency.js';
 import type { Link } from './link.js';
+import { P2P_HERE, P2P_NO_WAY } from './point-to-point.js';
 import { NO_MATCH, RoutingTable } from './routing-table.js';
 import {
   BLOCKED_POLL_NS,
@@ -20,12 +32,15 @@ import { waitClocks } from './wait-time.js';
 
 /** Port number of packets from this chip's own cores; 0 to 5 are the links. */
 export const LOCAL_PORT = 7;
+/** Port number of a packet that a core sends as if it came by a link, less the link. */
+const FAKE_PORT = 8;
+/** Part of a port number that says by which way a packet came, or seems to have come. */
+const WAY = 7;
+/** Largest control byte. */
+const CONTROL_BYTE = 0xff;
 const LINKS = 6;
 const ALL_LINKS = 0x3f;
 const MONITOR_OUTPUT = 6;
-/** Entries of the point-to-point table that are no link. */
-const P2P_DROP = 6;
-const P2P_LOCAL = 7;
 
 /** What a router sees of its surroundings. */
 export interface RouterWiring {
@@ -43,6 +58,8 @@ export interface RouterWiring {
   wakeCore(core: number): void;
   /** Asks for {@link Router.retry} at a time. */
   retryAt(at: number): void;
+  /** A packet was dropped. */
+  dropped(): void;
 }
 
 /** Packets in line behind one that is blocked. */
@@ -50,6 +67,9 @@ interface Waiting {
   readonly packet: Packet;
   readonly port: number;
 }
+
+/** Bits above the control byte of a packet that a core sends as if it came by a link: that link plus 1. */
+export const FAKE_ROUTE_SHIFT = 8;
 
 /** Routes packets; see the top of the file. */
 export class Router {
@@ -74,6 +94,8 @@ export class Router {
   private readonly waiting: Waiting[] = [];
   private held: Waiting | undefined;
   private heldOutputs = 0;
+  /** Emergency fields of its copies, see `emergency.ts`. */
+  private heldFields = 0;
   private heldClass = 0;
   private heldSince = 0;
 
@@ -84,6 +106,12 @@ export class Router {
     return this.injecting < INJECTION_FIFO_PACKETS;
   }
 
+  /** How the output stage stands: 0 empty, 2 waiting for an output, 3 looking for a way around it. */
+  get outputStage(): number {
+    if (this.held === undefined) return 0;
+    return this.heldFields === 0 ? 2 : 3;
+  }
+
   /** Counts a packet that a core of this chip sends. */
   inject(): void {
     this.injecting++;
@@ -92,6 +120,14 @@ export class Router {
 
   /** A packet arrives by a link, or from a core by {@link LOCAL_PORT}. */
   arrive(packet: Packet, port: number, time: number): void {
+    if (packet.control > CONTROL_BYTE) {
+      const { control, key, payload } = packet;
+      const link = (control >>> FAKE_ROUTE_SHIFT) - 1;
+      this.take({ control: control & CONTROL_BYTE, key, payload }, FAKE_PORT + link, time);
+    } else this.take(packet, port, time);
+  }
+
+  private take(packet: Packet, port: number, time: number): void {
     if (this.held !== undefined) this.waiting.push({ packet, port });
     else this.dispatch(packet, port, Math.max(time, this.freeAt));
   }
@@ -100,9 +136,10 @@ export class Router {
   retry(time: number): void {
     const { held } = this;
     if (held === undefined) return;
-    if (this.blockedUntil(this.heldOutputs, time) <= time) {
+    if (time >= this.detourTime) this.findDetour(time);
+    if (this.blockedUntil(this.heldOutputs | emergencyLinks(this.heldFields), time) <= time) {
       this.held = undefined;
-      this.send(held.packet, held.port, this.heldClass, this.heldOutputs, time);
+      this.send(held.packet, held.port, this.heldClass, this.heldOutputs, this.heldFields, time);
     } else if (time >= this.dropTime) {
       this.held = undefined;
       this.drop(held, time);
@@ -113,9 +150,26 @@ export class Router {
     this.continue(time);
   }
 
+  private get detourTime(): number {
+    return this.heldSince + waitClocks(this.wait1) * ROUTER_CLOCK_NS;
+  }
+
   private get dropTime(): number {
-    const clocks = waitClocks(this.wait1) + waitClocks(this.wait2);
-    return this.heldSince + clocks * ROUTER_CLOCK_NS;
+    return this.detourTime + waitClocks(this.wait2) * ROUTER_CLOCK_NS;
+  }
+
+  /** Lets a blocked packet go around the links that block it, if all of it can leave so. */
+  private findDetour(time: number): void {
+    const { held, heldOutputs } = this;
+    const isPossible = this.wait2 !== 0 && held !== undefined && this.heldFields === 0;
+    if (!isPossible || !mayDetour(held.packet)) return;
+    const blocked = this.blockedOutputs(time);
+    const rest = heldOutputs & ~blocked;
+    const fields = detours(rest, blocked);
+    const needed = rest | emergencyLinks(fields);
+    if ((blocked & ~ALL_LINKS) !== 0 || this.blockedUntil(needed, time) > time) return;
+    this.heldOutputs = rest;
+    this.heldFields = fields;
   }
 
   private continue(time: number): void {
@@ -127,21 +181,31 @@ export class Router {
   }
 
   private dispatch(packet: Packet, port: number, time: number): void {
-    const routed = this.outputs(packet, port);
+    const way = port & WAY;
+    const field = emergencyField(packet);
+    const isPassing = field === EmergencyField.First;
+    const routed = isPassing ? 0 : this.outputs(packet, way);
     const isDefault = routed === NO_MATCH;
-    const outputs = isDefault ? this.defaultOutputs(port) : routed;
+    const outputs = isDefault ? this.defaultOutputs(way, field) : routed;
+    const fields =
+      isPassing || field === EmergencyField.FirstAndNormal
+        ? onlyField(linkAround(way), EmergencyField.Second)
+        : 0;
     const packetClass =
       (packet.control >>> 6) |
-      (port === LOCAL_PORT ? PacketClass.Local : 0) |
+      (way === LOCAL_PORT ? PacketClass.Local : 0) |
       (isDefault ? PacketClass.DefaultRouted : 0) |
-      (packet.payload !== undefined ? PacketClass.Payload : 0);
-    if (outputs === 0) {
+      (packet.payload !== undefined ? PacketClass.Payload : 0) |
+      (field << EMERGENCY_FIELD_SHIFT);
+    const all = fields === 0 ? outputs : outputs | emergencyLinks(fields);
+    if (all === 0) {
       this.discard(packet, port, packetClass);
-    } else if (this.blockedUntil(outputs, time) <= time) {
-      this.send(packet, port, packetClass, outputs, time);
+    } else if (this.blockedUntil(all, time) <= time) {
+      this.send(packet, port, packetClass, outputs, fields, time);
     } else {
       this.held = { packet, port };
       this.heldOutputs = outputs;
+      this.heldFields = fields;
       this.heldClass = packetClass;
       this.heldSince = time;
       this.hold(time);
@@ -164,8 +228,8 @@ export class Router {
 
   private pointToPointOutputs(address: number): number {
     const entry = this.wiring.pointToPoint(address);
-    if (entry === P2P_LOCAL) return this.monitorOutput;
-    return entry === P2P_DROP ? 0 : 1 << entry;
+    if (entry === P2P_HERE) return this.monitorOutput;
+    return entry === P2P_NO_WAY ? 0 : 1 << entry;
   }
 
   private neighbourOutputs(control: number, port: number): number {
@@ -180,8 +244,9 @@ export class Router {
   }
 
   /** Straight on; nowhere for packets of this chip's own cores. */
-  private defaultOutputs(port: number): number {
-    return port === LOCAL_PORT ? 0 : 1 << ((port + 3) % LINKS);
+  private defaultOutputs(port: number, field: number): number {
+    if (port === LOCAL_PORT) return 0;
+    return 1 << (field === EmergencyField.Second ? linkAfterEmergency(port) : (port + 3) % LINKS);
   }
 
   /** When all outputs may take a packet, ns; Infinity when that is not known. */
@@ -197,7 +262,7 @@ export class Router {
   }
 
   private hold(time: number): void {
-    const free = this.blockedUntil(this.heldOutputs, time);
+    const free = this.blockedUntil(this.heldOutputs | emergencyLinks(this.heldFields), time);
     const next = free === Number.POSITIVE_INFINITY ? time + BLOCKED_POLL_NS : free;
     this.wiring.retryAt(Math.min(next, Math.max(time, this.dropTime)));
   }
@@ -207,35 +272,41 @@ export class Router {
     port: number,
     packetClass: number,
     outputs: number,
+    fields: number,
     time: number,
   ): void {
     const { wiring } = this;
+    const all = fields === 0 ? outputs : outputs | emergencyLinks(fields);
     this.freeAt = time + ROUTER_CLOCK_NS;
-    this.diagnostics.sent(packetClass, outputs, wiring.monitor());
+    this.diagnostics.sent(packetClass, all, wiring.monitor());
     this.leaveInput(port);
-    for (let rest = outputs; rest !== 0; rest &= rest - 1) {
+    for (let rest = all; rest !== 0; rest &= rest - 1) {
       const output = 31 - Math.clz32(rest & -rest);
       if (output < LINKS) {
         const link = wiring.links[output] as Link;
-        wiring.sendOn(output, packet, link.send(packet, time));
+        const copy = isOrdinary(packet, fields)
+          ? packet
+          : withEmergencyField(packet, fieldOf(fields, output));
+        wiring.sendOn(output, copy, link.send(copy, time));
       } else {
         const core = output - LINKS;
-        (wiring.ports[core] as CorePort).push(packet, port, time + ROUTER_TO_CORE_NS);
+        (wiring.ports[core] as CorePort).push(packet, port & WAY, time + ROUTER_TO_CORE_NS);
         wiring.wakeCore(core);
       }
     }
   }
 
   private leaveInput(port: number): void {
-    if (port === LOCAL_PORT) this.injecting--;
+    if (port >= LOCAL_PORT) this.injecting--;
     else this.wiring.release(port);
   }
 
   private discard(packet: Packet, port: number, packetClass: number): void {
     this.unrouted++;
     this.diagnostics.dropped(packetClass);
-    this.drops.record(packet, port, 0);
+    this.drops.record(packet, port & WAY, 0);
     this.leaveInput(port);
+    this.wiring.dropped();
   }
 
   private drop({ packet, port }: Waiting, time: number): void {
@@ -246,16 +317,27 @@ export class Router {
       if (((blocked >>> link) & 1) === 1) (this.wiring.links[link] as Link).dropped++;
     }
     this.diagnostics.dropped(this.heldClass);
-    this.drops.record(packet, port, blocked);
+    this.drops.record(packet, port & WAY, blocked);
     this.leaveInput(port);
+    this.wiring.dropped();
   }
 
   private blockedOutputs(time: number): number {
     let blocked = 0;
-    for (let rest = this.heldOutputs; rest !== 0; rest &= rest - 1) {
+    const all = this.heldOutputs | emergencyLinks(this.heldFields);
+    for (let rest = all; rest !== 0; rest &= rest - 1) {
       const output = rest & -rest;
       if (this.blockedUntil(output, time) > time) blocked |= output;
     }
     return blocked;
   }
+}
+
+function isOrdinary(packet: Packet, fields: number): boolean {
+  return fields === 0 && emergencyField(packet) === EmergencyField.None;
+}
+
+function mayDetour(packet: Packet): boolean {
+  const kind = (packet.control >>> 6) & 3;
+  return kind === PacketKind.Multicast || kind === PacketKind.FixedRoute;
 }

@@ -9,38 +9,52 @@ export const TABLE_ENTRIES = 1024;
 export const NO_MATCH = -1;
 
 const UNUSED_KEY = 0xffffffff;
+/** Fewest entries that memory is taken for. */
+const LEAST_ROOM = 4;
 /** Keys whose route is remembered; a power of two. */
 const CACHE_SLOTS = 1024;
 const EMPTY_SLOT = -2;
 /** Knuth's multiplicative hash, 2^32 / golden ratio. */
 const HASH_FACTOR = 0x9e3779b1;
 const HASH_SHIFT = 22;
+/** Of all tables that were not written or not asked yet. */
+const NO_WORDS = new Uint32Array(0);
+const NO_SLOTS = new Int32Array(0);
+const NO_ENTRIES = new Uint16Array(0);
 
-/** Key, mask and route of every entry, and the routes of keys seen lately. */
+/**
+ * Key, mask and route of every entry, and the routes of keys seen lately. Takes memory up to the last entry
+ * written, and for keys once it is asked for one.
+ */
 export class RoutingTable {
   /** Links in bits 5:0, physical cores in 23:6, by entry. */
-  readonly routes = new Uint32Array(TABLE_ENTRIES);
-  private readonly keys = new Uint32Array(TABLE_ENTRIES).fill(UNUSED_KEY);
-  private readonly masks = new Uint32Array(TABLE_ENTRIES);
+  private routes: Uint32Array = NO_WORDS;
+  private keys: Uint32Array = NO_WORDS;
+  private masks: Uint32Array = NO_WORDS;
   /** Entries that can match, in order. */
-  private used = new Uint16Array(0);
-  private isCurrent = true;
-  private readonly cachedKeys = new Uint32Array(CACHE_SLOTS);
-  private readonly cachedRoutes = new Int32Array(CACHE_SLOTS).fill(EMPTY_SLOT);
+  private used = NO_ENTRIES;
+  private isCurrent = false;
+  private cachedKeys = NO_WORDS;
+  private cachedRoutes = NO_SLOTS;
+
+  /** Links in bits 5:0, physical cores in 23:6. */
+  routeOf(entry: number): number {
+    return this.routes[entry] ?? 0;
+  }
 
   setRoute(entry: number, route: number): void {
+    this.prepare(entry);
     this.routes[entry] = route & 0xffffff;
-    this.isCurrent = false;
   }
 
   setKey(entry: number, key: number): void {
+    this.prepare(entry);
     this.keys[entry] = key;
-    this.isCurrent = false;
   }
 
   setMask(entry: number, mask: number): void {
+    this.prepare(entry);
     this.masks[entry] = mask;
-    this.isCurrent = false;
   }
 
   /** Makes entries from `first` on unused. */
@@ -75,12 +89,33 @@ export class RoutingTable {
     return -1;
   }
 
+  /** Makes room for an entry that is about to change. */
+  private prepare(entry: number): void {
+    this.isCurrent = false;
+    if (entry < this.keys.length) return;
+    const room = Math.max(LEAST_ROOM, 2 ** (32 - Math.clz32(entry)));
+    const unused = this.keys.length;
+    this.routes = longer(this.routes, room);
+    this.keys = longer(this.keys, room).fill(UNUSED_KEY, unused);
+    this.masks = longer(this.masks, room);
+  }
+
   private refresh(): void {
     const { keys, masks } = this;
     this.used = Uint16Array.from(keys.keys()).filter(
       (entry) => ((keys[entry] as number) & ~(masks[entry] as number)) === 0,
     );
+    if (this.cachedKeys.length === 0) {
+      this.cachedKeys = new Uint32Array(CACHE_SLOTS);
+      this.cachedRoutes = new Int32Array(CACHE_SLOTS);
+    }
     this.cachedRoutes.fill(EMPTY_SLOT);
     this.isCurrent = true;
   }
+}
+
+function longer(words: Uint32Array, length: number): Uint32Array {
+  const copy = new Uint32Array(length);
+  copy.set(words);
+  return copy;
 }

@@ -38,12 +38,12 @@ t.test('a machine boots and moves data over UDP while random datagrams come in',
 });
 
 t.test('time passes like the wall clock, which a boot and hello frames show', async (t) => {
-  const listener = createSocket({ type: 'udp4', reuseAddr: true });
-  await new Promise<void>((resolve) => listener.bind(54321, '0.0.0.0', resolve));
-  const hello = new Promise<Buffer>((resolve) => listener.once('message', resolve));
   const machine = new VirtualMachine({ board: 'spin3' });
-  const served = await serveUdp(machine, { scpPort: 0, bootPort: 0 });
   const start = performance.now();
+  const served = await serveUdp(machine, { scpPort: 0, bootPort: 0 });
+  const listener = createSocket({ type: 'udp4', reuseAddr: true });
+  await new Promise<void>((resolve) => listener.bind(served.bootPort, '0.0.0.0', resolve));
+  const hello = new Promise<Buffer>((resolve) => listener.once('message', resolve));
   t.equal(
     (await hello).toString('hex'),
     '0001 00000041 02010000 00000000 43505453'.replaceAll(' ', ''),
@@ -58,6 +58,21 @@ t.test('time passes like the wall clock, which a boot and hello frames show', as
   await served.close();
   await machine.close();
 });
+
+t.test(
+  'others may listen for hello frames on the port of a board that is up, and nobody else may take it',
+  async (t) => {
+    const machine = new VirtualMachine({ board: 'spin3' });
+    const served = await serveUdp(machine, { scpPort: 0, bootPort: 0 });
+    const own = { scpPort: 0, bootPort: served.bootPort };
+    const listener = createSocket({ type: 'udp4', reuseAddr: true });
+    await new Promise<void>((resolve) => listener.bind(served.bootPort, '0.0.0.0', resolve));
+    listener.close();
+    await t.rejects(serveUdp(machine, own), { code: 'EADDRINUSE' });
+    await served.close();
+    await machine.close();
+  },
+);
 
 t.test('every board of a machine has an address of its own, and says so', async (t) => {
   const machine = new VirtualMachine({ triads: { width: 1, height: 1 } });

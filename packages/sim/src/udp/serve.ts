@@ -78,7 +78,8 @@ async function openBoard(
 ): Promise<Board> {
   const ethernet = machine.ethernet(chip);
   const scp = await openSocket(host, scpPort);
-  const boot = await openSocket(host, bootPort, { broadcasts: true }).catch(
+  // Tools that wait for hello frames listen on this port of any address.
+  const boot = await openSocket(host, bootPort, { broadcasts: true, sharesPort: true }).catch(
     async (error: unknown) => {
       await scp.close();
       throw error;
@@ -97,7 +98,7 @@ async function openBoard(
     send: (datagram, to, sourcePort) => {
       (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
     },
-    broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: BOOT_PORT }),
+    broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: boot.port }),
   });
   return {
     host,

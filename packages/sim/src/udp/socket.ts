@@ -5,6 +5,17 @@ import type { HostAddress } from '../host/ethernet.js';
 /** Room asked of the system for datagrams that wait to be read, bytes: thousands of requests. */
 const RECEIVE_BUFFER_BYTES = 1 << 21;
 
+/** What a socket is for, besides being bound. */
+export interface SocketOptions {
+  /** Whether it may send to all hosts at once. */
+  readonly broadcasts?: boolean;
+  /**
+   * Lets programs of this computer listen on the same port of any address, as they do to hear broadcasts.
+   * The port of this very address still belongs to nobody else.
+   */
+  readonly sharesPort?: boolean;
+}
+
 /** A bound socket. */
 export interface Socket {
   /** The port it is bound to. */
@@ -18,16 +29,16 @@ export interface Socket {
  * Binds a socket.
  *
  * @param port 0 lets the system choose
- * @param options whether it may send to all hosts at once
  * @throws the system's error when the port is taken
  */
 export async function openSocket(
   host: string,
   port: number,
-  { broadcasts = false }: { readonly broadcasts?: boolean } = {},
+  { broadcasts = false, sharesPort = false }: SocketOptions = {},
 ): Promise<Socket> {
-  const promised = DgramAsPromised.createSocket('udp4');
-  const local = await promised.bind({ address: host, port });
+  const wanted = sharesPort ? await freePort(host, port) : port;
+  const promised = DgramAsPromised.createSocket({ type: 'udp4', reuseAddr: sharesPort });
+  const local = await promised.bind({ address: host, port: wanted });
   const { socket } = promised;
   let isOpen = true;
   socket.setBroadcast(broadcasts);
@@ -50,4 +61,12 @@ export async function openSocket(
       await promised.close();
     },
   };
+}
+
+/** A socket that shares its port is bound although another has it: finds one that nobody has first. */
+async function freePort(host: string, port: number): Promise<number> {
+  const alone = DgramAsPromised.createSocket('udp4');
+  const local = await alone.bind({ address: host, port });
+  await alone.close();
+  return local.port;
 }

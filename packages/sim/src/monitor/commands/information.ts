@@ -22,6 +22,7 @@ const P2P_TABLE = 0xf1010000;
 const NOWHERE = addressToChip(0xffff);
 /** Entries of a point-to-point table that are no links start here. */
 const NO_LINK = 6;
+/** Chips along a side of the square around a board of 48. */
 const BOARD_SIDE = 8;
 
 export const informationCommands = [
