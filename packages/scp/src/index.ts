@@ -8,6 +8,7 @@ export {
   type PowerOptions,
   type ResetOptions,
 } from './bmp/controller.js';
+export * from './bmp/flash-directory.js';
 export * from './bmp/fpga.js';
 export * from './bmp/information.js';
 export * from './bmp/leds.js';
