@@ -48,6 +48,9 @@ export interface ResetOptions extends PowerOptions {
 const FRAME_CONTROLLER = 0;
 /** How long a board may take to come on, ms: 2 to 3 s of loading FPGAs. Source: rig, SpiNNMan. */
 const POWER_ON_MS = 10_000;
+/** How long to wait for a board that may be busy before it is asked again, ms. */
+const ASK_AGAIN_MS = 500;
+const FEW_TRIES = 4;
 /** A board has 8 buffers for messages. Source: BMP firmware 2.1.2, `NUM_MSGS`. */
 const WINDOW = 4;
 const NO_PATIENCE_OF_ITS_OWN: Partial<Patience> = {};
@@ -161,12 +164,15 @@ export class BmpController {
     return this.connection.close();
   }
 
-  /** A busy board answers when it is done: asks each but the frame's controller, which answered already. */
+  /**
+   * A busy board answers when it is done: asks each but the frame's controller, which answered already, and
+   * often, as tags for replies live for 2.56 s only.
+   */
   private async settled(boards: readonly number[], delayMs: number, workMs: number): Promise<void> {
     for (const board of boards) {
       if (board === FRAME_CONTROLLER) continue;
-      const timeoutMs = 1000 + workMs + delayMs * board;
-      await this.send(board, bmpVersion(), { timeoutMs, tries: 2 });
+      const tries = FEW_TRIES + Math.ceil((workMs + delayMs * board) / ASK_AGAIN_MS);
+      await this.send(board, bmpVersion(), { timeoutMs: ASK_AGAIN_MS, tries });
     }
   }
 }

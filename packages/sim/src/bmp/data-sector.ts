@@ -69,7 +69,7 @@ export function dataSector({ bmp, spinnaker, blacklist }: BoardSettings): Uint8A
     },
   ];
   entries.forEach((entry, index) => {
-    flashDirectoryLayout.encode(entry, sector, index * flashDirectoryLayout.size);
+    sector.set(flashDirectoryLayout.encode(entry), index * flashDirectoryLayout.size);
   });
   const list = littleEndian([blacklist.length, ...blacklist]);
   sector.set(list, FlashAddress.Blacklist - FlashAddress.DataSector);

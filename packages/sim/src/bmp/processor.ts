@@ -45,6 +45,7 @@ export class Processor {
   private readonly messages: SdpMessage[] = [];
   private readonly orders: Sequence<void>[] = [];
   private isBusy = false;
+  private holdsMessage = false;
   /** Time that went by during work, ns, and when the present work began. */
   private workedNs = 0;
   private busySince = 0;
@@ -56,9 +57,9 @@ export class Processor {
     this.tags = new BmpTags(() => this.idleTime);
   }
 
-  /** Whether there is a buffer for one more message, besides the one in hand. */
+  /** Whether there is a buffer for one more message, besides the one that is being answered. */
   get hasRoom(): boolean {
-    return this.messages.length + Number(this.isBusy) < MESSAGE_BUFFERS;
+    return this.messages.length + Number(this.holdsMessage) < MESSAGE_BUFFERS;
   }
 
   /** Takes a message of a host, whose sender is overwritten. False when its tag leads nowhere. */
@@ -132,6 +133,7 @@ export class Processor {
   }
 
   private *answer(message: SdpMessage): Sequence<void> {
+    this.holdsMessage = true;
     try {
       const outcome = this.handle(message);
       const payload = outcome instanceof Uint8Array ? outcome : yield* outcome;
@@ -139,6 +141,7 @@ export class Processor {
     } catch (error) {
       this.refuse(message, codeOf(error));
     }
+    this.holdsMessage = false;
   }
 
   private handle(message: SdpMessage): Uint8Array | Sequence<Uint8Array | undefined> {
