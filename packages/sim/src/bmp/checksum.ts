@@ -10,7 +10,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** Carries a CRC on over more bytes; the first is given 0xffffffff, the last is inverted for CRC-32. */
 export function crc(bytes: Uint8Array, before = 0xffffffff): number {
   let value = before;
-  for (const byte of bytes) value = (TABLE[(value ^ byte) & 0xff] as number) ^ (value >>> 8);
+  for (let at = 0; at < bytes.length; at++)
+    value = (TABLE[(value ^ (bytes[at] as number)) & 0xff] as number) ^ (value >>> 8);
   return value >>> 0;
 }
 

@@ -13,10 +13,14 @@ export class NorMemory {
 
   /** Copies bytes out; addresses wrap at the end. */
   read(address: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    for (let index = 0; index < length; index++) {
-      const at = (address + index) % this.size;
-      bytes[index] = this.pages.get(Math.floor(at / PAGE_BYTES))?.[at % PAGE_BYTES] ?? ERASED;
+    const bytes = new Uint8Array(length).fill(ERASED);
+    for (let done = 0; done < length; ) {
+      const at = (address + done) % this.size;
+      const within = at % PAGE_BYTES;
+      const count = Math.min(PAGE_BYTES - within, length - done);
+      const page = this.pages.get(Math.floor(at / PAGE_BYTES));
+      if (page !== undefined) bytes.set(page.subarray(within, within + count), done);
+      done += count;
     }
     return bytes;
   }
