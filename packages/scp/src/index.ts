@@ -1,4 +1,21 @@
 export * from './addresses.js';
+export * from './bmp/backplane.js';
+export * from './bmp/board-status.js';
+export { boardMask, boardsOfMask, FPGAS, MOST_BOARDS } from './bmp/boards.js';
+export {
+  BmpController,
+  type BmpControllerOptions,
+  type PowerOptions,
+  type ResetOptions,
+} from './bmp/controller.js';
+export * from './bmp/flash-directory.js';
+export * from './bmp/fpga.js';
+export * from './bmp/information.js';
+export * from './bmp/leds.js';
+export * from './bmp/power.js';
+export * from './bmp/storage.js';
+export * from './bmp/tags.js';
+export * from './bmp/version.js';
 export * from './board-shape.js';
 export * from './boot/aplx.js';
 export * from './boot/frames.js';

@@ -1,0 +1,2 @@
+export { BmpFrame, type BmpFrameOptions, type BmpStatistics } from './frame.js';
+export type { BmpClock, BoardSwitches } from './switches.js';
