@@ -1,5 +1,6 @@
 /** `spin-tools sim`: a virtual machine that answers on UDP until it is stopped. */
 import { describeMachine } from '@spin-tools/machine-model';
+import { SCP_PORT } from '@spin-tools/scp';
 import type { FaultPlan, Pace, VirtualMachine } from '@spin-tools/sim';
 import { Command, Option } from 'commander';
 import { readFaultPlan } from '../data/fault-file.js';
@@ -20,6 +21,8 @@ interface SimOptions extends ShapeOptions, DeadOptions {
   readonly host: string;
   readonly scpPort: number;
   readonly bootPort: number;
+  readonly bmpHost?: string;
+  readonly bmpPort: number;
   readonly pace: Pace;
   readonly faults?: string;
 }
@@ -38,6 +41,12 @@ export function simCommand(io: Io): Command {
       ipv4,
       '127.0.0.1',
     )
+    .option(
+      '--bmp-host <address>',
+      "address of the boards' management processor; more frames of 24 boards get the next ones",
+      ipv4,
+    )
+    .option('--bmp-port <port>', 'UDP port of management processors', listeningPort, SCP_PORT)
     .addOption(
       new Option('--pace <pace>', 'simulated time like the wall clock, or as fast as possible')
         .choices(['paced', 'fast'])
@@ -63,8 +72,11 @@ async function runSim(
   const cores = virtual.machine.chips.reduce((count, chip) => count + chip.cores, 0);
   terminal.say(`${shapeName(shapeOf(command, options))}: ${describeMachine(virtual.machine)}`);
   terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
+  const { bmpHosts, bmpPort } = served;
+  if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
   terminal.say('switched on, not booted; stop it with Ctrl-C');
-  terminal.result({ hosts, scpPort, bootPort, chips: virtual.machine.chipCount, cores });
+  const chips = virtual.machine.chipCount;
+  terminal.result({ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);
   await io.untilStopped();

@@ -28,6 +28,9 @@ export interface ServedMachine extends AsyncDisposable {
   /** One address for each ethernet chip. */
   readonly hosts: readonly string[];
   readonly address: Address;
+  /** One address for each frame of 24 boards; empty when their management is not served. */
+  readonly bmpHosts: readonly string[];
+  readonly bmpPort: number;
 }
 
 /**
@@ -36,13 +39,15 @@ export interface ServedMachine extends AsyncDisposable {
  */
 export async function serve(
   machine: MachineOptions,
-  { host = '127.0.0.1', scpPort = 0, bootPort = 0, pace = 'fast' }: Partial<ServeOptions> = {},
+  { host = '127.0.0.1', scpPort = 0, bootPort = 0, pace = 'fast', ...others }: ServeOptions = {},
 ): Promise<ServedMachine> {
   const virtual = new VirtualMachine(machine);
-  const served = await serveUdp(virtual, { host, scpPort, bootPort, pace });
+  const served = await serveUdp(virtual, { ...others, host, scpPort, bootPort, pace });
   return {
     virtual,
     hosts: served.hosts,
+    bmpHosts: served.bmpHosts,
+    bmpPort: served.bmpPort,
     address: { host, scpPort: served.scpPort, bootPort: served.bootPort },
     async [Symbol.asyncDispose]() {
       await served.close();

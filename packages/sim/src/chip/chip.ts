@@ -46,6 +46,8 @@ export interface ChipWiring {
   wake(chip: number, core: number): void;
   /** An interrupt line of a core changes. */
   interrupt(chip: number, core: number, source: number, level: boolean): void;
+  /** A diagnostic counter is looked at or changed. */
+  countersRead(): void;
   /** A packet that came by a link was dealt with. */
   release(chip: number, link: number): void;
   /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
@@ -104,9 +106,10 @@ export class Chip implements ChipBus {
       retryAt: (at) => wiring.retryRouter(index, at),
       dropped: () => this.routerRegisters.updateInterrupt(),
     });
-    this.routerRegisters = new RouterRegisters(this.router, pointToPoint, (level) =>
-      this.setDropInterrupt(level),
-    );
+    this.routerRegisters = new RouterRegisters(this.router, pointToPoint, {
+      setInterrupt: (level) => this.setDropInterrupt(level),
+      countersRead: () => wiring.countersRead(),
+    });
   }
 
   read(core: number, address: number, size: 1 | 2 | 4): number {

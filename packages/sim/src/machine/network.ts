@@ -30,6 +30,9 @@ export class Network {
   /** Causes for a link to carry nothing: index chip * 6 + link. */
   private readonly causes: Uint8Array;
   private readonly off: Uint8Array;
+  /** How often a link or a chip was lost. */
+  losses = 0;
+  private readonly counterListeners = new Set<() => void>();
   private readonly tables: (PointToPointRoutes | undefined)[];
 
   constructor(readonly machine: Machine) {
@@ -93,6 +96,12 @@ export class Network {
     this.tables[chip] = table;
   }
 
+  /** Calls back before a counter of a router is looked at or changed; the result stops that. */
+  onCountersRead(listener: () => void): () => void {
+    this.counterListeners.add(listener);
+    return () => this.counterListeners.delete(listener);
+  }
+
   private setCause(chip: number, link: number, cause: number, isSet: boolean): void {
     this.setOneWay(chip, link, cause, isSet);
     const next = this.neighbours[chip * LINKS + link] as number;
@@ -120,6 +129,7 @@ export class Network {
     const found = this.linkOf(chip, link);
     const isDown = this.causes[chip * LINKS + link] !== 0 || !this.isOn(chip) || !this.isOn(next);
     if (found.isDown && !isDown) found.inTransit = 0;
+    if (isDown && !found.isDown) this.losses++;
     found.isDown = isDown;
   }
 
@@ -143,6 +153,9 @@ export class Network {
       },
       interrupt: (to, core, source, level) => {
         if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
+      },
+      countersRead: () => {
+        for (const listener of this.counterListeners) listener();
       },
       release: (at, link) => this.releaseLink(at, link),
       pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? P2P_NO_WAY,

@@ -12,16 +12,15 @@ import {
   sameChip,
 } from '@spin-tools/scp';
 import type { Chip } from '../chip/chip.js';
-import { PacketKind } from '../core/core.js';
 import type { HostAddress } from '../host/ethernet.js';
 import { Monitor } from '../monitor/monitor.js';
 import { type Place, StartUp } from '../monitor/start-up.js';
 import type { ChipMonitor, World } from '../monitor/world.js';
-import { PacketClass } from '../router/diagnostics.js';
 import { P2P_HERE, P2P_NO_WAY } from '../router/point-to-point.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
 import { bootPhases } from './boot-times.js';
 import { type Coordinates, findCoordinates } from './coordinates.js';
+import { MonitorTraffic } from './monitor-traffic.js';
 import type { Network, PointToPointRoutes } from './network.js';
 import { Paths } from './paths.js';
 
@@ -55,6 +54,10 @@ export class Region implements World, PointToPointRoutes {
   /** By number of the chip; those that died are gone. */
   private readonly byChip = new Map<number, Monitor>();
   private readonly paths: Paths;
+  /** How often parts of the machine had died when the ways were found. */
+  private readonly losses: number;
+  private readonly traffic: MonitorTraffic;
+  private readonly stopCounting: () => void;
   private readonly version: number;
 
   /**
@@ -83,6 +86,14 @@ export class Region implements World, PointToPointRoutes {
     });
     const members = new Set(this.coordinates.chips);
     this.paths = new Paths(this.linksAmong(members), network.chips.length);
+    this.losses = network.losses;
+    this.traffic = new MonitorTraffic({
+      monitors: () => this.monitors,
+      entry: (chip, address) => this.entry(chip, address),
+      behind: (chip, link) => network.behind(chip, link),
+      chip: (number) => network.chips[number] as Chip,
+    });
+    this.stopCounting = network.onCountersRead(() => this.traffic.settle());
     this.startMonitors(root, variables);
     this.root = this.byChip.get(root) as Monitor;
     this.begin(variables);
@@ -109,6 +120,7 @@ export class Region implements World, PointToPointRoutes {
   /** A chip is gone. */
   remove(chip: number): void {
     this.byChip.delete(chip);
+    if (this.byChip.size === 0) this.stopCounting();
   }
 
   after(ns: number, action: () => void): void {
@@ -123,40 +135,16 @@ export class Region implements World, PointToPointRoutes {
     return this.network.scheduler.isIdle;
   }
 
-  countPointToPoint(from: ChipMonitor, to: ChipMonitor, packets: number): void {
-    const kind = PacketKind.PointToPoint | PacketClass.Payload;
-    let packetClass = kind | PacketClass.Local;
-    for (let chip = from.chip.index; chip >= 0; packetClass = kind) {
-      const link = this.entry(chip, to.address);
-      const isThere = link === P2P_HERE || link === P2P_NO_WAY;
-      const { router, systemController } = this.network.chips[chip] as Chip;
-      const output = isThere ? MONITOR_ROUTE << systemController.monitor : 1 << link;
-      router.diagnostics.sent(packetClass, output, systemController.monitor, packets);
-      chip = isThere ? -1 : this.network.behind(chip, link);
-    }
+  countPointToPoint(from: Monitor, to: Monitor, packets: number): void {
+    this.traffic.pointToPoint(from, to, packets);
   }
 
-  countSignal(from: ChipMonitor): void {
-    for (const monitor of this.byChip.values()) {
-      const { router, systemController } = monitor.chip;
-      const local = monitor === from ? PacketClass.Local : 0;
-      const packetClass = PacketKind.Multicast | PacketClass.Payload | local;
-      const outputs = router.table.routeOf(0);
-      router.diagnostics.sent(packetClass, outputs, systemController.monitor);
-    }
+  countSignal(from: Monitor): void {
+    this.traffic.signal(from);
   }
 
   countNearestNeighbour(packets: number): void {
-    const kind = PacketKind.NearestNeighbour | PacketClass.Payload;
-    for (const [number, { chip }] of this.byChip) {
-      const { diagnostics } = chip.router;
-      const { monitor } = chip.systemController;
-      for (let link = 0; link < LINKS; link++) {
-        if (this.network.behind(number, link) < 0) continue;
-        diagnostics.sent(kind | PacketClass.Local, 1 << link, monitor, packets);
-        diagnostics.sent(kind, MONITOR_ROUTE << monitor, monitor, packets);
-      }
-    }
+    this.traffic.flood(packets);
   }
 
   /** The least that a packet takes. */
@@ -171,9 +159,11 @@ export class Region implements World, PointToPointRoutes {
   }
 
   wayTo(from: ChipMonitor, address: number): 'none' | 'broken' | 'open' {
+    if (!this.isUp || (this.numbers[address] as number) < 0) return 'none';
+    if (this.network.losses === this.losses) return 'open';
     let chip = from.chip.index;
     let link = this.entry(chip, address);
-    if (!this.isUp || link === P2P_NO_WAY) return 'none';
+    if (link === P2P_NO_WAY) return 'none';
     while (link !== P2P_HERE) {
       chip = this.network.behind(chip, link);
       if (chip < 0) return 'broken';
@@ -227,7 +217,7 @@ export class Region implements World, PointToPointRoutes {
     const corner = this.numbers[0] as number;
     if (corner < 0) return;
     for (const [chip, { memory }] of this.byChip) {
-      const nodes = this.paths.hops(chip, corner) + 1;
+      const nodes = this.paths.hops(corner, chip) + 1;
       const way = (HOP_NS * nodes + BOARD_CROSSING_NS * (nodes >> 3)) >> 10;
       memory.setVariable('synchronisationDelayMicroseconds', LONGEST_WAY_MICROSECONDS - way);
     }

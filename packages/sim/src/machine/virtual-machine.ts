@@ -17,6 +17,7 @@ import type { HostPortStatistics } from '../host/host-port.js';
 import { Boards } from './boards.js';
 import { type EthernetChip, Ethernets } from './ethernets.js';
 import { Faults } from './faults.js';
+import { Frames } from './frames.js';
 import { type MachineShapeOptions, machineOfOptions } from './layout.js';
 import { Network } from './network.js';
 import { type Pace, Pump } from './pump.js';
@@ -68,6 +69,7 @@ export class VirtualMachine {
   private readonly regions: Regions;
   private readonly boards: Boards;
   private readonly ethernets: Ethernets;
+  private readonly frames: Frames;
   private readonly faults: Faults | undefined;
   private readonly admission: Admission;
   private readonly pump: Pump;
@@ -97,6 +99,7 @@ export class VirtualMachine {
       .filter((chip) => sameChip(chip, chip.ethernet))
       .map(({ x, y }) => ({ x, y }));
     this.ethernets = this.newEthernets();
+    this.frames = this.newFrames();
     this.pump.setPace(pace);
   }
 
@@ -146,6 +149,34 @@ export class VirtualMachine {
       near,
       target.onHello((frame) => far.send(frame)),
     );
+  }
+
+  /**
+   * Datagrams to and from the management processors of a frame of 24 boards, by default the first. Boards are
+   * numbered in the order of their ethernet chips. Throws RangeError for a frame that there is not.
+   */
+  bmpTransport(frame = 0): Transport {
+    const ethernet = this.frames.ethernet(frame);
+    const host = { ip: HOST_IP, port: FIRST_HOST_PORT + this.hostPorts++ };
+    const [near, far] = transportPair();
+    far.onDatagram((datagram) => ethernet.receiver.receiveMessage(datagram, host));
+    ethernet.addHost(host, (datagram) => far.send(datagram));
+    return whenClosed(near, () => ethernet.removeHost(host));
+  }
+
+  /** How many frames of 24 boards there are. */
+  get frameCount(): number {
+    return this.frames.count;
+  }
+
+  /** The ethernet of a frame's management processor, for other ways of reaching it. Throws RangeError. */
+  bmpEthernet(frame = 0): Ethernet {
+    return this.frames.ethernet(frame);
+  }
+
+  /** Sets the IPv4 address of a frame's management processor, before it is reached. Throws RangeError. */
+  setBmpAddress(frame: number, ip: string): void {
+    this.frames.setAddress(frame, ip);
   }
 
   /** The ethernet of a chip, by default the first, for other ways of reaching it. Throws NoEthernetError. */
@@ -204,20 +235,35 @@ export class VirtualMachine {
   }
 
   private newEthernets(): Ethernets {
-    const { network, boards, regions, faults, pump } = this;
+    const { network, boards, regions, faults } = this;
     return new Ethernets(
       {
         ...{ network, boards, regions, faults },
         boot: (image, chip) => this.boot(image, chip),
         admit: (message, act) => this.admit(message, act),
-        after: (ns, action) => {
-          network.scheduler.after(ns, action);
-          pump.poke();
-        },
+        after: (ns, action) => this.after(ns, action),
         isClosed: () => this.isClosed,
       },
       this.ethernetChips,
     );
+  }
+
+  private newFrames(): Frames {
+    const { network, boards, ethernets } = this;
+    return new Frames({
+      ...{ network, boards },
+      ipOfBoard: (board) => {
+        const place = boards.boards[board]?.ethernet;
+        return place && ethernets.of(network.numberAt(place))?.ip;
+      },
+      after: (ns, action) => this.after(ns, action),
+      isClosed: () => this.isClosed,
+    });
+  }
+
+  private after(ns: number, action: () => void): void {
+    this.network.scheduler.after(ns, action);
+    this.pump.poke();
   }
 
   private admit(message: SdpMessage, act: () => void): void {

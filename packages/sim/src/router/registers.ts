@@ -34,6 +34,14 @@ const ANY_INTERRUPT = 1 << 31;
 const DROP_INTERRUPT = 1 << 29;
 const OUTPUT_STAGE_SHIFT = 24;
 
+/** What registers need of the chip. */
+export interface RegisterWiring {
+  /** Sets the line of dropped packets on all cores. */
+  setInterrupt(level: boolean): void;
+  /** A diagnostic counter is looked at or changed. */
+  countersRead(): void;
+}
+
 /** Registers of a router by their byte offsets. */
 export class RouterRegisters {
   private control = 0;
@@ -42,11 +50,10 @@ export class RouterRegisters {
   private readonly settings = new Map<number, number>();
   private interrupts = false;
 
-  /** @param setInterrupt sets the line of dropped packets on all cores */
   constructor(
     private readonly router: Router,
     private readonly pointToPoint: PointToPointTable,
-    private readonly setInterrupt: (level: boolean) => void,
+    private readonly wiring: RegisterWiring,
   ) {}
 
   /** Sets the line that tells cores of a dropped packet, as the registers say. */
@@ -54,7 +61,7 @@ export class RouterRegisters {
     const level = this.router.drops.isFull && (this.control & DROP_INTERRUPT_ENABLE) !== 0;
     if (level === this.interrupts) return;
     this.interrupts = level;
-    this.setInterrupt(level);
+    this.wiring.setInterrupt(level);
   }
 
   /** Value of a register, unsigned. Throws BusError for the write-only keys and masks, and past the end. */
@@ -80,6 +87,7 @@ export class RouterRegisters {
   private readControl(offset: number): number {
     const { router } = this;
     const { drops, diagnostics } = router;
+    if (isCounting(offset)) this.wiring.countersRead();
     if (offset >= FILTERS && offset < FILTERS + 4 * COUNTERS) {
       return diagnostics.filter((offset - FILTERS) >> 2);
     }
@@ -116,6 +124,7 @@ export class RouterRegisters {
   private writeControl(offset: number, value: number): void {
     const { router } = this;
     const { diagnostics } = router;
+    if (isCounting(offset)) this.wiring.countersRead();
     if (offset >= FILTERS && offset < FILTERS + 4 * COUNTERS) {
       diagnostics.setFilter((offset - FILTERS) >> 2, value);
     } else if (offset >= COUNTER_VALUES && offset < COUNTER_VALUES + 4 * COUNTERS) {
@@ -155,4 +164,11 @@ function p2pWordAt(offset: number): number {
   const word = (offset - P2P_TABLE) >> 2;
   if (word < 0 || word >= P2P_WORDS) throw new BusError(0xe1000000 + offset);
   return word;
+}
+
+/** Whether a register has to do with diagnostic counters. */
+function isCounting(offset: number): boolean {
+  return (
+    offset === COUNTER_CONTROL || (offset >= FILTERS && offset < COUNTER_VALUES + 4 * COUNTERS)
+  );
 }

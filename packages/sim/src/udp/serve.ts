@@ -17,6 +17,10 @@ export interface ServeOptions {
   readonly scpPort?: number;
   /** UDP port of the boot protocol on every board; 0 lets the system choose. Default 54321. */
   readonly bootPort?: number;
+  /** IPv4 address of the management processor of the first frame of 24 boards; default: none is served. */
+  readonly bmpHost?: string;
+  /** UDP port of management processors; 0 lets the system choose. Default 17893. */
+  readonly bmpPort?: number;
 }
 
 /** A machine that is being served. */
@@ -25,6 +29,9 @@ export interface ServedMachine {
   readonly hosts: readonly string[];
   readonly scpPort: number;
   readonly bootPort: number;
+  /** Addresses of the management processors, one for each frame; empty when they are not served. */
+  readonly bmpHosts: readonly string[];
+  readonly bmpPort: number;
   /** Closes the sockets; the machine lives on. */
   close(): Promise<void>;
 }
@@ -40,26 +47,63 @@ export async function serveUdp(
     host = '127.0.0.1',
     scpPort = SCP_PORT,
     bootPort = BOOT_PORT,
+    bmpHost,
+    bmpPort = SCP_PORT,
     pace = 'paced',
   }: ServeOptions = {},
 ): Promise<ServedMachine> {
-  const boards: Board[] = [];
-  let ports = { scpPort, bootPort };
+  const opened: Closeable[] = [];
+  const keep = <T extends Closeable>(each: T): T => {
+    opened.push(each);
+    return each;
+  };
+  let ports = { scpPort, bootPort, bmpPort };
+  const hosts: string[] = [];
+  const bmpHosts: string[] = [];
   try {
     for (const [number, chip] of machine.ethernetChips.entries()) {
-      const board = await openBoard(machine, chip, addressAfter(host, number), ports);
-      boards.push(board);
-      ports = board;
+      const board = keep(await openBoard(machine, chip, addressAfter(host, number), ports));
+      hosts.push(board.host);
+      ports = { ...ports, scpPort: board.scpPort, bootPort: board.bootPort };
+    }
+    for (let frame = 0; bmpHost !== undefined && frame < machine.frameCount; frame++) {
+      const address = addressAfter(bmpHost, frame);
+      const { port } = keep(await openFrame(machine, frame, address, ports.bmpPort));
+      bmpHosts.push(address);
+      ports = { ...ports, bmpPort: port };
     }
   } catch (error) {
-    await closeAll(boards);
+    await closeAll(opened);
     throw error;
   }
   machine.setPace(pace);
+  return { hosts, bmpHosts, ...ports, close: () => closeAll(opened) };
+}
+
+interface Closeable {
+  close(): Promise<void>;
+}
+
+async function openFrame(
+  machine: VirtualMachine,
+  frame: number,
+  host: string,
+  port: number,
+): Promise<Closeable & { readonly port: number }> {
+  const ethernet = machine.bmpEthernet(frame);
+  const socket = await openSocket(host, port);
+  machine.setBmpAddress(frame, host);
+  socket.onDatagram((datagram, from) => ethernet.receiver.receiveMessage(datagram, from));
+  ethernet.connectOutside({
+    send: (datagram, to) => socket.send(datagram, to),
+    broadcast: () => undefined,
+  });
   return {
-    hosts: boards.map(({ host: address }) => address),
-    ...{ scpPort: ports.scpPort, bootPort: ports.bootPort },
-    close: () => closeAll(boards),
+    port: socket.port,
+    async close() {
+      ethernet.connectOutside(undefined);
+      await socket.close();
+    },
   };
 }
 
@@ -91,7 +135,7 @@ async function openBoard(
   machine.setIpAddress(chip, host);
   scp.onDatagram((datagram, from) => {
     ethernet.receiver.receiveMessage(datagram, from);
-    reverse.open(machine.reversePorts(chip));
+    reverse.follow(machine.reversePorts(chip));
   });
   boot.onDatagram((datagram) => ethernet.receiver.receiveBoot(datagram));
   ethernet.connectOutside({
@@ -130,20 +174,34 @@ class ReverseSockets {
     return this.ready.get(port);
   }
 
-  /** Opens sockets for ports that have none; a port that is taken stays without. */
-  open(ports: readonly number[]): void {
-    for (const port of ports) {
-      if (port === 0 || this.sockets.has(port)) continue;
-      const opening = openSocket(this.host, port);
-      this.sockets.set(port, opening);
-      opening.then(
-        (socket) => {
-          this.ready.set(port, socket);
-          socket.onDatagram((datagram, from) => this.receive(datagram, port, from));
-        },
-        () => this.sockets.delete(port),
-      );
+  /** Opens sockets for ports that have none and closes the others; a port that is taken stays without. */
+  follow(ports: readonly number[]): void {
+    for (const [port, opening] of this.sockets) {
+      if (!ports.includes(port)) void this.drop(port, opening);
     }
+    for (const port of ports) if (port !== 0 && !this.sockets.has(port)) this.open(port);
+  }
+
+  private open(port: number): void {
+    const opening = openSocket(this.host, port);
+    this.sockets.set(port, opening);
+    opening.then(
+      (socket) => {
+        if (this.sockets.get(port) !== opening) return;
+        this.ready.set(port, socket);
+        socket.onDatagram((datagram, from) => this.receive(datagram, port, from));
+      },
+      () => this.sockets.delete(port),
+    );
+  }
+
+  private async drop(port: number, opening: Promise<Socket>): Promise<void> {
+    this.sockets.delete(port);
+    this.ready.delete(port);
+    await opening.then(
+      (socket) => socket.close(),
+      () => undefined,
+    );
   }
 
   async close(): Promise<void> {
@@ -154,8 +212,8 @@ class ReverseSockets {
   }
 }
 
-async function closeAll(boards: readonly Board[]): Promise<void> {
-  await Promise.all(boards.map((board) => board.close()));
+async function closeAll(opened: readonly Closeable[]): Promise<void> {
+  await Promise.all(opened.map((each) => each.close()));
 }
 
 /** The IPv4 address `steps` after another. */
