@@ -211,6 +211,7 @@ export class VirtualMachine {
         boot: (image, chip) => this.boot(image, chip),
         admit: (message, act) => this.admit(message, act),
         after: (ns, action) => {
+          pump.catchUp();
           network.scheduler.after(ns, action);
           pump.poke();
         },
