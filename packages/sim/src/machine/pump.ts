@@ -65,6 +65,13 @@ export class Pump {
     this.wake();
   }
 
+  /** Brings a paced machine to the present, or to what is due before. */
+  catchUp(): void {
+    const { scheduler } = this;
+    if (!this.isPaced || this.isPumping || this.isSimulating) return;
+    scheduler.skipTo(Math.min(this.wallTime, scheduler.nextTime));
+  }
+
   /**
    * A message of a host comes in. What was due before it must not be overtaken by it, nor must the effects
    * of the message before: signals reach all chips sooner than a host can ask again.

@@ -329,6 +329,18 @@ for (const pace of ['fast', 'paced'] as const) {
   });
 }
 
+t.test('a slow monitor of a paced machine is no later for having had nothing to do', async (t) => {
+  const faults = { monitors: [{ serviceMicroseconds: 50 }] };
+  const { machine, controller } = await booted({ board: 'spin3', faults });
+  const clock = new VirtualMachine({ board: 'spin3', pace: 'paced' });
+  machine.setPace('paced');
+  const start = machine.time;
+  await clock.advance(300e6);
+  await controller.chipInformation(ORIGIN);
+  t.ok(machine.time - start > 250e6, 'the machine keeps the time of the wall clock');
+  await Promise.all([controller.close(), machine.close(), clock.close()]);
+});
+
 t.test('requests to a machine that never sleeps wait only once', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });
   const restless: CoreProgram = {

@@ -262,6 +262,7 @@ export class VirtualMachine {
   }
 
   private after(ns: number, action: () => void): void {
+    this.pump.catchUp();
     this.network.scheduler.after(ns, action);
     this.pump.poke();
   }
