@@ -30,9 +30,6 @@ const P2P_NONE = 6;
 /** The chip that all others are asked through. */
 const ROOT = { x: 255, y: 255 };
 
-/** Dead chips are common enough not to wait for each as long as for a live one. */
-const PATIENCE = { tries: 4 };
-
 /** Answers of one chip. */
 interface Answer {
   readonly chip: ChipAddress;
@@ -84,8 +81,8 @@ async function ask({ scp }: DiscoveringController, chip: ChipAddress): Promise<A
   const { address, size } = systemVariables.physicalToVirtual;
   try {
     const [found, map] = await Promise.all([
-      scp.send(chip, information(), PATIENCE),
-      scp.send(chip, read(address, size), PATIENCE),
+      scp.send(chip, information()),
+      scp.send(chip, read(address, size)),
     ]);
     return { chip, information: found, physicalToVirtual: Uint8Array.from(map) };
   } catch (error) {
