@@ -24,8 +24,7 @@ import {
 import fc from 'fast-check';
 import t from 'tap';
 import type { CoreProgram } from '../core/program-core.js';
-import type { MachineOptions } from './layout.js';
-import { NoEthernetError, VirtualMachine } from './virtual-machine.js';
+import { type MachineOptions, NoEthernetError, VirtualMachine } from './virtual-machine.js';
 
 /** See relay.S beside it. */
 const RELAY = new Uint8Array(readFileSync(new URL('./fixtures/relay.aplx', import.meta.url)));

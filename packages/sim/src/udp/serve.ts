@@ -43,30 +43,48 @@ export async function serveUdp(
     pace = 'paced',
   }: ServeOptions = {},
 ): Promise<ServedMachine> {
-  const boards: Board[] = [];
-  let ports = { scpPort, bootPort };
-  try {
-    for (const [number, chip] of machine.ethernetChips.entries()) {
-      const board = await openBoard(machine, chip, addressAfter(host, number), ports);
-      boards.push(board);
-      ports = board;
-    }
-  } catch (error) {
-    await closeAll(boards);
-    throw error;
-  }
+  const boards = await openBoards(machine, host, { scpPort, bootPort });
+  const [{ scpPort: scp, bootPort: boot } = { scpPort, bootPort }] = boards;
   machine.setPace(pace);
   return {
     hosts: boards.map(({ host: address }) => address),
-    ...{ scpPort: ports.scpPort, bootPort: ports.bootPort },
+    ...{ scpPort: scp, bootPort: boot },
     close: () => closeAll(boards),
   };
 }
 
-interface Board {
-  readonly host: string;
+/** How often the system is asked for ports that are free on the addresses of all boards. */
+const MOST_PORT_DRAWS = 10;
+
+interface Ports {
   readonly scpPort: number;
   readonly bootPort: number;
+}
+
+async function openBoards(
+  machine: VirtualMachine,
+  host: string,
+  ports: Ports,
+  drawsLeft = MOST_PORT_DRAWS,
+): Promise<Board[]> {
+  const boards: Board[] = [];
+  try {
+    for (const [number, chip] of machine.ethernetChips.entries()) {
+      const address = addressAfter(host, number);
+      boards.push(await openBoard(machine, chip, address, boards[0] ?? ports));
+    }
+    return boards;
+  } catch (error) {
+    await closeAll(boards);
+    // What the system gave the first board may be taken on the address of another.
+    const mayDrawAgain = boards.length > 0 && (ports.scpPort === 0 || ports.bootPort === 0);
+    if (!mayDrawAgain || drawsLeft <= 1) throw error;
+    return openBoards(machine, host, ports, drawsLeft - 1);
+  }
+}
+
+interface Board extends Ports {
+  readonly host: string;
   close(): Promise<void>;
 }
 
@@ -74,7 +92,7 @@ async function openBoard(
   machine: VirtualMachine,
   chip: ChipAddress,
   host: string,
-  { scpPort, bootPort }: { readonly scpPort: number; readonly bootPort: number },
+  { scpPort, bootPort }: Ports,
 ): Promise<Board> {
   const ethernet = machine.ethernet(chip);
   const scp = await openSocket(host, scpPort);
@@ -88,13 +106,12 @@ async function openBoard(
     ethernet.receiver.receiveRaw(datagram, port, from),
   );
   machine.setIpAddress(chip, host);
-  scp.onDatagram((datagram, from) => {
-    ethernet.receiver.receiveMessage(datagram, from);
-    reverse.open(machine.reversePorts(chip));
-  });
+  scp.onDatagram((datagram, from) => ethernet.receiver.receiveMessage(datagram, from));
   boot.onDatagram((datagram) => ethernet.receiver.receiveBoot(datagram));
   ethernet.connectOutside({
     send: (datagram, to, sourcePort) => {
+      // The answer to whoever set a tag; the request itself may have waited for its turn.
+      reverse.open(machine.reversePorts(chip));
       (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
     },
     broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: BOOT_PORT }),
