@@ -143,13 +143,12 @@ export class Pump {
 
   /** The time that a paced machine should have, ns. */
   private get wallTime(): number {
+    const { scheduler } = this;
     const wanted = this.timeOrigin + (performance.now() - this.wallOrigin) * NS_PER_MS;
-    if (
-      wanted - this.scheduler.time <= MOST_LAG_MS * NS_PER_MS ||
-      this.scheduler.nextTime >= wanted
-    ) {
-      return wanted;
-    }
+    // While nothing is to happen the machine's time stands still without being late.
+    const reached = Math.max(scheduler.time, Math.min(scheduler.nextTime, wanted));
+    if (wanted - reached <= MOST_LAG_MS * NS_PER_MS) return wanted;
+    scheduler.skipTo(reached);
     this.setOrigin();
     return this.timeOrigin;
   }
