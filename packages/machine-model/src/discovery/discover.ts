@@ -29,9 +29,6 @@ const P2P_NONE = 6;
 /** The chip that all others are asked through. */
 const ROOT = { x: 255, y: 255 };
 
-/** Dead chips are common enough not to wait for each as long as for a live one. */
-const PATIENCE = { tries: 4 };
-
 /** Chips that are asked at the same time: enough for a connection to each board, few enough to keep in memory. */
 const ASKED_AT_ONCE = 1024;
 
@@ -84,8 +81,8 @@ async function ask(
   const { address, size } = systemVariables.physicalToVirtual;
   try {
     const [found, map] = await Promise.all([
-      scp.send(chip, information(), PATIENCE),
-      scp.send(chip, read(address, size), PATIENCE),
+      scp.send(chip, information()),
+      scp.send(chip, read(address, size)),
     ]);
     const place = chip.x + chip.y * width;
     columns.cores[place] = coreMask(map, found.coreCount);

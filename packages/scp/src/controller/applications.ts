@@ -176,7 +176,8 @@ async function start(
   await scp.all(
     chips.map(({ chip, cores }) => ({
       to: chip,
-      command: runStaged({ appId, wait, cores: coreMask(cores) }),
+      // A program that waits has done nothing yet and may be started anew; any other starts once.
+      command: { ...runStaged({ appId, wait, cores: coreMask(cores) }), repeatable: wait },
     })),
   );
   await waitForCores(scp, clock, chips, STARTED_STATES, {
@@ -200,14 +201,12 @@ function* floodFill(
   for (let block = 0; block < blocks; block++) {
     const data = image.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
     const at = address + block * BLOCK_BYTES;
-    yield commandOf(FloodFillData, {
-      id: id << 1,
-      forward: FORWARD,
-      retry: RETRY,
-      block,
-      address: at,
-      data,
-    });
+    const options = { id: id << 1, forward: FORWARD, retry: RETRY };
+    // Chips drop what they have of a block when it starts anew, so that one block may come twice.
+    yield {
+      ...commandOf(FloodFillData, { ...options, block, address: at, data }),
+      repeatable: true,
+    };
   }
   yield packet((FLOOD_FILL_END << 24) | (id << 1), appId << 24, false);
 }

@@ -2,6 +2,9 @@
 import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
 import type { Pace } from '../machine/pump.js';
 import type { VirtualMachine } from '../machine/virtual-machine.js';
+import { addressAfter } from './address.js';
+import { closeAll } from './close-all.js';
+import { openFrames } from './serve-frames.js';
 import { openSocket, type Socket } from './socket.js';
 
 /** Where hello frames go: hosts on this computer that listen on any address. */
@@ -52,65 +55,54 @@ export async function serveUdp(
     pace = 'paced',
   }: ServeOptions = {},
 ): Promise<ServedMachine> {
-  const opened: Closeable[] = [];
-  const keep = <T extends Closeable>(each: T): T => {
-    opened.push(each);
-    return each;
-  };
-  let ports = { scpPort, bootPort, bmpPort };
-  const hosts: string[] = [];
-  const bmpHosts: string[] = [];
-  try {
-    for (const [number, chip] of machine.ethernetChips.entries()) {
-      const board = keep(await openBoard(machine, chip, addressAfter(host, number), ports));
-      hosts.push(board.host);
-      ports = { ...ports, scpPort: board.scpPort, bootPort: board.bootPort };
-    }
-    for (let frame = 0; bmpHost !== undefined && frame < machine.frameCount; frame++) {
-      const address = addressAfter(bmpHost, frame);
-      const { port } = keep(await openFrame(machine, frame, address, ports.bmpPort));
-      bmpHosts.push(address);
-      ports = { ...ports, bmpPort: port };
-    }
-  } catch (error) {
-    await closeAll(opened);
+  const boards = await openBoards(machine, host, { scpPort, bootPort });
+  const [first = { scpPort, bootPort }] = boards;
+  const frames = await openFrames(machine, bmpHost, bmpPort).catch(async (error: unknown) => {
+    await closeAll(boards);
     throw error;
-  }
-  machine.setPace(pace);
-  return { hosts, bmpHosts, ...ports, close: () => closeAll(opened) };
-}
-
-interface Closeable {
-  close(): Promise<void>;
-}
-
-async function openFrame(
-  machine: VirtualMachine,
-  frame: number,
-  host: string,
-  port: number,
-): Promise<Closeable & { readonly port: number }> {
-  const ethernet = machine.bmpEthernet(frame);
-  const socket = await openSocket(host, port);
-  machine.setBmpAddress(frame, host);
-  socket.onDatagram((datagram, from) => ethernet.receiver.receiveMessage(datagram, from));
-  ethernet.connectOutside({
-    send: (datagram, to) => socket.send(datagram, to),
-    broadcast: () => undefined,
   });
+  machine.setPace(pace);
   return {
-    port: socket.port,
-    async close() {
-      ethernet.connectOutside(undefined);
-      await socket.close();
-    },
+    hosts: boards.map((board) => board.host),
+    ...{ scpPort: first.scpPort, bootPort: first.bootPort },
+    bmpHosts: frames.map((frame) => frame.host),
+    bmpPort: frames[0]?.port ?? bmpPort,
+    close: () => closeAll([...boards, ...frames]),
   };
 }
 
-interface Board {
-  readonly host: string;
+/** How often the system is asked for ports that are free on the addresses of all boards. */
+const MOST_PORT_DRAWS = 10;
+
+interface Ports {
   readonly scpPort: number;
   readonly bootPort: number;
+}
+
+async function openBoards(
+  machine: VirtualMachine,
+  host: string,
+  ports: Ports,
+  drawsLeft = MOST_PORT_DRAWS,
+): Promise<Board[]> {
+  const boards: Board[] = [];
+  try {
+    for (const [number, chip] of machine.ethernetChips.entries()) {
+      const address = addressAfter(host, number);
+      boards.push(await openBoard(machine, chip, address, boards[0] ?? ports));
+    }
+    return boards;
+  } catch (error) {
+    await closeAll(boards);
+    // What the system gave the first board may be taken on the address of another.
+    const mayDrawAgain = boards.length > 0 && (ports.scpPort === 0 || ports.bootPort === 0);
+    if (!mayDrawAgain || drawsLeft <= 1) throw error;
+    return openBoards(machine, host, ports, drawsLeft - 1);
+  }
+}
+
+interface Board extends Ports {
+  readonly host: string;
   close(): Promise<void>;
 }
 
@@ -118,7 +110,7 @@ async function openBoard(
   machine: VirtualMachine,
   chip: ChipAddress,
   host: string,
-  { scpPort, bootPort }: { readonly scpPort: number; readonly bootPort: number },
+  { scpPort, bootPort }: Ports,
 ): Promise<Board> {
   const ethernet = machine.ethernet(chip);
   const scp = await openSocket(host, scpPort);
@@ -133,13 +125,12 @@ async function openBoard(
     ethernet.receiver.receiveRaw(datagram, port, from),
   );
   machine.setIpAddress(chip, host);
-  scp.onDatagram((datagram, from) => {
-    ethernet.receiver.receiveMessage(datagram, from);
-    reverse.follow(machine.reversePorts(chip));
-  });
+  scp.onDatagram((datagram, from) => ethernet.receiver.receiveMessage(datagram, from));
   boot.onDatagram((datagram) => ethernet.receiver.receiveBoot(datagram));
   ethernet.connectOutside({
     send: (datagram, to, sourcePort) => {
+      // The answer to whoever set a tag; the request itself may have waited for its turn.
+      reverse.follow(machine.reversePorts(chip));
       (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
     },
     broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: boot.port }),
@@ -210,17 +201,4 @@ class ReverseSockets {
       opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)),
     );
   }
-}
-
-async function closeAll(opened: readonly Closeable[]): Promise<void> {
-  await Promise.all(opened.map((each) => each.close()));
-}
-
-/** The IPv4 address `steps` after another. */
-function addressAfter(host: string, steps: number): string {
-  const octets = host.split('.').map(Number);
-  const isAddress = octets.length === 4 && octets.every((octet) => octet >= 0 && octet <= 255);
-  if (!isAddress) throw new RangeError(`"host" must be an IPv4 address such as 127.0.0.1: ${host}`);
-  const number = octets.reduce((value, octet) => value * 256 + octet, 0) + steps;
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.');
 }
