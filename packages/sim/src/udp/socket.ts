@@ -1,5 +1,5 @@
 /** One UDP socket that listens all the time. */
-import { DgramAsPromised } from 'dgram-as-promised';
+import { DgramAsPromised, type SocketOptions } from 'dgram-as-promised';
 import type { HostAddress } from '../host/ethernet.js';
 
 /** Room asked of the system for datagrams that wait to be read, bytes: thousands of requests. */
@@ -21,7 +21,7 @@ export interface Socket {
  * @throws the system's error when the port is taken
  */
 export async function openSocket(host: string, port: number): Promise<Socket> {
-  const promised = DgramAsPromised.createSocket('udp4');
+  const promised = DgramAsPromised.createSocket({ type: 'udp4', lookup: alreadyAnAddress });
   const local = await promised.bind({ address: host, port });
   const { socket } = promised;
   let isOpen = true;
@@ -31,7 +31,7 @@ export async function openSocket(host: string, port: number): Promise<Socket> {
   return {
     port: local.port,
     send(datagram, to) {
-      if (isOpen && to.port !== 0) socket.send(datagram, to.port, to.ip, () => undefined);
+      if (isOpen && to.port !== 0) socket.send(datagram, to.port, to.ip);
     },
     // The library's own recv() hears only what arrives while it is awaited.
     onDatagram(listener) {
@@ -45,3 +45,7 @@ export async function openSocket(host: string, port: number): Promise<Socket> {
     },
   };
 }
+
+/** Spares each send a turn through the resolver: addresses of hosts are numbers already. */
+const alreadyAnAddress: NonNullable<SocketOptions['lookup']> = (address, _options, callback) =>
+  callback(null, address, 4);
