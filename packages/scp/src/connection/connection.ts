@@ -291,7 +291,7 @@ function decodeReplyDatagram(datagram: Uint8Array): ScpReply {
   if (length < SCP_REPLY_HEADER_BYTES || length > SDP_MOST_DATA_BYTES) {
     throw new MalformedMessageError('SCP reply', `it has ${datagram.length} bytes`);
   }
-  return decodeScpReply(datagram.subarray(SDP_HEADER_BYTES));
+  return decodeScpReply(datagram, SDP_HEADER_BYTES);
 }
 
 /** Whether a request that was not answered may be sent again. */

@@ -4,7 +4,7 @@
  */
 
 /** Shortest time-out, ms: longer than a host that shares its processor is usually away. */
-const LEAST_TIMEOUT_MS = 20;
+const LEAST_TIMEOUT_MS = 50;
 /** Weights of a new round trip in the mean and in the deviation. RFC 6298, section 2. */
 const MEAN_WEIGHT = 1 / 8;
 const DEVIATION_WEIGHT = 1 / 4;

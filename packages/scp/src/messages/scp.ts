@@ -4,6 +4,7 @@
  */
 import { MalformedMessageError } from '../errors.js';
 import { half, struct, word } from '../layout/struct.js';
+import { newDatagram } from './datagram.js';
 import { SDP_HEADER_BYTES, type SdpHeader, writeSdpHeader } from './sdp.js';
 
 /** The three argument words of a request. */
@@ -38,6 +39,7 @@ const SEQUENCE_AT = CODE_AT + 2;
 const ARGUMENTS_AT = CODE_AT + 4;
 const REQUEST_DATA_AT = SDP_HEADER_BYTES + SCP_REQUEST_HEADER_BYTES;
 const REPLY_PAYLOAD_AT = SDP_HEADER_BYTES + SCP_REPLY_HEADER_BYTES;
+const NO_PAYLOAD = new Uint8Array(0);
 
 /** The 16 bytes before a request's data. */
 export const scpRequestLayout = struct('SCP request', {
@@ -54,7 +56,7 @@ export const scpReplyLayout = struct('SCP reply', { code: half, sequence: half }
 /** The datagram of a request, written by hand for speed; tests prove it equal to the layouts. */
 export function requestDatagram(header: SdpHeader, request: ScpRequest): Uint8Array {
   const { data, arguments: words } = request;
-  const datagram = new Uint8Array(REQUEST_DATA_AT + data.length);
+  const datagram = newDatagram(REQUEST_DATA_AT + data.length);
   writeSdpHeader(datagram, header);
   writeHalf(datagram, CODE_AT, request.command);
   writeHalf(datagram, SEQUENCE_AT, request.sequence);
@@ -67,7 +69,7 @@ export function requestDatagram(header: SdpHeader, request: ScpRequest): Uint8Ar
 
 /** The datagram of a reply. `header` is the reply's own, see `replyHeader`. */
 export function replyDatagram(header: SdpHeader, reply: ScpReply): Uint8Array {
-  const datagram = new Uint8Array(REPLY_PAYLOAD_AT + reply.payload.length);
+  const datagram = newDatagram(REPLY_PAYLOAD_AT + reply.payload.length);
   writeSdpHeader(datagram, header);
   writeHalf(datagram, CODE_AT, reply.code);
   writeHalf(datagram, SEQUENCE_AT, reply.sequence);
@@ -85,26 +87,33 @@ export function decodeScpRequest(data: Uint8Array): ScpRequest {
     command: halfAt(data, 0),
     sequence: halfAt(data, 2),
     arguments: [wordAt(data, 4), wordAt(data, 8), wordAt(data, 12)],
-    data: data.subarray(SCP_REQUEST_HEADER_BYTES),
+    data: bytesFrom(data, SCP_REQUEST_HEADER_BYTES),
   };
 }
 
 /**
- * The reply in an SDP message's data, read by hand for speed; a test proves it equal to
- * {@link scpReplyLayout}. Throws {@link MalformedMessageError} when it is too short or its code is no
- * return code.
+ * The reply in an SDP message's data, which begins at `start`; read by hand for speed, a test proves it
+ * equal to {@link scpReplyLayout}. Throws {@link MalformedMessageError} when it is too short or its code is
+ * no return code.
  */
-export function decodeScpReply(data: Uint8Array): ScpReply {
-  needs('SCP reply', SCP_REPLY_HEADER_BYTES, data);
-  const code = halfAt(data, 0);
+export function decodeScpReply(data: Uint8Array, start = 0): ScpReply {
+  needs('SCP reply', start + SCP_REPLY_HEADER_BYTES, data);
+  const code = halfAt(data, start);
   if (code < 0x80 || code > 0x8f) {
     throw new MalformedMessageError('SCP reply', `0x${code.toString(16)} is no return code`);
   }
-  return { code, sequence: halfAt(data, 2), payload: data.subarray(SCP_REPLY_HEADER_BYTES) };
+  const end = start + SCP_REPLY_HEADER_BYTES;
+  const payload = data.length === end ? NO_PAYLOAD : bytesFrom(data, end);
+  return { code, sequence: halfAt(data, start + 2), payload };
 }
 
 function needs(what: string, bytes: number, { length }: Uint8Array): void {
   if (length < bytes) throw new MalformedMessageError(what, `needs ${bytes} bytes, has ${length}`);
+}
+
+/** The rest of bytes, as `subarray`, which is slower. */
+function bytesFrom({ buffer, byteOffset, length }: Uint8Array, start: number): Uint8Array {
+  return new Uint8Array(buffer, byteOffset + start, length - start);
 }
 
 function halfAt(bytes: Uint8Array, at: number): number {

@@ -5,6 +5,7 @@
 import type { ChipAddress, CoreAddress } from '../addresses.js';
 import { MalformedMessageError } from '../errors.js';
 import { byte, half, padding, struct } from '../layout/struct.js';
+import { newDatagram } from './datagram.js';
 
 /** One end of an SDP message: a port, 0 to 7, of a core, 0 to 31. */
 export interface SdpEndpoint extends CoreAddress {
@@ -58,7 +59,7 @@ export const sdpHeaderLayout = struct('SDP header', {
 
 /** The datagram of a message. */
 export function encodeSdp(message: SdpMessage): Uint8Array {
-  const datagram = new Uint8Array(SDP_HEADER_BYTES + message.data.length);
+  const datagram = newDatagram(SDP_HEADER_BYTES + message.data.length);
   writeSdpHeader(datagram, message);
   datagram.set(message.data, SDP_HEADER_BYTES);
   return datagram;
@@ -93,7 +94,7 @@ export function decodeSdp(datagram: Uint8Array): SdpMessage {
     tag: datagram[3] as number,
     destination: endpoint(datagram, 4, 6),
     source: endpoint(datagram, 5, 8),
-    data: datagram.subarray(SDP_HEADER_BYTES),
+    data: new Uint8Array(datagram.buffer, datagram.byteOffset + SDP_HEADER_BYTES, length),
   };
 }
 

@@ -90,8 +90,7 @@ t.test('a closed transport sends nothing, and closes once', async (t) => {
   const { port } = await udpServer();
   const transport = await udpTransport({ host: '127.0.0.1', port });
   await Promise.all([transport.close(), transport.close()]);
-  transport.send(new Uint8Array(1));
-  t.equal(transport.statistics.sendErrors, 0);
+  t.doesNotThrow(() => transport.send(new Uint8Array(1)));
 });
 
 t.test('a port that is none is refused by its value', async (t) => {
