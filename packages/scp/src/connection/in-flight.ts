@@ -2,7 +2,7 @@
 import { type Exchange, isAlike, isPausing } from './exchange.js';
 
 /** Later requests answered, after which one counts as lost: more than a network reorders. */
-const OVERTAKEN_LOST = 4;
+const OVERTAKEN_LOST = 3;
 
 /** Exchanges by sequence number. */
 export class InFlight {

@@ -3,8 +3,11 @@
  * time-out, which suits a local network.
  */
 
-/** Shortest time-out, ms: longer than a host that shares its processor is usually away. */
-const LEAST_TIMEOUT_MS = 50;
+/**
+ * How much later than usual any answer may be, ms: longer than a host that shares its processor is usually
+ * away. RFC 6298 has the granularity of the clock here.
+ */
+const LEAST_MARGIN_MS = 30;
 /** Weights of a new round trip in the mean and in the deviation. RFC 6298, section 2. */
 const MEAN_WEIGHT = 1 / 8;
 const DEVIATION_WEIGHT = 1 / 4;
@@ -39,7 +42,7 @@ export class RoundTrip {
   /** How long to wait for an answer, ms; `most` as long as nothing is known. */
   timeoutMs(most: number): number {
     if (this.mean === undefined) return most;
-    const least = Math.max(LEAST_TIMEOUT_MS, this.mean + DEVIATIONS * this.deviation);
+    const least = this.mean + Math.max(LEAST_MARGIN_MS, DEVIATIONS * this.deviation);
     return Math.min(most, least * this.patience);
   }
 }

@@ -2,33 +2,36 @@
  * How many requests may be on their way. A monitor has 32 message buffers and drops silently what finds
  * none free, while requests that are still on the line take none. So the window follows delay: it lets as
  * many requests through as keep the monitor busy, and a few more that queue there, whatever the latency.
+ * With the shortest round trip ever (the base) and those of the present round:
  *
- * Once per round trip, with the shortest round trip ever (the base) and the shortest of this round:
- *
- *     requests on the line = window x base / shortest
+ *     requests on the line = window x mean of (base / round trip)
  *     next window          = requests on the line + requests that may queue
  *
  * Source of the rule: Wei, Jin, Low and Hegde, "FAST TCP", IEEE/ACM Transactions on Networking 14(6), 2006.
- * The shortest of a round instead of its mean, because a host that was busy elsewhere sees some answers
- * late, while a queue at the monitor delays all.
+ * The mean is of reciprocals, so that answers which a busy host saw late count little.
  */
 
-/** Requests that may wait at the monitor; {@link BURST} more still fit its 32 buffers. */
-const MOST_QUEUED = 12;
+/** Requests that may queue at the monitor: with {@link BURST} more they fit its 32 buffers. */
+const MOST_QUEUED = 8;
 /** The same on a line that loses requests, or to a monitor that is short of buffers. */
-const LEAST_QUEUED = 3;
-/** Window at first, and most requests sent at once: half of a monitor's buffers. */
-export const BURST = 16;
+const LEAST_QUEUED = 5;
+/** Below this, nothing queues worth mentioning, and the window grows faster. */
+const NOTHING_QUEUED = 3;
+/** Window at first, and most requests sent at once: less than half of a monitor's buffers. */
+export const BURST = 12;
 /** How long the base is believed, ms; then the queue is let run empty to measure it again. */
 const BASE_LIFETIME_MS = 10_000;
 /** Round trips that measure the base, one after the other. */
 const BASE_SAMPLES = 4;
 /** Share of the window that is to be answered before a round counts. */
 const ROUND_SHARE = 0.5;
-/** Factor of the queue after a round with losses. */
-const LOSS_FACTOR = 0.7;
 /** How much faster than answers came requests may follow each other, so that the window can grow. */
 const HEADROOM = 1.25;
+
+/** What clocks of browsers tell apart at best, ms. */
+const LEAST_ROUND_TRIP_MS = 0.005;
+/** Shorter waits are not worth a turn of the event loop, ms. */
+const SHORTEST_WAIT_MS = 0.01;
 
 /** The window of one connection. */
 export class Window {
@@ -38,10 +41,11 @@ export class Window {
   private base = Number.POSITIVE_INFINITY;
   private baseSince = 0;
   private isMeasuringBase = false;
-  /** Of the present round: its start, ms, its answers, the shortest round trip, and what else happened. */
+  /** Of the present round: its start, ms, its answers, their round trips, and what else happened. */
   private roundStart = Number.NEGATIVE_INFINITY;
   private answers = 0;
   private shortest = Number.POSITIVE_INFINITY;
+  private reciprocals = 0;
   private wasFull = false;
   private hasLost = false;
   private closedAt = Number.NEGATIVE_INFINITY;
@@ -71,7 +75,7 @@ export class Window {
     if (this.size <= BURST) return 0;
     this.credit = Math.min(BURST, this.credit + (now - this.creditedAt) * this.pace);
     this.creditedAt = now;
-    return this.credit >= 1 ? 0 : (1 - this.credit) / this.pace;
+    return this.credit >= 1 ? 0 : Math.max(SHORTEST_WAIT_MS, (1 - this.credit) / this.pace);
   }
 
   /** A request was sent. */
@@ -82,12 +86,13 @@ export class Window {
   /** A request that was sent once, at `sentAt`, was answered. */
   answered(sentAt: number, now: number): void {
     const roundTrip = now - sentAt;
-    if (roundTrip < this.base) {
+    if (roundTrip <= this.base) {
       this.base = roundTrip;
       this.baseSince = now;
     }
     if (sentAt <= this.roundStart) return;
     this.shortest = Math.min(this.shortest, roundTrip);
+    this.reciprocals += 1 / Math.max(roundTrip, LEAST_ROUND_TRIP_MS);
     this.answers++;
     const enough = this.isMeasuringBase ? BASE_SAMPLES : this.size * ROUND_SHARE;
     if (this.answers >= enough) this.endRound(now);
@@ -120,18 +125,20 @@ export class Window {
   }
 
   private adjust(): void {
-    if (this.hasLost) this.queued = Math.max(LEAST_QUEUED, this.queued * LOSS_FACTOR);
-    else this.queued = Math.min(MOST_QUEUED, this.queued + 1);
-    const { base, shortest, size } = this;
-    const onTheLine = shortest > 0 ? (size * base) / shortest : size;
-    if (this.wasFull) this.size = Math.min(this.most, onTheLine + this.queued);
-    this.pace = (HEADROOM * this.size) / shortest;
+    const { size, hasLost, wasFull } = this;
+    this.queued = Math.max(LEAST_QUEUED, Math.min(MOST_QUEUED, this.queued + (hasLost ? -1 : 1)));
+    const perMs = (size * this.reciprocals) / this.answers;
+    const onTheLine = Math.min(size, perMs * Math.max(this.base, LEAST_ROUND_TRIP_MS));
+    const more = size - onTheLine < NOTHING_QUEUED ? BURST : this.queued;
+    if (wasFull) this.size = Math.min(this.most, onTheLine + more);
+    this.pace = HEADROOM * Math.max(perMs, this.size / this.shortest);
   }
 
   private startRound(now: number): void {
     this.roundStart = now;
     this.answers = 0;
     this.shortest = Number.POSITIVE_INFINITY;
+    this.reciprocals = 0;
     this.wasFull = false;
     this.hasLost = false;
   }

@@ -114,10 +114,13 @@ t.test('hand-written messages equal the declared layouts, byte for byte', async 
         expected.set(data, 26);
         const request = { command, sequence, arguments: given, data };
         t.same(requestDatagram(of, request), expected);
-        t.same({ ...decodeSdp(expected), data: decodeScpRequest(expected.subarray(10)) }, {
-          ...of,
-          data: request,
-        });
+        t.same(
+          { ...decodeSdp(expected), data: decodeScpRequest(expected.subarray(10)) },
+          {
+            ...of,
+            data: request,
+          },
+        );
         const reply = declared(of, 14 + data.length);
         scpReplyLayout.encode({ code: command, sequence }, reply, 10);
         reply.set(data, 14);
