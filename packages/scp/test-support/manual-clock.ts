@@ -28,6 +28,10 @@ export class ManualClock implements Clock {
   }
 
   private earliest(end: number): { at: number; callback: () => void } | undefined {
-    return [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+    let found: { at: number; callback: () => void } | undefined;
+    for (const timer of this.timers) {
+      if (timer.at <= end && (found === undefined || timer.at < found.at)) found = timer;
+    }
+    return found;
   }
 }

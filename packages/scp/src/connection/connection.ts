@@ -13,28 +13,43 @@ import { ReturnCode } from '../messages/return-codes.js';
 import { decodeScpReply, SCP_REPLY_HEADER_BYTES, type ScpReply } from '../messages/scp.js';
 import { SDP_HEADER_BYTES, SDP_MOST_DATA_BYTES } from '../messages/sdp.js';
 import type { Transport } from '../transport/transport.js';
+import { Alarm } from './alarm.js';
+import { Batch } from './batch.js';
 import { type Clock, systemClock } from './clock.js';
-import { answeredBy, datagramOf, type Exchange, newExchange, type Patience } from './exchange.js';
+import {
+  answeredBy,
+  datagramOf,
+  type Exchange,
+  givenUpAt,
+  isPausing,
+  newExchange,
+  type Patience,
+} from './exchange.js';
+import { InFlight } from './in-flight.js';
 import { Queue } from './queue.js';
 import { isOverload, mayRepeat, pauseMs } from './retry.js';
-import { type Request, type Scp, sendAll, type Target } from './scp.js';
+import { RoundTrips } from './round-trip.js';
+import type { Request, Scp, Target } from './scp.js';
 import { type ConnectionStatistics, newStatistics } from './statistics.js';
 import { Window } from './window.js';
 
 /** How patient and how eager a connection is. */
 export interface ConnectionOptions {
-  /** Requests on their way at the same time, 1 or more. Default 32. */
+  /** Most requests on their way at the same time, 1 to 1024; fewer while the machine is slow. Default 256. */
   readonly window?: number;
-  /** Wait for an answer before the request is sent again, ms. Default 500. */
+  /**
+   * Longest wait for an answer before the request is sent again, ms. Default 500. Once it is known how
+   * long answers take, requests that may be repeated are sent again sooner.
+   */
   readonly timeoutMs?: number;
-  /** How often a request is sent before it fails, 1 or more. Default 8. */
+  /** How many such waits there are before a request fails, 1 or more. Default 8. */
   readonly tries?: number;
   /** Default: the time of this computer. */
   readonly clock?: Clock;
 }
 
-/** Beyond it throughput grows little on loopback, and boards answer "busy": see the README. */
-const DEFAULT_WINDOW = 32;
+/** Enough for 4 ms of latency at the speed of this package. */
+const DEFAULT_WINDOW = 256;
 const DEFAULT_TIMEOUT_MS = 500;
 const DEFAULT_TRIES = 8;
 
@@ -47,9 +62,11 @@ export class Connection implements Scp {
   private readonly patience: Patience;
   private readonly clock: Clock;
   private readonly waiting = new Queue<Exchange>();
-  private readonly inFlight = new Map<number, Exchange>();
-  private nextSequence = 0;
-  private stopTimer: (() => void) | undefined;
+  private readonly batches = new Queue<Batch<unknown>>();
+  private readonly inFlight = new InFlight();
+  private readonly roundTrips = new RoundTrips();
+  private readonly repeating: Alarm;
+  private readonly pacing: Alarm;
   private closed = false;
 
   constructor(
@@ -62,6 +79,8 @@ export class Connection implements Scp {
       tries: positive('tries', options.tries ?? DEFAULT_TRIES),
     };
     this.clock = options.clock ?? systemClock;
+    this.repeating = new Alarm(this.clock, () => this.expire());
+    this.pacing = new Alarm(this.clock, () => this.fillWindow());
     this.statistics = this.counts;
     transport.onDatagram((datagram) => this.receive(datagram));
   }
@@ -79,57 +98,92 @@ export class Connection implements Scp {
         reject(new ConnectionClosedError(command.name));
         return;
       }
-      const core = { x: to.x, y: to.y, core: to.core ?? 0 };
       const given = patience ? { ...this.patience, ...patience } : this.patience;
-      const settle = resolve as (result: unknown) => void;
-      this.waiting.push(newExchange(core, command, given, settle, reject));
+      const waiter = { answered: resolve as (result: unknown) => void, failed: reject };
+      this.waiting.push(newExchange(to, command, given, waiter));
       this.fillWindow();
     });
   }
 
   /**
-   * Sends many commands, as many at once as the window allows, drawing the next only when one is
-   * answered. Stops at the first failure and throws it once all that were sent are settled.
+   * Sends many commands, as many at once as the window allows, drawing the next only when there is room.
+   * Stops at the first failure and throws it once all that were sent are settled.
    */
   all<T>(requests: Iterable<Request<T>>): Promise<void> {
-    return sendAll(this, requests, this.window.most);
+    return new Promise((resolve, reject) => {
+      const batch = new Batch(requests, resolve, reject) as Batch<unknown>;
+      if (this.closed) abandonBatch(batch);
+      else {
+        this.batches.push(batch);
+        this.fillWindow();
+      }
+    });
   }
 
   /** Closes the transport; requests that wait fail with ConnectionClosedError. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.stopTimer?.();
-    for (const exchange of this.inFlight.values()) this.abandon(exchange);
-    this.inFlight.clear();
+    this.repeating.stop();
+    this.pacing.stop();
+    for (const exchange of [...this.inFlight.all()]) this.abandon(exchange);
     for (let next = this.waiting.shift(); next; next = this.waiting.shift()) this.abandon(next);
+    for (let next = this.batches.shift(); next; next = this.batches.shift()) abandonBatch(next);
     await this.transport.close();
   }
 
   private fillWindow(): void {
-    while (this.window.allows(this.inFlight.size)) {
-      const exchange = this.waiting.shift();
-      if (!exchange) break;
-      this.start(exchange);
+    while (!this.closed && this.waiting.length + this.batches.length > 0) {
+      if (!this.window.allows(this.inFlight.size)) return;
+      const now = this.clock.now();
+      const wait = this.window.waitMs(now);
+      if (wait > 0) {
+        this.pacing.setFor(now + wait, now);
+        return;
+      }
+      const exchange = this.waiting.shift() ?? this.draw();
+      if (exchange) this.start(exchange, now);
     }
-    this.armTimer();
   }
 
-  private start(exchange: Exchange): void {
-    exchange.sequence = this.freeSequence();
-    exchange.startedAt = this.clock.now();
-    this.inFlight.set(exchange.sequence, exchange);
+  /** The next request of the batches, which take turns. */
+  private draw(): Exchange | undefined {
+    const batch = this.batches.shift();
+    const request = batch?.draw();
+    if (!batch || !request) return undefined;
+    this.batches.push(batch);
+    const { to, command, done } = request;
+    return newExchange(to, command, this.patience, batch, done);
+  }
+
+  private start(exchange: Exchange, now: number): void {
+    exchange.startedAt = now;
+    this.inFlight.add(exchange);
     this.counts.mostInFlight = Math.max(this.counts.mostInFlight, this.inFlight.size);
     this.counts.requests++;
-    this.transmit(exchange);
+    this.transmit(exchange, now);
   }
 
-  private transmit(exchange: Exchange): void {
+  private transmit(exchange: Exchange, now: number): void {
     exchange.tries++;
-    exchange.deadline = this.clock.now() + waitMs(exchange);
+    exchange.overtaken = 0;
+    exchange.sentAt = now;
+    exchange.deadline = this.deadlineOf(exchange, now);
     exchange.datagram ??= datagramOf(exchange);
+    this.repeating.setFor(exchange.deadline, now);
     this.counts.bytesSent += exchange.datagram.length;
+    this.window.sent();
     this.transport.send(exchange.datagram);
+  }
+
+  /** What may not be repeated is sent once and waited for as long as all tries of another. */
+  private deadlineOf(exchange: Exchange, now: number): number {
+    const { command, patience, timeouts } = exchange;
+    const end = givenUpAt(exchange);
+    if (!command.repeatable) return Math.max(now, end);
+    const usual = this.roundTrips.of(command.code).timeoutMs(patience.timeoutMs);
+    const next = now + Math.min(patience.timeoutMs, usual * 2 ** timeouts);
+    return end > now ? Math.min(next, end) : next;
   }
 
   private receive(datagram: Uint8Array): void {
@@ -144,7 +198,7 @@ export class Connection implements Scp {
 
   private accept(datagram: Uint8Array): void {
     const reply = decodeReplyDatagram(datagram);
-    const exchange = this.inFlight.get(reply.sequence);
+    const exchange = this.inFlight.find(reply.sequence);
     if (!exchange || !answeredBy(exchange, datagram[9] as number, datagram[8] as number)) {
       this.counts.unexpected++;
     } else if (reply.code === ReturnCode.Ok) {
@@ -159,52 +213,57 @@ export class Connection implements Scp {
   private answer(exchange: Exchange, reply: ScpReply): void {
     const result = exchange.command.parse(reply.payload);
     this.counts.answered++;
-    this.window.open();
-    this.inFlight.delete(exchange.sequence);
-    exchange.resolve(result);
+    if (exchange.tries === 1) this.learnFrom(exchange);
+    this.inFlight.remove(exchange);
+    exchange.waiter.answered(result, exchange.done);
     this.fillWindow();
   }
 
+  /** A request that was sent once shows how long answers take, and which ones are missing. */
+  private learnFrom(exchange: Exchange): void {
+    const now = this.clock.now();
+    this.roundTrips.of(exchange.command.code).measured(now - exchange.sentAt);
+    this.window.answered(exchange.sentAt, now);
+    for (const lost of this.inFlight.lostBefore(exchange)) {
+      this.counts.overtaken++;
+      this.window.lost();
+      this.repeat(lost);
+    }
+  }
+
   private refuse(exchange: Exchange, { code, payload }: ScpReply): void {
-    if (mayRepeat(code, exchange.command.repeatable) && exchange.tries < exchange.patience.tries) {
+    exchange.refusals++;
+    const { command, to, patience, refusals, sentAt, tries } = exchange;
+    if (mayRepeat(code, command.repeatable) && refusals < patience.tries) {
       this.counts.busy++;
-      if (isOverload(code)) this.window.close();
+      if (isOverload(code)) this.window.close(sentAt, this.clock.now());
       exchange.deadline = Number.POSITIVE_INFINITY;
-      this.clock.after(pauseMs(exchange.tries), () => this.repeat(exchange));
+      this.clock.after(pauseMs(refusals), () => this.repeat(exchange));
       return;
     }
-    const { command, to, tries } = exchange;
     this.fail(exchange, new ScpError({ code, command: command.name, chip: to, tries, payload }));
   }
 
   private repeat(exchange: Exchange): void {
-    if (this.inFlight.get(exchange.sequence) !== exchange) return;
+    if (!this.inFlight.has(exchange)) return;
     this.counts.repeats++;
-    this.transmit(exchange);
-    this.armTimer();
-  }
-
-  private armTimer(): void {
-    if (this.stopTimer || this.inFlight.size === 0 || this.closed) return;
-    const earliest = Math.min(...Array.from(this.inFlight.values(), ({ deadline }) => deadline));
-    if (earliest === Number.POSITIVE_INFINITY) return;
-    this.stopTimer = this.clock.after(Math.max(0, earliest - this.clock.now()), () => {
-      this.stopTimer = undefined;
-      this.expire();
-    });
+    this.inFlight.moveToEnd(exchange);
+    this.transmit(exchange, this.clock.now());
   }
 
   private expire(): void {
     const now = this.clock.now();
-    const late = [...this.inFlight.values()].filter(({ deadline }) => deadline <= now);
-    if (late.length > 0) this.window.close();
+    const late = [...this.inFlight.all()].filter(({ deadline }) => deadline <= now);
     for (const exchange of late) {
       this.counts.timeouts++;
-      if (exchange.command.repeatable && exchange.tries < exchange.patience.tries)
-        this.repeat(exchange);
+      exchange.timeouts++;
+      this.window.close(exchange.sentAt, now);
+      if (mayGoOn(exchange, now)) this.repeat(exchange);
       else this.giveUp(exchange, now);
     }
-    this.armTimer();
+    for (const code of new Set(late.map(({ command }) => command.code)))
+      this.roundTrips.of(code).missed();
+    for (const { deadline } of this.inFlight.all()) this.repeating.setFor(deadline, now);
   }
 
   private giveUp(exchange: Exchange, now: number): void {
@@ -215,20 +274,15 @@ export class Connection implements Scp {
 
   private fail(exchange: Exchange, error: Error): void {
     this.counts.failed++;
-    this.inFlight.delete(exchange.sequence);
-    exchange.reject(error);
+    this.inFlight.remove(exchange);
+    exchange.waiter.failed(error);
     this.fillWindow();
   }
 
-  private abandon({ command, reject }: Exchange): void {
+  private abandon(exchange: Exchange): void {
     this.counts.failed++;
-    reject(new ConnectionClosedError(command.name));
-  }
-
-  private freeSequence(): number {
-    do this.nextSequence = (this.nextSequence + 1) & 0xffff;
-    while (this.inFlight.has(this.nextSequence));
-    return this.nextSequence;
+    this.inFlight.remove(exchange);
+    exchange.waiter.failed(new ConnectionClosedError(exchange.command.name));
   }
 }
 
@@ -237,17 +291,19 @@ function decodeReplyDatagram(datagram: Uint8Array): ScpReply {
   if (length < SCP_REPLY_HEADER_BYTES || length > SDP_MOST_DATA_BYTES) {
     throw new MalformedMessageError('SCP reply', `it has ${datagram.length} bytes`);
   }
-  return decodeScpReply(datagram.subarray(SDP_HEADER_BYTES));
+  return decodeScpReply(datagram, SDP_HEADER_BYTES);
 }
 
-/** Whether a request was refused and waits to be sent again; a doubled refusal changes nothing. */
-function isPausing({ deadline }: Exchange): boolean {
-  return deadline === Number.POSITIVE_INFINITY;
+/** Whether a request that was not answered may be sent again. */
+function mayGoOn(exchange: Exchange, now: number): boolean {
+  if (!exchange.command.repeatable) return false;
+  return now < givenUpAt(exchange) || exchange.tries < exchange.patience.tries;
 }
 
-/** What may not be repeated is sent once and waited for as long as all tries of another. */
-function waitMs({ command, patience }: Exchange): number {
-  return command.repeatable ? patience.timeoutMs : patience.timeoutMs * patience.tries;
+/** Fails what was not drawn yet of a connection that is closed. */
+function abandonBatch(batch: Batch<unknown>): void {
+  const next = batch.draw();
+  if (next) batch.failed(new ConnectionClosedError(next.command.name));
 }
 
 function positive(name: string, value: number): number {

@@ -23,6 +23,8 @@ export interface Scp {
   send<T>(to: Target, command: Command<T>, patience?: Partial<Patience>): Promise<T>;
   /** Sends many commands, as many at once as is good. Throws the first failure. */
   all<T>(requests: Iterable<Request<T>>): Promise<void>;
+  /** What to send many commands to one chip with, if not with this. */
+  leadingTo?(chip: ChipAddress): Scp;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface ConnectionStatistics {
   failed: number;
   /** Times that no answer came in time. */
   timeouts: number;
+  /** Requests taken as lost, and sent again at once, since later ones had been answered. */
+  overtaken: number;
   /** Answers that said "busy, ask again". */
   busy: number;
   /** Replies that nobody waited for: late, doubled, or from the wrong chip. */
@@ -30,6 +32,7 @@ export function newStatistics(): ConnectionStatistics {
     answered: 0,
     failed: 0,
     timeouts: 0,
+    overtaken: 0,
     busy: 0,
     unexpected: 0,
     malformed: 0,

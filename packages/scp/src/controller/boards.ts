@@ -52,6 +52,7 @@ export class Boards implements Scp {
   }
 
   all<T>(requests: Iterable<Request<T>>): Promise<void> {
+    if (this.others.length === 0) return this.root.all(requests);
     return sendAll(this, requests, AT_ONCE_PER_BOARD * (1 + this.others.length));
   }
 

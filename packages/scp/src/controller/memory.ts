@@ -49,7 +49,7 @@ export async function writeMemory(
   bytes: Uint8Array,
 ): Promise<void> {
   checkRange(address, bytes.length);
-  await scp.all(
+  await leadingTo(scp, to).all(
     requests(address, bytes.length, ({ offset, size }) => ({
       to,
       command: write(address + offset, bytes.subarray(offset, offset + size)),
@@ -114,7 +114,7 @@ async function gather(
 ): Promise<Uint8Array> {
   checkRange(address, length);
   const result = new Uint8Array(length);
-  await scp.all(
+  await leadingTo(scp, to).all(
     requests(address, length, ({ offset, size }) => ({
       to,
       command: command(address + offset, size),
@@ -122,6 +122,11 @@ async function gather(
     })),
   );
   return result;
+}
+
+/** The way that all requests to one chip share. */
+function leadingTo(scp: Scp, chip: ChipAddress): Scp {
+  return scp.leadingTo?.(chip) ?? scp;
 }
 
 function* requests<R>(address: number, length: number, request: (chunk: Chunk) => R): Generator<R> {

@@ -112,11 +112,22 @@ t.test('hand-written messages equal the declared layouts, byte for byte', async 
         const fields = { command, sequence, argument1, argument2, argument3 };
         scpRequestLayout.encode(fields, expected, 10);
         expected.set(data, 26);
-        t.same(requestDatagram(of, { command, sequence, arguments: given, data }), expected);
+        const request = { command, sequence, arguments: given, data };
+        t.same(requestDatagram(of, request), expected);
+        t.same(
+          { ...decodeSdp(expected), data: decodeScpRequest(expected.subarray(10)) },
+          {
+            ...of,
+            data: request,
+          },
+        );
         const reply = declared(of, 14 + data.length);
         scpReplyLayout.encode({ code: command, sequence }, reply, 10);
         reply.set(data, 14);
         t.same(replyDatagram(of, { code: command, sequence, payload: data }), reply);
+        reply.set([0x80 + (command & 0xf), 0], 10);
+        t.same(decodeScpReply(reply, 10), decodeScpReply(reply.subarray(10)));
+        t.match(decodeScpReply(reply, 10), { code: reply[10]!, sequence, payload: data });
       },
     ),
     { numRuns: 50 },

@@ -4,6 +4,7 @@
  */
 import { MalformedMessageError } from '../errors.js';
 import { half, struct, word } from '../layout/struct.js';
+import { newDatagram } from './datagram.js';
 import { SDP_HEADER_BYTES, type SdpHeader, writeSdpHeader } from './sdp.js';
 
 /** The three argument words of a request. */
@@ -32,6 +33,14 @@ export const SCP_REPLY_HEADER_BYTES = 4;
 /** Most data of one request or reply. */
 export const SCP_MOST_DATA_BYTES = 256;
 
+/** Places in a datagram, after the SDP header. */
+const CODE_AT = SDP_HEADER_BYTES;
+const SEQUENCE_AT = CODE_AT + 2;
+const ARGUMENTS_AT = CODE_AT + 4;
+const REQUEST_DATA_AT = SDP_HEADER_BYTES + SCP_REQUEST_HEADER_BYTES;
+const REPLY_PAYLOAD_AT = SDP_HEADER_BYTES + SCP_REPLY_HEADER_BYTES;
+const NO_PAYLOAD = new Uint8Array(0);
+
 /** The 16 bytes before a request's data. */
 export const scpRequestLayout = struct('SCP request', {
   command: half,
@@ -46,50 +55,81 @@ export const scpReplyLayout = struct('SCP reply', { code: half, sequence: half }
 
 /** The datagram of a request, written by hand for speed; tests prove it equal to the layouts. */
 export function requestDatagram(header: SdpHeader, request: ScpRequest): Uint8Array {
-  const datagram = new Uint8Array(
-    SDP_HEADER_BYTES + SCP_REQUEST_HEADER_BYTES + request.data.length,
-  );
-  const view = new DataView(datagram.buffer, SDP_HEADER_BYTES);
+  const { data, arguments: words } = request;
+  const datagram = newDatagram(REQUEST_DATA_AT + data.length);
   writeSdpHeader(datagram, header);
-  view.setUint16(0, request.command, true);
-  view.setUint16(2, request.sequence, true);
-  view.setUint32(4, request.arguments[0], true);
-  view.setUint32(8, request.arguments[1], true);
-  view.setUint32(12, request.arguments[2], true);
-  datagram.set(request.data, SDP_HEADER_BYTES + SCP_REQUEST_HEADER_BYTES);
+  writeHalf(datagram, CODE_AT, request.command);
+  writeHalf(datagram, SEQUENCE_AT, request.sequence);
+  writeWord(datagram, ARGUMENTS_AT, words[0]);
+  writeWord(datagram, ARGUMENTS_AT + 4, words[1]);
+  writeWord(datagram, ARGUMENTS_AT + 8, words[2]);
+  datagram.set(data, REQUEST_DATA_AT);
   return datagram;
 }
 
 /** The datagram of a reply. `header` is the reply's own, see `replyHeader`. */
 export function replyDatagram(header: SdpHeader, reply: ScpReply): Uint8Array {
-  const datagram = new Uint8Array(SDP_HEADER_BYTES + SCP_REPLY_HEADER_BYTES + reply.payload.length);
-  const view = new DataView(datagram.buffer, SDP_HEADER_BYTES);
+  const datagram = newDatagram(REPLY_PAYLOAD_AT + reply.payload.length);
   writeSdpHeader(datagram, header);
-  view.setUint16(0, reply.code, true);
-  view.setUint16(2, reply.sequence, true);
-  datagram.set(reply.payload, SDP_HEADER_BYTES + SCP_REPLY_HEADER_BYTES);
+  writeHalf(datagram, CODE_AT, reply.code);
+  writeHalf(datagram, SEQUENCE_AT, reply.sequence);
+  datagram.set(reply.payload, REPLY_PAYLOAD_AT);
   return datagram;
 }
 
-/** The request in an SDP message's data. Throws {@link MalformedMessageError} when it is too short. */
+/**
+ * The request in an SDP message's data, read by hand for speed; a test proves it equal to
+ * {@link scpRequestLayout}. Throws {@link MalformedMessageError} when it is too short.
+ */
 export function decodeScpRequest(data: Uint8Array): ScpRequest {
-  const header = scpRequestLayout.decode(data);
+  needs('SCP request', SCP_REQUEST_HEADER_BYTES, data);
   return {
-    command: header.command,
-    sequence: header.sequence,
-    arguments: [header.argument1, header.argument2, header.argument3],
-    data: data.subarray(SCP_REQUEST_HEADER_BYTES),
+    command: halfAt(data, 0),
+    sequence: halfAt(data, 2),
+    arguments: [wordAt(data, 4), wordAt(data, 8), wordAt(data, 12)],
+    data: bytesFrom(data, SCP_REQUEST_HEADER_BYTES),
   };
 }
 
 /**
- * The reply in an SDP message's data. Throws {@link MalformedMessageError} when it is too short or
- * its code is no return code.
+ * The reply in an SDP message's data, which begins at `start`; read by hand for speed, a test proves it
+ * equal to {@link scpReplyLayout}. Throws {@link MalformedMessageError} when it is too short or its code is
+ * no return code.
  */
-export function decodeScpReply(data: Uint8Array): ScpReply {
-  const { code, sequence } = scpReplyLayout.decode(data);
+export function decodeScpReply(data: Uint8Array, start = 0): ScpReply {
+  needs('SCP reply', start + SCP_REPLY_HEADER_BYTES, data);
+  const code = halfAt(data, start);
   if (code < 0x80 || code > 0x8f) {
     throw new MalformedMessageError('SCP reply', `0x${code.toString(16)} is no return code`);
   }
-  return { code, sequence, payload: data.subarray(SCP_REPLY_HEADER_BYTES) };
+  const end = start + SCP_REPLY_HEADER_BYTES;
+  const payload = data.length === end ? NO_PAYLOAD : bytesFrom(data, end);
+  return { code, sequence: halfAt(data, start + 2), payload };
+}
+
+function needs(what: string, bytes: number, { length }: Uint8Array): void {
+  if (length < bytes) throw new MalformedMessageError(what, `needs ${bytes} bytes, has ${length}`);
+}
+
+/** The rest of bytes, as `subarray`, which is slower. */
+function bytesFrom({ buffer, byteOffset, length }: Uint8Array, start: number): Uint8Array {
+  return new Uint8Array(buffer, byteOffset + start, length - start);
+}
+
+function halfAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (halfAt(bytes, at) | (halfAt(bytes, at + 2) << 16)) >>> 0;
+}
+
+function writeHalf(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+}
+
+function writeWord(bytes: Uint8Array, at: number, value: number): void {
+  writeHalf(bytes, at, value);
+  writeHalf(bytes, at + 2, value >>> 16);
 }

@@ -2,9 +2,10 @@
  * SDP: the messages that hosts, monitors and applications exchange. One message per UDP datagram,
  * after two bytes of padding. Source: spinnaker_tools `sark.h` `sdp_msg_t`; AppNote 4.
  */
-import { addressToChip, type ChipAddress, type CoreAddress } from '../addresses.js';
+import type { ChipAddress, CoreAddress } from '../addresses.js';
 import { MalformedMessageError } from '../errors.js';
 import { byte, half, padding, struct } from '../layout/struct.js';
+import { newDatagram } from './datagram.js';
 
 /** One end of an SDP message: a port, 0 to 7, of a core, 0 to 31. */
 export interface SdpEndpoint extends CoreAddress {
@@ -60,7 +61,7 @@ export const sdpHeaderLayout = struct('SDP header', {
 
 /** The datagram of a message. */
 export function encodeSdp(message: SdpMessage): Uint8Array {
-  const datagram = new Uint8Array(SDP_HEADER_BYTES + message.data.length);
+  const datagram = newDatagram(SDP_HEADER_BYTES + message.data.length);
   writeSdpHeader(datagram, message);
   datagram.set(message.data, SDP_HEADER_BYTES);
   return datagram;
@@ -78,22 +79,24 @@ export function writeSdpHeader(datagram: Uint8Array, header: SdpHeader): void {
   datagram[9] = header.source.x;
 }
 
-/** The message in a datagram. Throws {@link MalformedMessageError} when it is too short or too long. */
+/**
+ * The message in a datagram, read by hand for speed; a test proves it equal to {@link sdpHeaderLayout}.
+ * Throws {@link MalformedMessageError} when it is too short or too long.
+ */
 export function decodeSdp(datagram: Uint8Array): SdpMessage {
   const length = datagram.length - SDP_HEADER_BYTES;
-  if (length > SDP_MOST_DATA_BYTES) {
+  if (length < 0 || length > SDP_MOST_DATA_BYTES) {
     throw new MalformedMessageError(
       'SDP message',
-      `${length} bytes of data, at most ${SDP_MOST_DATA_BYTES} fit`,
+      `${datagram.length} bytes, it has from ${SDP_HEADER_BYTES} to ${SDP_HEADER_BYTES + SDP_MOST_DATA_BYTES}`,
     );
   }
-  const header = sdpHeaderLayout.decode(datagram);
   return {
-    flags: header.flags,
-    tag: header.tag,
-    destination: endpoint(header.destinationPort, addressToChip(header.destinationAddress)),
-    source: endpoint(header.sourcePort, addressToChip(header.sourceAddress)),
-    data: datagram.subarray(SDP_HEADER_BYTES),
+    flags: datagram[2] as number,
+    tag: datagram[3] as number,
+    destination: endpoint(datagram, 4, 6),
+    source: endpoint(datagram, 5, 8),
+    data: new Uint8Array(datagram.buffer, datagram.byteOffset + SDP_HEADER_BYTES, length),
   };
 }
 
@@ -116,6 +119,13 @@ export function portByte(end: { readonly port: number; readonly core: number }):
   return (end.port << 5) | end.core;
 }
 
-function endpoint(port: number, chip: ChipAddress): SdpEndpoint {
-  return { x: chip.x, y: chip.y, port: port >>> 5, core: port & 31 };
+/** The end whose port and core are in one byte and whose chip is in two others, y first. */
+function endpoint(datagram: Uint8Array, portAt: number, chipAt: number): SdpEndpoint {
+  const portAndCore = datagram[portAt] as number;
+  return {
+    x: datagram[chipAt + 1] as number,
+    y: datagram[chipAt] as number,
+    port: portAndCore >>> 5,
+    core: portAndCore & 31,
+  };
 }

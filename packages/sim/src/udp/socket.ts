@@ -1,5 +1,5 @@
 /** One UDP socket that listens all the time. */
-import { DgramAsPromised } from 'dgram-as-promised';
+import { DgramAsPromised, type SocketOptions as DgramOptions } from 'dgram-as-promised';
 import type { HostAddress } from '../host/ethernet.js';
 
 /** Room asked of the system for datagrams that wait to be read, bytes: thousands of requests. */
@@ -37,7 +37,11 @@ export async function openSocket(
   { broadcasts = false, sharesPort = false }: SocketOptions = {},
 ): Promise<Socket> {
   const wanted = sharesPort ? await freePort(host, port) : port;
-  const promised = DgramAsPromised.createSocket({ type: 'udp4', reuseAddr: sharesPort });
+  const promised = DgramAsPromised.createSocket({
+    type: 'udp4',
+    reuseAddr: sharesPort,
+    lookup: alreadyAnAddress,
+  });
   const local = await promised.bind({ address: host, port: wanted });
   const { socket } = promised;
   let isOpen = true;
@@ -48,7 +52,7 @@ export async function openSocket(
   return {
     port: local.port,
     send(datagram, to) {
-      if (isOpen && to.port !== 0) socket.send(datagram, to.port, to.ip, () => undefined);
+      if (isOpen && to.port !== 0) socket.send(datagram, to.port, to.ip);
     },
     // The library's own recv() hears only what arrives while it is awaited.
     onDatagram(listener) {
@@ -70,3 +74,7 @@ async function freePort(host: string, port: number): Promise<number> {
   await alone.close();
   return local.port;
 }
+
+/** Spares each send a turn through the resolver: addresses of hosts are numbers already. */
+const alreadyAnAddress: NonNullable<DgramOptions['lookup']> = (address, _options, callback) =>
+  callback(null, address, 4);
