@@ -227,7 +227,7 @@ export class Region implements World, PointToPointRoutes {
     const corner = this.numbers[0] as number;
     if (corner < 0) return;
     for (const [chip, { memory }] of this.byChip) {
-      const nodes = this.paths.hops(chip, corner) + 1;
+      const nodes = this.paths.hops(corner, chip) + 1;
       const way = (HOP_NS * nodes + BOARD_CROSSING_NS * (nodes >> 3)) >> 10;
       memory.setVariable('synchronisationDelayMicroseconds', LONGEST_WAY_MICROSECONDS - way);
     }
