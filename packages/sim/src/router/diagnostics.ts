@@ -33,7 +33,7 @@ export class Diagnostics {
   private readonly filters = new Uint32Array(COUNTERS);
   private enabled = 0;
   /** For each class of packets, the counters whose filter it may pass. */
-  private candidates: readonly (readonly number[])[] | undefined;
+  private candidates: Candidates | undefined;
 
   filter(counter: number): number {
     return this.filters[counter] as number;
@@ -80,22 +80,33 @@ export class Diagnostics {
 
   private count(packetClass: number, destinations: number, packets: number): void {
     const { counters, filters } = this;
-    this.candidates ??= this.findCandidates();
+    this.candidates ??= candidatesOf(this.filters, this.enabled);
     for (const counter of this.candidates[packetClass] as readonly number[]) {
       if (((filters[counter] as number) & destinations) !== 0) {
         counters[counter] = (counters[counter] as number) + packets;
       }
     }
   }
+}
 
-  private findCandidates(): readonly (readonly number[])[] {
-    return Array.from({ length: CLASSES }, (_, packetClass) =>
-      Array.from({ length: COUNTERS }, (_each, counter) => counter).filter(
-        (counter) =>
-          ((this.enabled >>> counter) & 1) === 1 && passes(this.filter(counter), packetClass),
-      ),
-    );
-  }
+type Candidates = readonly (readonly number[])[];
+
+/** What was found last: almost all routers of a machine have the same filters. */
+let latest: { readonly settings: string; readonly candidates: Candidates } | undefined;
+
+/** For each class of packets, the counters whose filter it may pass. */
+function candidatesOf(filters: Uint32Array, enabled: number): Candidates {
+  const settings = `${enabled} ${filters}`;
+  if (latest?.settings === settings) return latest.candidates;
+  const counters = Array.from({ length: COUNTERS }, (_, counter) => counter);
+  const candidates = Array.from({ length: CLASSES }, (_, packetClass) =>
+    counters.filter(
+      (counter) =>
+        ((enabled >>> counter) & 1) === 1 && passes(filters[counter] as number, packetClass),
+    ),
+  );
+  latest = { settings, candidates };
+  return candidates;
 }
 
 /** Whether a filter lets packets of a class pass, apart from where they go. */
