@@ -5,7 +5,7 @@ import { builtInBootImage, describeBootImage, withVariables } from '../boot/imag
 import { type VersionInformation, version } from '../commands/information.js';
 import type { Clock } from '../connection/clock.js';
 import type { Scp } from '../connection/scp.js';
-import { ScpTimeoutError } from '../errors.js';
+import { ScpError, ScpTimeoutError } from '../errors.js';
 import type { SystemVariables } from '../memory/system-variables.js';
 import type { Transport } from '../transport/transport.js';
 import { BootError } from './errors.js';
@@ -94,12 +94,12 @@ async function waitUntilUp(
   return undefined;
 }
 
-/** A machine in its boot ROM is silent, which is no error here. */
+/** A machine in its boot ROM is silent and one that comes up may be busy, which is no error here. */
 async function probe(scp: Scp): Promise<VersionInformation | undefined> {
   try {
     return await scp.send(CONNECTED_CHIP, version(), { tries: 1, timeoutMs: PROBE_MS });
   } catch (error) {
-    if (error instanceof ScpTimeoutError) return undefined;
+    if (error instanceof ScpTimeoutError || error instanceof ScpError) return undefined;
     throw error;
   }
 }

@@ -108,17 +108,23 @@ export class HostPort implements EthernetReceiver {
     const monitor = this.wiring.monitor();
     const message = monitor?.tags.incoming(datagram, port, from, monitor.position);
     if (monitor === undefined || message === undefined) this.statistics.unclaimed++;
-    else this.take(message, () => monitor.route(message, 'host'));
+    else this.take(monitor, message, () => monitor.route(message, 'host'));
   }
 
   private takeMessage(monitor: ChipMonitor, message: SdpMessage, from: HostAddress): void {
-    this.take(message, () => this.route(monitor, message, from));
+    this.take(monitor, message, () => this.route(monitor, message, from));
   }
 
-  /** What a host sends takes effect when it is admitted; only then a tag is spent on the way back. */
-  private take(message: SdpMessage, act: () => void): void {
+  /**
+   * What a host sends takes effect when it is admitted, if the chip still lives; only then a tag is spent on
+   * the way back.
+   */
+  private take(monitor: ChipMonitor, message: SdpMessage, act: () => void): void {
     const { wiring, statistics } = this;
-    const admit = () => wiring.admit(message, () => this.tolerate(act));
+    const admit = () =>
+      wiring.admit(message, () => {
+        if (wiring.monitor() === monitor) this.tolerate(act);
+      });
     if (this.buffers !== undefined && !this.buffers.offer(admit)) {
       statistics.overrun++;
       return;

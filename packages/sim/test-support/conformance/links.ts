@@ -4,8 +4,8 @@ import { linkRead, linkWrite, ReturnCode, systemVariables } from '@spin-tools/sc
 import type { Test } from 'tap';
 import { bytesOf, carefully, codeOf, type Subject, sampleChips, wordsOf } from './subject.js';
 
-/** The word with the neighbour's own address in its upper half. */
-const PLACE = (systemVariables.p2pAddress.address & ~3) >>> 0;
+/** The word that starts with a chip's own address. */
+const PLACE = systemVariables.p2pAddress.address;
 const FREE = 0x65000000;
 
 export function testLinks(t: Test, subject: Subject): void {
