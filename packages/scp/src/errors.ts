@@ -72,6 +72,25 @@ export class ScpTimeoutError extends Error {
   }
 }
 
+/**
+ * A chip answered a command with RC_OK and without what it was asked for. Monitors of version 4.0.0 do so when
+ * they refuse a command, whatever the reason: they overwrite its return code.
+ */
+export class ScpEmptyReplyError extends Error {
+  override readonly name = 'ScpEmptyReplyError';
+  readonly chip: CoreAddress;
+  readonly command: string;
+
+  constructor(details: { chip: CoreAddress; command: string }) {
+    super(
+      `${formatCore(details.chip)} answered ${details.command} with nothing, as SC&MP 4.0.0 does for what it ` +
+        'refuses. Do the addresses, lengths and numbers in the request exist there?',
+    );
+    this.chip = details.chip;
+    this.command = details.command;
+  }
+}
+
 /** The connection was closed while a request was waiting, or before it was sent. */
 export class ConnectionClosedError extends Error {
   override readonly name = 'ConnectionClosedError';

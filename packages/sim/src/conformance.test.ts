@@ -1,5 +1,6 @@
 /** The conformance suite on every kind of machine, by every way, with and without faults. */
 
+import { builtInBootImage } from '@spin-tools/scp';
 import t from 'tap';
 import { conformance } from '../test-support/conformance/suite.js';
 import { type ReachOptions, reach } from '../test-support/reach.js';
@@ -50,14 +51,30 @@ const PLANS: Readonly<Record<string, { faults?: FaultPlan; isReliable: boolean }
 /** Answers come within few turns, or not at all; none of so many tries is lost for ever. */
 const PATIENCE = { timeoutMs: 10, tries: 50 };
 
-function check(name: string, shape: MachineShapeOptions, plan: string, way: ReachOptions): void {
+/** The monitor, as its image says, unless told otherwise. */
+const LATEST = '4.0.0';
+
+function check(
+  name: string,
+  shape: MachineShapeOptions,
+  plan: string,
+  way: ReachOptions,
+  version = LATEST,
+): void {
   const { faults, isReliable } = PLANS[plan]!;
-  t.test(`${name}, ${way.by === 'udp' ? 'over UDP' : 'in process'}, ${plan}`, async (t) => {
+  const place = way.by === 'udp' ? 'over UDP' : 'in process';
+  t.test(`${name}, SC&MP ${version}, ${place}, ${plan}`, async (t) => {
     const connection = way.pace === 'paced' ? {} : { ...PATIENCE, clock: new TurnClock() };
     const reached = await reach({ ...shape, ...(faults && { faults }) }, { ...way, connection });
     t.teardown(() => reached.close());
-    await reached.controller.boot({ pauseMs: 0, force: true });
-    conformance(t, { ...reached, machine: machineOfOptions(shape), connection, isReliable });
+    await reached.controller.boot({
+      ...{ pauseMs: 0, force: true },
+      image: builtInBootImage(version),
+    });
+    const machine = machineOfOptions(shape);
+    const isLatest = version === LATEST;
+    const release = { hidesRefusals: isLatest, isRetryKnown: isLatest };
+    conformance(t, { ...reached, machine, connection, isReliable, ...release });
   });
 }
 
@@ -68,6 +85,9 @@ for (const [name, shape] of Object.entries(SHAPES)) {
 }
 for (const plan of ['no faults', '20 % loss and reordering']) {
   check('SpiNN-5 with dead parts', DAMAGED, plan, { by: 'process' });
+}
+for (const by of ['process', 'udp'] as const) {
+  check('SpiNN-5', { board: 'spin5' }, 'no faults', { by }, '3.4.1');
 }
 check('SpiNN-3 in step with the wall clock', { board: 'spin3' }, 'no faults', {
   ...{ by: 'udp', pace: 'paced' },

@@ -206,11 +206,31 @@ t.test('datagrams that are no reply to us are counted and change nothing', async
   });
   reply(0, ReturnCode.Ok, Uint8Array.of(9, 9, 9, 9)); // from chip (0, 0) instead of (1, 1)
   t.match(connection.statistics, { unexpected: 1, malformed: 0 });
-  for (let length = 0; length < good.length; length++) deliver(good.subarray(0, length));
+  const emptyReply = good.length - 4;
+  for (let length = 0; length < good.length; length++) {
+    if (length !== emptyReply) deliver(good.subarray(0, length));
+  }
   deliver(new Uint8Array(2000));
-  t.match(connection.statistics, { malformed: good.length + 1, answered: 0 });
+  t.match(connection.statistics, { malformed: good.length, answered: 0 });
   deliver(good);
   t.equal(await waiting, 0x04030201);
+});
+
+t.test('a reply without anything where something was asked for is a refusal', async (t) => {
+  const { connection, reply } = byHand();
+  const waiting = connection.send({ x: 1, y: 1 }, readWord(0x50000000));
+  reply(0, ReturnCode.P2pBusy); // from chip (0, 0): not for us
+  const nothing = connection.send(ORIGIN, readWord(0x50000000));
+  reply(1);
+  await t.rejects(nothing, {
+    name: 'ScpEmptyReplyError',
+    chip: ORIGIN,
+    command: 'CMD_READ',
+    message: /chip \(0, 0\) answered CMD_READ with nothing, as SC&MP 4.0.0 does/,
+  });
+  t.equal(connection.statistics.failed, 1);
+  await connection.close();
+  await t.rejects(waiting, ConnectionClosedError);
 });
 
 t.test('random datagrams never disturb a transfer in progress', async (t) => {

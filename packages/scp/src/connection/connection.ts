@@ -6,6 +6,7 @@ import type { Command } from '../commands/command.js';
 import {
   ConnectionClosedError,
   MalformedMessageError,
+  ScpEmptyReplyError,
   ScpError,
   ScpTimeoutError,
 } from '../errors.js';
@@ -211,12 +212,26 @@ export class Connection implements Scp {
   }
 
   private answer(exchange: Exchange, reply: ScpReply): void {
-    const result = exchange.command.parse(reply.payload);
+    const result = this.parse(exchange, reply);
+    if (result instanceof ScpEmptyReplyError) {
+      this.fail(exchange, result);
+      return;
+    }
     this.counts.answered++;
     if (exchange.tries === 1) this.learnFrom(exchange);
     this.inFlight.remove(exchange);
     exchange.waiter.answered(result, exchange.done);
     this.fillWindow();
+  }
+
+  /** What a reply means. Throws MalformedMessageError for one that has something else than it should. */
+  private parse({ command, to }: Exchange, { payload }: ScpReply): unknown {
+    try {
+      return command.parse(payload);
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError) || payload.length > 0) throw error;
+      return new ScpEmptyReplyError({ chip: to, command: command.name });
+    }
   }
 
   /** A request that was sent once shows how long answers take, and which ones are missing. */

@@ -198,10 +198,15 @@ t.test('a boot reaches the boards that have power, and power loses all that was'
   await t.rejects(controller.version(dark), { code: ReturnCode.Route });
 
   await controller.write(ORIGIN, 0x61000000, Uint8Array.of(1, 2, 3, 4));
+  const reset = (board: number) => {
+    boards.holdInReset(board, true);
+    boards.holdInReset(board, false);
+  };
   boards.switchOn(2);
-  boards.reset(0);
+  boards.holdInReset(2, false);
+  reset(0);
   await t.rejects(controller.version(), ScpTimeoutError);
-  boards.reset(1);
+  reset(1);
   await controller.boot({ pauseMs: 0 });
   t.equal((await discoverMachine(controller)).chips.length, 144);
   t.same([...(await controller.read(ORIGIN, 0x61000000, 4))], [0, 0, 0, 0]);

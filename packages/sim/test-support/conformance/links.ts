@@ -2,7 +2,15 @@
 import { LINKS, type Link, neighbour } from '@spin-tools/machine-model';
 import { linkRead, linkWrite, ReturnCode, systemVariables } from '@spin-tools/scp';
 import type { Test } from 'tap';
-import { bytesOf, carefully, codeOf, type Subject, sampleChips, wordsOf } from './subject.js';
+import {
+  bytesOf,
+  carefully,
+  codeOf,
+  refusal,
+  type Subject,
+  sampleChips,
+  wordsOf,
+} from './subject.js';
 
 /** The word that starts with a chip's own address. */
 const PLACE = systemVariables.p2pAddress.address;
@@ -21,7 +29,11 @@ export function testLinks(t: Test, subject: Subject): void {
           t.same(wordsOf(found), wordsOf(expected), `link ${link} of (${chip.x}, ${chip.y})`);
         } else {
           const code = await codeOf(controller.scp, chip, linkRead(link, PLACE, 4));
-          t.equal(code, ReturnCode.Timeout, `dead link ${link} of (${chip.x}, ${chip.y})`);
+          t.equal(
+            code,
+            refusal(subject, ReturnCode.Timeout),
+            `dead link ${link} of (${chip.x}, ${chip.y})`,
+          );
         }
       }
     }

@@ -8,6 +8,7 @@ import {
   type MachineController,
   ReturnCode,
   type Scp,
+  ScpEmptyReplyError,
   ScpError,
   ScpTimeoutError,
   type Target,
@@ -23,6 +24,10 @@ export interface Subject {
   readonly connection: ConnectionOptions;
   /** Whether each datagram arrives, and only once. */
   readonly isReliable: boolean;
+  /** Whether the monitor says RC_OK when it refuses a command, as 4.0.0 does. */
+  readonly hidesRefusals: boolean;
+  /** Whether the monitor gives a block again that was asked for again, as it does since 4.0.0. */
+  readonly isRetryKnown: boolean;
   /** A transport to the SCP port of an ethernet chip. */
   openScp(ethernet?: ChipAddress): Promise<Transport>;
   /** The same by its IPv4 address. */
@@ -76,6 +81,14 @@ export async function carefully(
   throw new Error(`${MOST_ATTEMPTS} attempts were lost`);
 }
 
+/** What {@link codeOf} gives for RC_OK without what was asked for. */
+export const NOTHING = 0;
+
+/** What a command brings that the monitor refuses with a code. */
+export function refusal({ hidesRefusals }: Subject, code: number): number {
+  return hidesRefusals ? NOTHING : code;
+}
+
 /** The return code of a request, asked for as often as it is lost or the machine is too busy for it. */
 export async function codeOf<T>(scp: Scp, to: Target, command: Command<T>): Promise<number> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
@@ -83,6 +96,7 @@ export async function codeOf<T>(scp: Scp, to: Target, command: Command<T>): Prom
       await scp.send(to, command, { tries: 1 });
       return ReturnCode.Ok;
     } catch (error) {
+      if (error instanceof ScpEmptyReplyError) return NOTHING;
       if (error instanceof ScpError && error.code !== ReturnCode.P2pBusy) return error.code;
       if (!(error instanceof ScpError || error instanceof ScpTimeoutError)) throw error;
     }
