@@ -101,7 +101,7 @@ export class Programs {
     const data = applicationDataLayout.decode(
       this.memory.bytes(address, applicationDataLayout.size),
     );
-    const all = data.mask | mask;
+    const all = (data.mask | mask) >>> 0;
     const count = all.toString(2).replaceAll('0', '').length;
     const lead = data.mask === 0 ? 31 - Math.clz32(mask & -mask) : data.lead;
     const noted = { ...data, cores: count, clean: 0, lead: Math.max(0, lead), mask: all };

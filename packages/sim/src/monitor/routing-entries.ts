@@ -47,7 +47,7 @@ export class RoutingEntries {
   allocate(count: number, appId: number): number {
     if (count <= 0) return 0;
     let previous = 0;
-    for (let block = this.firstFree; block !== 0; block = this.free(block)) {
+    for (const block of this.freeBlocks()) {
       const size = this.next(block) - block;
       if (size >= count) {
         this.take(block, previous, size, count);
@@ -87,7 +87,7 @@ export class RoutingEntries {
   /** Entries of the largest free block. */
   get largestFree(): number {
     let largest = 0;
-    for (let block = this.firstFree; block !== 0; block = this.free(block)) {
+    for (const block of this.freeBlocks()) {
       largest = Math.max(largest, this.next(block) - block);
     }
     return largest;
@@ -144,6 +144,17 @@ export class RoutingEntries {
       yield block;
       if (next <= block) return;
       block = next;
+    }
+  }
+
+  /** In ascending order; a list that was overwritten ends where it does not ascend. */
+  private *freeBlocks(): Generator<number> {
+    let before = 0;
+    for (let block = this.firstFree; block > before && block < ROUTER_ENTRIES; ) {
+      const nextFree = this.free(block);
+      yield block;
+      before = block;
+      block = nextFree;
     }
   }
 
