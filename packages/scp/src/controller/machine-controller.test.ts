@@ -272,20 +272,27 @@ t.test('a flood fill is the packets that monitors know', async (t) => {
   );
 });
 
+/** Flood packets that a machine gets which does not hear the datagram of that number. */
+async function floodWithout(datagram: number): Promise<string[]> {
+  const clock = new ManualClock();
+  const { machine, controller } = controlled({ clock });
+  machine.ignored.push(datagram);
+  const loading = controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, {
+    by: 'flood',
+  });
+  await drive(clock, loading);
+  return machine.packets.map(([key]) => key.toString(16));
+}
+
+t.test('a block of a flood that was lost is sent again', async (t) => {
+  t.same(await floodWithout(5), ['6020700', 'f000002']);
+});
+
 t.test(
-  'a flood in which a datagram was lost is sent again, whole, under a new number',
+  'a flood of which start or end was lost is sent again, whole, under a new number',
   async (t) => {
-    const clock = new ManualClock();
-    const { machine, controller } = controlled({ clock });
-    machine.ignored.push(5);
-    const loading = controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, {
-      by: 'flood',
-    });
-    await drive(clock, loading);
-    t.same(
-      machine.packets.map(([key]) => key.toString(16)),
-      ['6020700', '6040700', 'f000004'],
-    );
+    t.same(await floodWithout(1), ['6040700', 'f000004']);
+    t.same(await floodWithout(9), ['6020700', '6040700', 'f000004']);
   },
 );
 

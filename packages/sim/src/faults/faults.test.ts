@@ -10,7 +10,7 @@ import {
   version,
 } from '@spin-tools/scp';
 import t from 'tap';
-import { codeOf, NOTHING, NOTHING } from '../../test-support/conformance/subject.js';
+import { codeOf, NOTHING } from '../../test-support/conformance/subject.js';
 import { reach } from '../../test-support/reach.js';
 import { TurnClock } from '../../test-support/turn-clock.js';
 import type { ProgramContext } from '../core/program-core.js';

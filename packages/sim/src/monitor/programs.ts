@@ -169,9 +169,7 @@ export class Programs {
       this.memory.bytes(address, applicationDataLayout.size),
     );
     const isNew = data.cores === 0;
-    const known = isNew
-      ? { ...data, clean: 0, semaphore: 0, lead: 31 - Math.clz32(mask & -mask), mask: 0 }
-      : data;
+    const known = isNew ? { ...data, clean: 0, semaphore: 0, lead: leadOf(mask), mask: 0 } : data;
     const cores = (known.cores + mask.toString(2).replaceAll('0', '').length) & 0xff;
     const noted = { ...known, cores, mask: (known.mask | mask) >>> 0 };
     this.memory.setBytes(address, applicationDataLayout.encode(noted));
@@ -272,4 +270,9 @@ export class Programs {
 function checked(length: number): number {
   if (length > 0x100000) throw new MalformedMessageError('APLX image', `${length} bytes at once`);
   return length;
+}
+
+/** The lowest core of a mask; 0 for none. */
+function leadOf(mask: number): number {
+  return mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
 }
