@@ -6,6 +6,7 @@ import {
   SdpFlag,
   type SdpMessage,
 } from '@spin-tools/scp';
+import { survives } from '../monitor/survive.js';
 import type { ChipMonitor } from '../monitor/world.js';
 import { BootRom } from './boot-rom.js';
 import type { EthernetReceiver, HostAddress } from './ethernet.js';
@@ -123,7 +124,7 @@ export class HostPort implements EthernetReceiver {
     const { wiring, statistics } = this;
     const admit = () =>
       wiring.admit(message, () => {
-        if (wiring.monitor() === monitor) this.tolerate(act);
+        if (wiring.monitor() === monitor) survives(act);
       });
     if (this.buffers !== undefined && !this.buffers.offer(admit)) {
       statistics.overrun++;

@@ -15,6 +15,7 @@ import type { Chip } from '../chip/chip.js';
 import type { HostAddress } from '../host/ethernet.js';
 import { Monitor } from '../monitor/monitor.js';
 import { type Place, StartUp } from '../monitor/start-up.js';
+import { survives } from '../monitor/survive.js';
 import type { ChipMonitor, World } from '../monitor/world.js';
 import { P2P_HERE, P2P_NO_WAY } from '../router/point-to-point.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
@@ -124,11 +125,11 @@ export class Region implements World, PointToPointRoutes {
   }
 
   after(ns: number, action: () => void): void {
-    this.network.scheduler.after(ns, action);
+    this.network.scheduler.after(ns, () => survives(action));
   }
 
   background(ns: number, action: () => void): void {
-    this.network.scheduler.background(ns, action);
+    this.network.scheduler.background(ns, () => survives(action));
   }
 
   get isIdle(): boolean {

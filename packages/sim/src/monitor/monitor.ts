@@ -34,6 +34,7 @@ import { type Release, releaseOf } from './release.js';
 import { RoutingEntries } from './routing-entries.js';
 import { SerialRom } from './serial-rom.js';
 import { signal } from './signals.js';
+import { survives } from './survive.js';
 import { Tags } from './tags.js';
 import { Watchdog } from './watchdog.js';
 import type { ChipMonitor, HeapName, Traffic, World } from './world.js';
@@ -280,7 +281,7 @@ class MonitorCore implements Core {
   }
 
   deliver(packet: { readonly key: number; readonly payload: number | undefined }): boolean {
-    this.monitor.takePacket(packet.key, packet.payload ?? 0);
+    survives(() => this.monitor.takePacket(packet.key, packet.payload ?? 0));
     return true;
   }
 
