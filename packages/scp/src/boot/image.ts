@@ -26,6 +26,7 @@ const MONITOR_OFFSET = 0x1000;
 const MONITOR_NAME = 'SC&MP/SpiNNaker';
 /** Marks images of {@link builtInBootImage}. */
 const BUILT_IN_MARK = 'spin-tools built-in monitor';
+const WORD_BYTES = 4;
 /** ARM instruction that branches to itself: a real chip sent the built-in image just stands still. */
 const BRANCH_TO_SELF = 0xeafffffe;
 
@@ -60,6 +61,8 @@ export interface BootImageDescription {
   readonly version: string;
   /** Whether it stands for the monitor that is built into virtual machines. */
   readonly builtIn: boolean;
+  /** When the monitor, and the idle program of application cores, were built: seconds since 1970, 0 if unknown. */
+  readonly buildTimes: { readonly monitor: number; readonly idleProgram: number };
   /** The system variables in it; those that an image does not hold are 0. */
   readonly variables: SystemVariables;
 }
@@ -111,8 +114,24 @@ export function describeBootImage(image: Uint8Array): BootImageDescription {
   return {
     version: /^\d+\.\d+\.\d+/.exec(texts[name + 1] ?? '')?.[0] ?? 'unknown',
     builtIn: texts.includes(BUILT_IN_MARK),
+    buildTimes: {
+      monitor: buildTime(image, 'scamp-3\0'),
+      idleProgram: buildTime(image, 'sark\0'),
+    },
     variables: readVariables(image),
   };
+}
+
+/** The word before a program's own name. Source: `sark_build.c` of spinnaker_tools. */
+function buildTime(image: Uint8Array, name: string): number {
+  const bytes = new TextEncoder().encode(name);
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (let at = WORD_BYTES; at + bytes.length <= image.length; at += WORD_BYTES) {
+    if (bytes.every((byte, offset) => image[at + offset] === byte)) {
+      return view.getUint32(at - WORD_BYTES, true);
+    }
+  }
+  return 0;
 }
 
 function readVariables(image: Uint8Array): SystemVariables {

@@ -49,6 +49,7 @@ export class Region implements World, PointToPointRoutes {
   /** Whether the network is ready for hosts. */
   isUp = false;
   readonly root: Monitor;
+  readonly buildTimes: World['buildTimes'];
   private readonly coordinates: Coordinates;
   /** Number of the chip at an address, -1 for none. */
   private readonly numbers = new Int32Array(ADDRESSES).fill(-1);
@@ -75,7 +76,8 @@ export class Region implements World, PointToPointRoutes {
     image: Uint8Array,
     isWaiting: (chip: number) => boolean,
   ) {
-    const { variables, version } = describeBootImage(image);
+    const { variables, version, buildTimes } = describeBootImage(image);
+    this.buildTimes = buildTimes;
     this.version = versionWord(version);
     const spreads = variables.bootDelayMicroseconds !== 0;
     this.coordinates = findCoordinates(root, (chip, link) => {

@@ -1,5 +1,6 @@
 /** What the parts of a monitor know of each other and of the machine. */
 import type {
+  BootImageDescription,
   ChipAddress,
   FloodFillData,
   NearestNeighbourPacket,
@@ -81,6 +82,8 @@ export interface ChipMonitor {
 export interface World {
   /** Simulated time, ns. */
   readonly time: number;
+  /** When the programs in the boot image were built, seconds since 1970. */
+  readonly buildTimes: BootImageDescription['buildTimes'];
   /** Whether network initialisation is over; before it only chips with an ethernet can be asked. */
   readonly isUp: boolean;
   /** The monitor at a chip address, x << 8 | y. */

@@ -48,12 +48,13 @@ export const idleCommands: readonly CommandEntry[] = [
 
 function describe(monitor: ChipMonitor, core: number, name: string) {
   const number = monitor.memory.variable('softwareVersion');
+  const { buildTimes } = monitor.world;
   return {
     chip: monitor.position,
     physicalCore: monitor.cores.physical(core),
     virtualCore: core,
     dataBytes: DATA_BYTES,
-    buildTime: 0,
+    buildTime: core === 0 ? buildTimes.monitor : buildTimes.idleProgram,
     name,
     version: `${number >>> 16}.${(number >>> 8) & 0xff}.${number & 0xff}`,
   };
