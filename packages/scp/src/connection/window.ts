@@ -12,13 +12,13 @@
  */
 
 /** Requests that may queue at the monitor: with {@link BURST} more they fit its 32 buffers. */
-const MOST_QUEUED = 8;
+const MOST_QUEUED = 12;
 /** The same on a line that loses requests, or to a monitor that is short of buffers. */
 const LEAST_QUEUED = 5;
 /** Below this, nothing queues worth mentioning, and the window grows faster. */
 const NOTHING_QUEUED = 3;
 /** Window at first, and most requests sent at once: less than half of a monitor's buffers. */
-export const BURST = 12;
+export const BURST = 10;
 /** How long the base is believed, ms; then the queue is let run empty to measure it again. */
 const BASE_LIFETIME_MS = 10_000;
 /** Round trips that measure the base, one after the other. */
@@ -129,7 +129,7 @@ export class Window {
     this.queued = Math.max(LEAST_QUEUED, Math.min(MOST_QUEUED, this.queued + (hasLost ? -1 : 1)));
     const perMs = (size * this.reciprocals) / this.answers;
     const onTheLine = Math.min(size, perMs * Math.max(this.base, LEAST_ROUND_TRIP_MS));
-    const more = size - onTheLine < NOTHING_QUEUED ? BURST : this.queued;
+    const more = size - onTheLine < NOTHING_QUEUED ? MOST_QUEUED : this.queued;
     if (wasFull) this.size = Math.min(this.most, onTheLine + more);
     this.pace = HEADROOM * Math.max(perMs, this.size / this.shortest);
   }
