@@ -204,9 +204,8 @@ export class FakeMachine {
   booted = true;
   /** Return codes to answer with instead, first come first served; undefined is a true answer. */
   readonly refusals: (number | undefined)[] = [];
-  /** Numbers of requests, counted from 0, that get lost. */
-  readonly ignored: number[] = [];
-  private received = 0;
+  /** Whether a request gets lost, by its command and first argument. */
+  isLost: (command: number, argument: number) => boolean = () => false;
   /** Commands that were carried out. */
   readonly carriedOut: number[] = [];
   readonly packets: [number, number][] = [];
@@ -250,9 +249,9 @@ export class FakeMachine {
   }
 
   private receive(datagram: Uint8Array): void {
-    if (this.ignored.includes(this.received++)) return;
     const message = decodeSdp(datagram);
     const { command, sequence, ...body } = decodeScpRequest(message.data);
+    if (this.isLost(command, body.arguments[0])) return;
     const { x, y } = message.destination;
     const chip = x === 255 && y === 255 ? this.chip(0, 0) : this.chip(x, y);
     const refusal = this.refusals.shift();

@@ -5,7 +5,7 @@ import { ManualClock } from '../../test-support/manual-clock.js';
 import { encodeAplx } from '../boot/aplx.js';
 import { BootOperation, decodeBootFrame } from '../boot/frames.js';
 import { builtInBootImage, describeBootImage } from '../boot/image.js';
-import { Signal } from '../commands/application.js';
+import { FloodFillData, NearestNeighbourPacket, Signal } from '../commands/application.js';
 import { LedAction } from '../commands/board.js';
 import { Information, Version } from '../commands/information.js';
 import { Read } from '../commands/memory.js';
@@ -272,27 +272,35 @@ t.test('a flood fill is the packets that monitors know', async (t) => {
   );
 });
 
-/** Flood packets that a machine gets which does not hear the datagram of that number. */
-async function floodWithout(datagram: number): Promise<string[]> {
+/** Flood packets that a machine gets which does not hear one request, of a command and bits 27:24 of its key. */
+async function floodWithout(command: number, operation: number): Promise<string[]> {
   const clock = new ManualClock();
   const { machine, controller } = controlled({ clock });
-  machine.ignored.push(datagram);
+  let isLost = false;
+  machine.isLost = (code, key) => {
+    if (isLost || code !== command || ((key >>> 24) & 0xf) !== operation) return false;
+    isLost = true;
+    return true;
+  };
   const loading = controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [1] }], 30, {
     by: 'flood',
   });
   await drive(clock, loading);
+  t.ok(isLost);
   return machine.packets.map(([key]) => key.toString(16));
 }
 
 t.test('a block of a flood that was lost is sent again', async (t) => {
-  t.same(await floodWithout(5), ['6020700', 'f000002']);
+  const forwardByAllLinks = 0xf;
+  t.same(await floodWithout(FloodFillData.code, forwardByAllLinks), ['6020700', 'f000002']);
 });
 
 t.test(
   'a flood of which start or end was lost is sent again, whole, under a new number',
   async (t) => {
-    t.same(await floodWithout(1), ['6040700', 'f000004']);
-    t.same(await floodWithout(9), ['6020700', '6040700', 'f000004']);
+    const { code } = NearestNeighbourPacket;
+    t.same(await floodWithout(code, 6), ['6040700', 'f000004']);
+    t.same(await floodWithout(code, 15), ['6020700', '6040700', 'f000004']);
   },
 );
 
