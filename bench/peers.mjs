@@ -32,7 +32,7 @@ def report(write, read):
     print(json.dumps({"write": size / seconds / 1e6, "read": size / seconds_read / 1e6}))
 `;
 
-/** rig was written before Python 3.11 took \`getargspec\` away. */
+/** rig was written before Python 3.11 took `getargspec` away. */
 const RIG = `${COMMON}
 import inspect
 if not hasattr(inspect, "getargspec"):
@@ -55,7 +55,7 @@ transceiver.close()
 `;
 
 /**
- * The peers that are installed: \`name\`, requests \`atOnce\`, and \`measure(host, chip, bytes)\`, which gives
+ * The peers that are installed: `name`, requests `atOnce`, and `measure(host, chip, bytes)`, which gives
  * megabytes (10^6 bytes) per second or undefined for what a peer cannot do.
  */
 export const peers = [

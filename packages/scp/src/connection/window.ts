@@ -18,7 +18,7 @@ const LEAST_QUEUED = 5;
 /** Below this, nothing queues worth mentioning, and the window grows faster. */
 const NOTHING_QUEUED = 3;
 /** Window at first, and most requests sent at once: less than half of a monitor's buffers. */
-export const BURST = 10;
+const BURST = 10;
 /** How long the base is believed, ms; then the queue is let run empty to measure it again. */
 const BASE_LIFETIME_MS = 10_000;
 /** Round trips that measure the base, one after the other. */
