@@ -13,7 +13,8 @@ const [, , host, latency] = argv;
 const machine = new VirtualMachine({ board: 'spin5' });
 const ethernet = machine.ethernet();
 const connect = ethernet.connectOutside.bind(ethernet);
-ethernet.connectOutside = (send) => connect(send && heldBack(send, Number(latency)));
+ethernet.connectOutside = (outside) =>
+  connect(outside && { ...outside, send: heldBack(outside.send, Number(latency)) });
 const { hosts } = await serveUdp(machine, { host });
 console.log(hosts[0]);
 

@@ -110,7 +110,7 @@ export function replyHeader(header: SdpHeader, from: ChipAddress = header.destin
     flags: header.flags & ~SdpFlag.Reply,
     tag: header.tag,
     destination: header.source,
-    source: { ...header.destination, x: from.x, y: from.y },
+    source: { x: from.x, y: from.y, core: header.destination.core, port: header.destination.port },
   };
 }
 

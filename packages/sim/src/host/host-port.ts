@@ -144,7 +144,10 @@ export class HostPort implements EthernetReceiver {
       this.statistics.withoutTag++;
       return;
     }
-    const received = { ...message, tag, source: { ...message.source, ...monitor.position } };
+    const { flags, destination, data } = message;
+    const { core, port } = message.source;
+    const { x, y } = monitor.position;
+    const received = { flags, tag, destination, source: { x, y, core, port }, data };
     if (this.load?.isBusy()) monitor.refuse(received, ReturnCode.P2pBusy, 'host');
     else monitor.route(received, 'host', from.ip);
   }

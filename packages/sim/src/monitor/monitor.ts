@@ -150,14 +150,17 @@ export class Monitor implements ChipMonitor {
   }
 
   private resolve(message: SdpMessage): SdpMessage {
-    const { destination, source } = message;
+    const { flags, tag, destination, source, data } = message;
+    const toRoot = chipToAddress(destination) === ROOT_ADDRESS;
+    const fromRoot = chipToAddress(source) === ROOT_ADDRESS;
+    if (!toRoot && !fromRoot && (flags & SdpFlag.Checksum) === 0) return message;
     const root = this.world.root.position;
     return {
-      ...message,
-      flags: message.flags & ~SdpFlag.Checksum,
-      destination:
-        chipToAddress(destination) === ROOT_ADDRESS ? { ...destination, ...root } : destination,
-      source: chipToAddress(source) === ROOT_ADDRESS ? { ...source, ...root } : source,
+      flags: flags & ~SdpFlag.Checksum,
+      tag,
+      destination: toRoot ? { ...destination, ...root } : destination,
+      source: fromRoot ? { ...source, ...root } : source,
+      data,
     };
   }
 
@@ -231,11 +234,9 @@ export class Monitor implements ChipMonitor {
 
   private reply(message: SdpMessage, code: number, payload: Uint8Array, traffic: Traffic): void {
     if ((message.flags & SdpFlag.Reply) === 0) return;
-    const flags = message.flags & ~SdpFlag.Reply;
-    this.route(
-      { ...replyHeader(message), flags, data: replyData(message, code, payload) },
-      traffic,
-    );
+    const { flags, tag, destination, source } = replyHeader(message);
+    const data = replyData(message, code, payload);
+    this.route({ flags, tag, destination, source, data }, traffic);
   }
 
   /** Only chips on which programs were started are watched. */
