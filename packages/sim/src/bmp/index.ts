@@ -1,2 +1,2 @@
-export { BmpFrame, type BmpFrameOptions, type BmpStatistics } from './frame.js';
-export type { BmpClock, BoardSwitches } from './switches.js';
+export { BmpFrame } from './frame.js';
+export type { BoardSwitches } from './switches.js';

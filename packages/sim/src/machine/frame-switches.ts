@@ -1,6 +1,6 @@
 /** What the management processors of a frame can do to the boards of a machine. */
 import { boardPlace, type Machine } from '@spin-tools/machine-model';
-import type { BoardSwitches } from '../bmp/switches.js';
+import type { BoardSwitches } from '../bmp/index.js';
 import type { Chip } from '../chip/chip.js';
 import type { Link } from '../router/link.js';
 import { linksThrough } from './board-links.js';
