@@ -99,7 +99,7 @@ export function executeBlock(cpu: Cpu, word: number, programCounter: number): bo
   const { start, delta } = blockOffsets(word, registers.length);
   const base = register(n);
   const moved = (word & 0x00200000) !== 0 ? (base + delta) | 0 : base;
-  const address = (base + start) & ~3;
+  const address = cpu.memory.blockStart((base + start) | 0);
   if (!isLoad) {
     storeBlock(cpu, registers, address, transfersUserBank, n, moved);
     if ((word & 0x00200000) !== 0) state[n] = moved;
