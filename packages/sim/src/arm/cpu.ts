@@ -40,6 +40,9 @@ export const Status = {
   Negative: 1 << 31,
 } as const;
 
+/** Bits that a saved status register has; the others read as zero. ARM Architecture Reference Manual A2.5, ARMv5TE. */
+const SAVED_STATUS_BITS = 0xf80000ff | 0;
+
 /** Bits of the CP15 control register that the core obeys. */
 export const Control = {
   AlignmentFault: 1 << 1,
@@ -197,7 +200,7 @@ export class Cpu {
   }
 
   set spsr(value: number) {
-    this.savedStatus[bankOf(this.mode)] = value;
+    this.savedStatus[bankOf(this.mode)] = value & SAVED_STATUS_BITS;
   }
 
   /** Exchanges the banked registers. */
