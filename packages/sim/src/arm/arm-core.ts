@@ -1,5 +1,11 @@
 /** One core: an ARM968E-S with its tightly coupled memories and private devices, as its chip sees it. */
-import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
+import {
+  BusError,
+  type ChipBus,
+  type Packet,
+  type ResetKind,
+  type ResettableCore,
+} from '../core/core.js';
 import { CommunicationsController } from '../peripherals/communications.js';
 import { DmaController } from '../peripherals/dma.js';
 import { Timer } from '../peripherals/timer.js';
@@ -30,7 +36,7 @@ export interface ArmCoreStatistics {
 }
 
 /** An ARM core of a chip. Its memories take space only from the first load or start on. */
-export class ArmCore implements Core {
+export class ArmCore implements ResettableCore {
   private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
   private readonly interrupts = new InterruptController();
   private readonly timers: readonly [Timer, Timer];
@@ -97,6 +103,7 @@ export class ArmCore implements Core {
   }
 
   get nextEvent(): number {
+    if (!this.started) return Number.POSITIVE_INFINITY;
     return this.nextEventCycle * NANOSECONDS_PER_CYCLE;
   }
 
@@ -110,14 +117,14 @@ export class ArmCore implements Core {
     return this.prepared().cpu.registers;
   }
 
-  /** Everything private to the core as after its reset line was released; it does not run until started. */
-  reset(): void {
+  /** Everything that a reset reaches as after its line was released; the core does not run until started. */
+  reset(kind: ResetKind = 'hard'): void {
     if (this.running) {
-      this.afterSlice(() => this.reset());
+      this.afterSlice(() => this.reset(kind));
       return;
     }
-    for (const device of [this.interrupts, ...this.timers, this.dma, this.communications])
-      device.reset();
+    const kept = kind === 'soft' ? [] : [this.interrupts, ...this.timers];
+    for (const device of [...kept, this.dma, this.communications]) device.reset();
     this.knowsNextEvent = false;
     this.started = false;
     this.machine?.cpu.reset();
@@ -143,6 +150,17 @@ export class ArmCore implements Core {
   /** Stops the core as if its clock were gone; memory stays. */
   stop(): void {
     this.started = false;
+  }
+
+  /** Lets a core go on that was stopped or reset. It must not be running. */
+  resume(): void {
+    this.prepared();
+    this.started = true;
+  }
+
+  /** Whether an interrupt line is enabled. */
+  listensTo(source: number): boolean {
+    return this.interrupts.isEnabled(source);
   }
 
   /** Copies `length` bytes of tightly coupled memory from a core address. Throws BusError beyond it. */

@@ -66,4 +66,19 @@ export interface Core {
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */
   setInterrupt(source: number, level: boolean): void;
+  /** Whether a rise of an interrupt line would do anything to the core; without this method it may. */
+  listensTo?(source: number): boolean;
+}
+
+/** What a reset of a core reaches: processor, communications and DMA controllers; `hard` its timers and interrupts too. */
+export type ResetKind = 'soft' | 'hard';
+
+/** A core that obeys the reset and clock lines of the system controller. */
+export interface ResettableCore extends Core {
+  /** Puts the core into reset; it goes on at its reset vector when it is let run. */
+  reset(kind: ResetKind): void;
+  /** Stops its clock. */
+  stop(): void;
+  /** Lets its clock go on. */
+  resume(): void;
 }

@@ -20,13 +20,6 @@ const RETRY_PORT = 15;
 const CORES = 32;
 const NEVER = -1;
 
-interface InterruptChange {
-  readonly chip: number;
-  readonly core: number;
-  readonly source: number;
-  readonly level: boolean;
-}
-
 /** Runs chips; the network reports to it what is to happen. */
 export class Scheduler {
   /** Start of the present quantum, ns: every core that is awake has reached it. */
@@ -36,6 +29,8 @@ export class Scheduler {
   /** What happens when its time comes, and does not make time pass. */
   private readonly backgroundActions = new EventQueue<() => void>();
   private readonly wakes = new EventQueue<undefined>();
+  /** Those of patient cores. */
+  private readonly patientWakes = new EventQueue<undefined>();
   /** Cores that are to run, by chip: one bit each. */
   private readonly awake: Uint32Array;
   /** Chips with such cores: one bit each. */
@@ -47,14 +42,17 @@ export class Scheduler {
   /** Chips without power: what reaches them is lost. */
   private readonly off: Uint8Array;
   private isRunningCore = false;
-  /** Changes of interrupt lines that wait for the running core to stop. */
-  private readonly interrupts: InterruptChange[] = [];
+  /** What waits for the running core to stop. */
+  private readonly deferred: (() => void)[] = [];
+  /** Cores whose own events do not make time pass, by chip: one bit each. */
+  private readonly patient: Uint32Array;
 
   constructor(private readonly chips: readonly Chip[]) {
     this.awake = new Uint32Array(chips.length);
     this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
     this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
     this.off = new Uint8Array(chips.length);
+    this.patient = new Uint32Array(chips.length);
   }
 
   /** Whether nothing will ever happen by itself. */
@@ -90,7 +88,11 @@ export class Scheduler {
   /** Time of the next thing that happens by itself, ns; the present while a core is awake. */
   get nextTime(): number {
     if (this.awakeCount > 0) return this.time;
-    return Math.min(this.nextEvent, this.backgroundActions.nextTime);
+    return Math.min(
+      this.nextEvent,
+      this.backgroundActions.nextTime,
+      this.patientWakes.nextTime,
+    );
   }
 
   /** Time of the next thing that is done in the machine but by a core or a router, ns. */
@@ -115,17 +117,34 @@ export class Scheduler {
   }
 
   /**
-   * Sets an interrupt line of a core. A core that sleeps has to catch up first, which cannot be while
-   * another is running: then the line is set when that one stops.
+   * Sets an interrupt line of a core. A core that sleeps has to catch up first, unless it does not listen; which
+   * cannot be while another is running: then the line is set when that one stops.
    */
   interrupt(chip: number, core: number, source: number, level: boolean): void {
+    const { core: target } = this.port(chip, core);
+    if (target === undefined) return;
     const isAwake = (((this.awake[chip] as number) >>> core) & 1) === 1;
-    if (this.isRunningCore && !isAwake) {
-      this.interrupts.push({ chip, core, source, level });
-      return;
+    if (!isAwake && (!level || target.listensTo?.(source) === false)) {
+      target.setInterrupt(source, level);
+    } else if (this.isRunningCore && !isAwake) {
+      this.deferred.push(() => this.interrupt(chip, core, source, level));
+    } else {
+      this.wake(chip, core);
+      target.setInterrupt(source, level);
     }
-    this.wake(chip, core);
-    this.port(chip, core).core?.setInterrupt(source, level);
+  }
+
+  /** Does something to a core that cannot be done while a core runs, as soon as none does. */
+  betweenCores(action: () => void): void {
+    if (this.isRunningCore) this.deferred.push(action);
+    else action();
+  }
+
+  /** The machine is idle although events of a core are to come, as those of a clock that always ticks. */
+  setPatient(chip: number, core: number, isPatient: boolean): void {
+    const bit = 1 << core;
+    const mask = this.patient[chip] as number;
+    this.patient[chip] = isPatient ? mask | bit : mask & ~bit;
   }
 
   /** Carries out one quantum; returns how much there was to do, as a number of cores and events. */
@@ -138,10 +157,8 @@ export class Scheduler {
     return events + cores + 1;
   }
 
-  private deliverInterrupts(): void {
-    for (const { chip, core, source, level } of this.interrupts.splice(0)) {
-      this.interrupt(chip, core, source, level);
-    }
+  private runDeferred(): void {
+    for (const action of this.deferred.splice(0)) action();
   }
 
   private get nextEvent(): number {
@@ -169,7 +186,8 @@ export class Scheduler {
       else runAction(actions.nextTime <= nextAction ? actions : backgroundActions);
       count++;
     }
-    return count + this.runWakes(this.time + QUANTUM_NS);
+    const quantumEnd = this.time + QUANTUM_NS;
+    return count + this.runWakes(this.wakes, quantumEnd) + this.runWakes(this.patientWakes, quantumEnd);
   }
 
   private runPacket(): void {
@@ -183,8 +201,7 @@ export class Scheduler {
     else router.arrive(item, target % PORTS, time);
   }
 
-  private runWakes(until: number): number {
-    const { wakes } = this;
+  private runWakes(wakes: EventQueue<undefined>, until: number): number {
     let count = 0;
     for (; wakes.nextTime < until; count++) {
       wakes.take();
@@ -221,7 +238,7 @@ export class Scheduler {
     this.isRunningCore = true;
     const awaitsPacket = port.run(runner, until);
     this.isRunningCore = false;
-    if (this.interrupts.length > 0) this.deliverInterrupts();
+    if (this.deferred.length > 0) this.runDeferred();
     if (awaitsPacket || !runner.asleep) return;
     this.putToSleep(chip, core);
     this.setAlarm(chip * CORES + core, runner.nextEvent);
@@ -230,7 +247,9 @@ export class Scheduler {
   private setAlarm(target: number, time: number): void {
     if (time === Number.POSITIVE_INFINITY || this.wakeTimes[target] === time) return;
     this.wakeTimes[target] = time;
-    this.wakes.push(time, target, undefined);
+    const chip = Math.floor(target / CORES);
+    const isPatient = (((this.patient[chip] as number) >>> (target % CORES)) & 1) === 1;
+    (isPatient ? this.patientWakes : this.wakes).push(time, target, undefined);
   }
 
   private putToSleep(chip: number, core: number): void {
