@@ -13,6 +13,7 @@ import {
 } from '@spin-tools/scp';
 import { ArmCore } from '../arm/arm-core.js';
 import { DTCM_BASE } from '../arm/memory.js';
+import { warmUp } from '../arm/warm-up.js';
 import { type Chip, CORES, MONITOR_ACCESS } from '../chip/chip.js';
 import type { SerialMemory } from '../chip/serial-rom-pins.js';
 import type { ResettableCore } from '../core/core.js';
@@ -78,6 +79,7 @@ export class Firmware implements Monitors {
       );
     }
     this.takesImages = isWaiting;
+    warmUpOnce(image);
     this.start(root, image, 0);
   }
 
@@ -199,6 +201,13 @@ export class Firmware implements Monitors {
     this.cores[at] = made;
     return made;
   }
+}
+
+let isWarm = false;
+
+function warmUpOnce(image: Uint8Array): void {
+  if (!isWarm) warmUp(image);
+  isWarm = true;
 }
 
 /** The core that becomes the monitor: the lowest that works. */
