@@ -12,6 +12,7 @@ import { Timer } from '../peripherals/timer.js';
 import { TimerPair } from '../peripherals/timer-pair.js';
 import { InterruptController, Source } from '../peripherals/vic.js';
 import { Cpu, Exception } from './cpu.js';
+import { passRounds, ROUND_CYCLES, ROUND_INSTRUCTIONS, roundsAhead } from './delay-loop.js';
 import { endSlice } from './general.js';
 import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
@@ -54,6 +55,8 @@ export class ArmCore implements ResettableCore {
   /** Cycle of the next timer, DMA or transmission event, while it is known. */
   private knownNextEvent = Number.POSITIVE_INFINITY;
   private knowsNextEvent = true;
+  /** Cycle at which a delay loop that the core is in ends; in the past when it is in none. */
+  private delayEnd = 0;
   private instructions = 0;
   private cyclesAwake = 0;
   private cyclesAsleep = 0;
@@ -98,13 +101,22 @@ export class ArmCore implements ResettableCore {
   }
 
   get asleep(): boolean {
+    return this.waitsForInterrupt || (this.isDelaying && !this.interrupts.isRequesting);
+  }
+
+  get waitsForInterrupt(): boolean {
     if (!this.started || this.machine === undefined) return true;
     return this.machine.cpu.asleep && !this.interrupts.isRequesting;
   }
 
   get nextEvent(): number {
     if (!this.started) return Number.POSITIVE_INFINITY;
-    return this.nextEventCycle * NANOSECONDS_PER_CYCLE;
+    const next = this.nextEventCycle;
+    return (this.isDelaying ? Math.min(next, this.delayEnd) : next) * NANOSECONDS_PER_CYCLE;
+  }
+
+  private get isDelaying(): boolean {
+    return this.delayEnd > this.cycle;
   }
 
   get statistics(): ArmCoreStatistics {
@@ -127,6 +139,7 @@ export class ArmCore implements ResettableCore {
     for (const device of [...kept, this.dma, this.communications]) device.reset();
     this.knowsNextEvent = false;
     this.started = false;
+    this.delayEnd = 0;
     this.machine?.cpu.reset();
   }
 
@@ -150,6 +163,7 @@ export class ArmCore implements ResettableCore {
   /** Stops the core as if its clock were gone; memory stays. */
   stop(): void {
     this.started = false;
+    this.delayEnd = 0;
   }
 
   /** Lets a core go on that was stopped or reset. It must not be running. */
@@ -181,7 +195,7 @@ export class ArmCore implements ResettableCore {
 
   deliver(packet: Packet, route: number, at: number): boolean {
     if (!this.started) return false;
-    if (this.asleep) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
+    if (this.waitsForInterrupt) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
     return this.communications.deliver(packet, route);
   }
 
@@ -203,10 +217,12 @@ export class ArmCore implements ResettableCore {
   private runSlices(cpu: Cpu, end: number): void {
     cpu.resume();
     this.running = true;
+    this.delayEnd = 0;
     try {
       while (this.cycle < end && this.started && this.deferred === undefined) {
         this.runSlice(cpu, end);
       }
+      this.delayEnd = cpu.asleep ? 0 : this.cycle + ROUND_CYCLES * roundsAhead(cpu);
     } finally {
       this.running = false;
       cpu.suspend();
@@ -230,6 +246,7 @@ export class ArmCore implements ResettableCore {
       cpu.asleep = false;
     }
     if (interrupts.isRequesting) this.takeInterrupt(cpu);
+    if (this.passDelay(cpu, end)) return;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Limit] = Math.min(
       LONGEST_SLICE,
@@ -242,6 +259,18 @@ export class ArmCore implements ResettableCore {
     this.stalled = 0;
     this.cycle += spent;
     this.cyclesAwake += spent;
+  }
+
+  /** Passes the time of a delay loop; false when the core is in none. */
+  private passDelay(cpu: Cpu, end: number): boolean {
+    const left = Math.floor((Math.min(end, this.nextEventCycle) - this.cycle) / ROUND_CYCLES);
+    const rounds = Math.min(left, roundsAhead(cpu));
+    if (rounds <= 0) return false;
+    passRounds(cpu, rounds);
+    this.cycle += ROUND_CYCLES * rounds;
+    this.cyclesAwake += ROUND_CYCLES * rounds;
+    this.instructions += ROUND_INSTRUCTIONS * rounds;
+    return true;
   }
 
   private takeInterrupt(cpu: Cpu): void {

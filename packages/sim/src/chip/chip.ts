@@ -245,7 +245,7 @@ export class Chip implements ChipBus {
 
   private sleepingCores(): number {
     return this.ports.reduce(
-      (mask, { core }, id) => (core === undefined || core.asleep ? mask | (1 << id) : mask),
+      (mask, { core }, id) => (isSleeping(core) ? mask | (1 << id) : mask),
       0,
     );
   }
@@ -328,6 +328,11 @@ export class Chip implements ChipBus {
     const serialRom = this.serialRom === undefined ? 0 : 1 << Pin.SerialRomPresent;
     return serialRom | (1 << Pin.SdramHere);
   }
+}
+
+/** Whether a core waits for an interrupt. */
+function isSleeping(core: Core | undefined): boolean {
+  return core === undefined || (core.waitsForInterrupt ?? core.asleep);
 }
 
 /** All that a core finds in the boot ROM: it waits for an interrupt, for ever. The monitor's part is in `../rom`. */

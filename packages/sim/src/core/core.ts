@@ -58,6 +58,8 @@ export interface Core {
   readonly time: number;
   /** True while the core does nothing until an interrupt or a packet. */
   readonly asleep: boolean;
+  /** Whether it has executed the instruction that waits for an interrupt; cores without this property have when asleep. */
+  readonly waitsForInterrupt?: boolean;
   /** Time of the next thing that can happen by itself while asleep (a timer, a DMA completion), ns; Infinity when none. */
   readonly nextEvent: number;
   /** Runs until local time reaches `until` (ns), or to sleep; a sleeping core's time is moved to `until`. */
