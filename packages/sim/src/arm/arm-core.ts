@@ -48,6 +48,8 @@ export class ArmCore implements ResettableCore {
   private started = false;
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
+  /** Cycle until which the core runs. */
+  private end = 0;
   /** Cycles of local time at the beginning of the present slice. */
   private cycle = 0;
   /** Cycles waited for the bus in the present slice. */
@@ -199,28 +201,34 @@ export class ArmCore implements ResettableCore {
     return this.communications.deliver(packet, route);
   }
 
+  stopWithin(ns: number): void {
+    if (!this.running) return;
+    this.end = Math.min(this.end, this.present + Math.ceil(ns / NANOSECONDS_PER_CYCLE));
+    endSlice();
+  }
+
   run(until: number): void {
-    const end = Math.ceil(until / NANOSECONDS_PER_CYCLE);
+    this.end = Math.ceil(until / NANOSECONDS_PER_CYCLE);
     if (this.machine === undefined || !this.started) {
-      this.cycle = Math.max(this.cycle, end);
+      this.cycle = Math.max(this.cycle, this.end);
       return;
     }
-    this.runSlices(this.machine.cpu, end);
+    this.runSlices(this.machine.cpu);
     const { deferred } = this;
     if (deferred === undefined) return;
     this.deferred = undefined;
     deferred();
-    this.run(until);
+    this.run(this.end * NANOSECONDS_PER_CYCLE);
   }
 
   /** Runs until a cycle, or until something waits for the core not to run. */
-  private runSlices(cpu: Cpu, end: number): void {
+  private runSlices(cpu: Cpu): void {
     cpu.resume();
     this.running = true;
     this.delayEnd = 0;
     try {
-      while (this.cycle < end && this.started && this.deferred === undefined) {
-        this.runSlice(cpu, end);
+      while (this.cycle < this.end && this.started && this.deferred === undefined) {
+        this.runSlice(cpu);
       }
       this.delayEnd = cpu.asleep ? 0 : this.cycle + ROUND_CYCLES * roundsAhead(cpu);
     } finally {
@@ -235,22 +243,22 @@ export class ArmCore implements ResettableCore {
     endSlice();
   }
 
-  private runSlice(cpu: Cpu, end: number): void {
+  private runSlice(cpu: Cpu): void {
     if (this.nextEventCycle <= this.cycle) this.settle();
     const { interrupts } = this;
     if (cpu.asleep) {
       if (!interrupts.isRequesting) {
-        this.sleepUntil(Math.min(end, this.nextEventCycle));
+        this.sleepUntil(Math.min(this.end, this.nextEventCycle));
         return;
       }
       cpu.asleep = false;
     }
     if (interrupts.isRequesting) this.takeInterrupt(cpu);
-    if (this.passDelay(cpu, end)) return;
+    if (this.passDelay(cpu)) return;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Limit] = Math.min(
       LONGEST_SLICE,
-      Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
+      Math.max(1, Math.min(this.end, this.nextEventCycle) - this.cycle),
     );
     interpret(cpu);
     const spent = this.present - this.cycle;
@@ -262,8 +270,8 @@ export class ArmCore implements ResettableCore {
   }
 
   /** Passes the time of a delay loop; false when the core is in none. */
-  private passDelay(cpu: Cpu, end: number): boolean {
-    const left = Math.floor((Math.min(end, this.nextEventCycle) - this.cycle) / ROUND_CYCLES);
+  private passDelay(cpu: Cpu): boolean {
+    const left = Math.floor((Math.min(this.end, this.nextEventCycle) - this.cycle) / ROUND_CYCLES);
     const rounds = Math.min(left, roundsAhead(cpu));
     if (rounds <= 0) return false;
     passRounds(cpu, rounds);

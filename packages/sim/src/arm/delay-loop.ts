@@ -19,7 +19,10 @@ const ARM_SUBTRACT = 0xe2500001 | 0;
 const ARM_SUBTRACT_MASK = 0xfff00fff | 0;
 /** Branches to the subtraction: the loop ends at 0, or below it. */
 const PROGRAM_COUNTER = 15;
-const Branch = { Thumb: { at0: 0xd1fd, below0: 0xd2fd }, Arm: { at0: 0x1afffffd, below0: 0x2afffffd } };
+const Branch = {
+  Thumb: { at0: 0xd1fd, below0: 0xd2fd },
+  Arm: { at0: 0x1afffffd, below0: 0x2afffffd },
+};
 
 /** Rounds that the running core is sure to go through from its present instruction on, and branch back; 0 elsewhere. */
 export function roundsAhead(cpu: Cpu): number {
@@ -29,7 +32,8 @@ export function roundsAhead(cpu: Cpu): number {
   if (register < 0) return 0;
   const count = (activeState[register] as number) >>> 0;
   const { memory, thumb } = cpu;
-  const branch = thumb === 1 ? memory.itcm16[(address >> 1) + 1] : memory.itcm32[(address >> 2) + 1];
+  const branch =
+    thumb === 1 ? memory.itcm16[(address >> 1) + 1] : memory.itcm32[(address >> 2) + 1];
   const loop = thumb === 1 ? Branch.Thumb : Branch.Arm;
   if (branch === loop.below0) return count;
   return branch === loop.at0 ? Math.max(0, count - 1) : 0;

@@ -4,8 +4,8 @@
  */
 import { BusError } from '../core/core.js';
 import { CoreLines, type CoreLinesWiring } from './core-lines.js';
-import { Pins, type PinSurroundings } from './pins.js';
-import { type SubsystemResetWiring, SubsystemResets } from './subsystem-resets.js';
+import { type PinSurroundings, Pins } from './pins.js';
+import { SubsystemResets, type SubsystemResetWiring } from './subsystem-resets.js';
 
 const CHIP_ID = 0x00;
 const CPU_DISABLE = 0x04;

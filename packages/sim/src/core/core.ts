@@ -68,6 +68,8 @@ export interface Core {
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */
   setInterrupt(source: number, level: boolean): void;
+  /** Makes {@link run} return within some ns of what the core is doing now; cores without this method run to the end. */
+  stopWithin?(ns: number): void;
   /** Whether a rise of an interrupt line would do anything to the core; without this method it may. */
   listensTo?(source: number): boolean;
 }

@@ -2,13 +2,12 @@
  * What an ethernet chip that runs the image it was booted with does with datagrams of hosts: they reach its
  * ethernet interface as frames, one after the other at 100 Mb/s, and its own frames leave as datagrams.
  */
-import { bytesToIp, ipToBytes, MalformedMessageError, SCP_PORT } from '@spin-tools/scp';
-import { BOOT_PORT } from '@spin-tools/scp';
+import { BOOT_PORT, bytesToIp, ipToBytes, MalformedMessageError, SCP_PORT } from '@spin-tools/scp';
 import { type EthernetMac, frameTime } from '../chip/ethernet-mac.js';
 import { BootRom } from './boot-rom.js';
 import type { EthernetReceiver, HostAddress } from './ethernet.js';
 import { newHostPortStatistics } from './host-port.js';
-import { arpAnswer, datagramIn, macOf, MOST_DATAGRAM_BYTES, udpFrame } from './network-frames.js';
+import { arpAnswer, datagramIn, MOST_DATAGRAM_BYTES, macOf, udpFrame } from './network-frames.js';
 
 /** Frames wait this long at most on their way in, as in a switch with room for some 700 of SCP, ns. */
 const MOST_WAIT_NS = 20_000_000;

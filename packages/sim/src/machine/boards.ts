@@ -1,8 +1,8 @@
 /** The boards of a machine and their power. */
 import type { ChipAddress } from '@spin-tools/scp';
-import type { Network } from './network.js';
 import type { ResetCode } from '../chip/system-controller.js';
 import type { Monitors } from './monitors.js';
+import type { Network } from './network.js';
 
 /** One board. */
 export interface Board {

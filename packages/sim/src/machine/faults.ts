@@ -9,8 +9,8 @@ import { FaultPlanError } from '../faults/plan.js';
 import { randomFrom } from '../faults/random.js';
 import type { HostPortLoad } from '../host/host-port.js';
 import type { Boards } from './boards.js';
-import type { Network } from './network.js';
 import type { Monitors } from './monitors.js';
+import type { Network } from './network.js';
 
 const DEFAULT_SEED = 1;
 const NS_PER_MS = 1_000_000;

@@ -19,8 +19,8 @@ import type { SerialMemory } from '../chip/serial-rom-pins.js';
 import type { ResettableCore } from '../core/core.js';
 import { type CoreProgram, ProgramCore } from '../core/program-core.js';
 import { DeadCore } from '../faults/dead-core.js';
-import { bootRomProgram } from '../rom/boot-rom-program.js';
 import { MonitorMemory } from '../monitor/memory.js';
+import { bootRomProgram } from '../rom/boot-rom-program.js';
 import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
 import type { ReversePorts } from './reverse-ports.js';
@@ -167,8 +167,7 @@ export class Firmware implements Monitors {
     const { systemController, watchdog, systemRam } = hardware;
     const monitor = monitorOf(hardware) as number;
     const serialRom = this.wiring.serialRoms.of(chip);
-    systemController.okCores =
-      hardware.coreMask | (serialRom === undefined ? 0 : PHY_IS_THERE);
+    systemController.okCores = hardware.coreMask | (serialRom === undefined ? 0 : PHY_IS_THERE);
     hardware.write(MONITOR_ACCESS, ROUTER_CONTROL, (ROUTER_SETTING | (monitor << 8)) >>> 0, 4);
     hardware.setMonitor(monitor);
     hardware.write(MONITOR_ACCESS, MULTICAST_ROUTES, 0, 4);

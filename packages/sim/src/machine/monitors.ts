@@ -1,8 +1,8 @@
 /** Who runs the chips of a machine once they are booted: the built-in monitor, or the image itself. */
 import type { CoreAddress } from '@spin-tools/scp';
 import type { ArmCore } from '../arm/arm-core.js';
-import type { CoreProgram } from '../core/program-core.js';
 import type { ResettableCore } from '../core/core.js';
+import type { CoreProgram } from '../core/program-core.js';
 
 /** All monitors of a machine; chips by their numbers. */
 export interface Monitors {
@@ -34,4 +34,3 @@ export interface Monitors {
    */
   runProgram(chip: number, at: CoreAddress, program: CoreProgram, appId: number): void;
 }
-

@@ -4,8 +4,8 @@ import { ArmCore } from '../arm/arm-core.js';
 import type { Chip } from '../chip/chip.js';
 import type { ResettableCore } from '../core/core.js';
 import type { CoreProgram } from '../core/program-core.js';
-import type { Monitors } from './monitors.js';
 import type { Monitor } from '../monitor/monitor.js';
+import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
 import { type Outside, Region } from './region.js';
 

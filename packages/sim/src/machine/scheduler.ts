@@ -2,16 +2,20 @@
  * The one clock of a machine. Time advances in quanta. In each, first everything that happens in the
  * network before the quantum's end can reach a core is carried out, in the order of its time, then every
  * core that has something to do runs through the quantum, in a fixed order, and gets each packet at its
- * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late.
+ * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late. Only a
+ * core that is awake alone, while nothing happens in the network either, runs longer: until it does something
+ * that others can notice.
  */
 import type { Chip } from '../chip/chip.js';
 import { EventQueue } from '../clock/event-queue.js';
-import type { Packet } from '../core/core.js';
+import type { Core, Packet } from '../core/core.js';
 import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
 
 /** Length of a quantum, ns. */
 const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
+/** Longest quantum of a core that is awake alone, ns. */
+const LONGEST_QUANTUM_NS = 20_000;
 
 /** Ports of a router are numbered below this in {@link EventQueue.target}. */
 const PORTS = 16;
@@ -42,6 +46,8 @@ export class Scheduler {
   /** Chips without power: what reaches them is lost. */
   private readonly off: Uint8Array;
   private isRunningCore = false;
+  /** The core that is awake alone and runs longer than a quantum. */
+  private lone: Core | undefined;
   /** What waits for the running core to stop. */
   private readonly deferred: (() => void)[] = [];
   /** Cores whose own events do not make time pass, by chip: one bit each. */
@@ -62,21 +68,25 @@ export class Scheduler {
 
   /** A packet reaches a router. */
   schedule(chip: number, port: number, packet: Packet, at: number): void {
+    this.noticed();
     this.packets.push(at, chip * PORTS + port, packet);
   }
 
   /** A router looks again at a blocked packet. */
   retryRouter(chip: number, at: number): void {
+    this.noticed();
     this.packets.push(at, chip * PORTS + RETRY_PORT, undefined);
   }
 
   /** Something is done `delay` ns from now. */
   after(delay: number, action: () => void): void {
+    this.noticed();
     this.actions.push(this.time + delay, 0, action);
   }
 
   /** Something is done `delay` ns from now if time gets that far: the machine is idle while only such waits. */
   background(delay: number, action: () => void): void {
+    this.noticed();
     this.backgroundActions.push(this.time + delay, 0, action);
   }
 
@@ -87,12 +97,11 @@ export class Scheduler {
 
   /** Time of the next thing that happens by itself, ns; the present while a core is awake. */
   get nextTime(): number {
-    if (this.awakeCount > 0) return this.time;
-    return Math.min(
-      this.nextEvent,
-      this.backgroundActions.nextTime,
-      this.patientWakes.nextTime,
-    );
+    return this.awakeCount > 0 ? this.time : this.nextTimeButCores;
+  }
+
+  private get nextTimeButCores(): number {
+    return Math.min(this.nextEvent, this.backgroundActions.nextTime, this.patientWakes.nextTime);
   }
 
   /** Time of the next thing that is done in the machine but by a core or a router, ns. */
@@ -110,6 +119,7 @@ export class Scheduler {
     const bit = 1 << core;
     const mask = this.awake[chip] as number;
     if ((mask & bit) !== 0) return;
+    this.noticed();
     this.awake[chip] = mask | bit;
     this.awakeChips[chip >> 5] = (this.awakeChips[chip >> 5] as number) | (1 << (chip & 31));
     this.awakeCount++;
@@ -127,6 +137,7 @@ export class Scheduler {
     if (!isAwake && (!level || target.listensTo?.(source) === false)) {
       target.setInterrupt(source, level);
     } else if (this.isRunningCore && !isAwake) {
+      this.noticed();
       this.deferred.push(() => this.interrupt(chip, core, source, level));
     } else {
       this.wake(chip, core);
@@ -136,8 +147,12 @@ export class Scheduler {
 
   /** Does something to a core that cannot be done while a core runs, as soon as none does. */
   betweenCores(action: () => void): void {
-    if (this.isRunningCore) this.deferred.push(action);
-    else action();
+    if (!this.isRunningCore) {
+      action();
+      return;
+    }
+    this.noticed();
+    this.deferred.push(action);
   }
 
   /** The machine is idle although events of a core are to come, as those of a clock that always ticks. */
@@ -147,14 +162,58 @@ export class Scheduler {
     this.patient[chip] = isPatient ? mask | bit : mask & ~bit;
   }
 
-  /** Carries out one quantum; returns how much there was to do, as a number of cores and events. */
-  runQuantum(): number {
+  /**
+   * Carries out one quantum; returns how much there was to do, as a number of cores and events.
+   *
+   * @param limit time that a longer quantum may not pass, ns
+   */
+  runQuantum(limit = Number.POSITIVE_INFINITY): number {
     if (this.awakeCount === 0) this.skipIdleTime();
     const events = this.runNetwork(this.time + CORE_TO_ROUTER_NS);
+    if (this.awakeCount === 1) return events + this.runAlone(limit) + 1;
     const cores = this.awakeCount;
     this.runCores(this.time + QUANTUM_NS);
     this.time += QUANTUM_NS;
     return events + cores + 1;
+  }
+
+  /** Runs the only core that is awake; returns the number of quanta that it ran. */
+  private runAlone(limit: number): number {
+    const start = this.time;
+    const port = this.awakePort;
+    const runner = port?.core;
+    const isFree = runner?.stopWithin !== undefined && port?.isEmpty === true;
+    const next = Math.min(this.nextTimeButCores, start + LONGEST_QUANTUM_NS, limit);
+    const until = Math.max(start + QUANTUM_NS, Math.floor(next / QUANTUM_NS) * QUANTUM_NS);
+    if (runner === undefined || !isFree || until === start + QUANTUM_NS) {
+      this.runCores(start + QUANTUM_NS);
+      this.time = start + QUANTUM_NS;
+      return 1;
+    }
+    this.lone = runner;
+    this.runCores(until);
+    this.lone = undefined;
+    const reached = Math.ceil(Math.min(until, runner.time) / QUANTUM_NS) * QUANTUM_NS;
+    this.time = Math.max(start + QUANTUM_NS, reached);
+    return (this.time - start) / QUANTUM_NS;
+  }
+
+  /** The running core has done something that others can notice: they have to come to their turn soon. */
+  private noticed(): void {
+    this.lone?.stopWithin?.(QUANTUM_NS);
+  }
+
+  /** The port of the first core that is awake. */
+  private get awakePort(): CorePort | undefined {
+    const { awake, awakeChips } = this;
+    for (let word = 0; word < awakeChips.length; word++) {
+      for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
+        const chip = word * 32 + 31 - Math.clz32(bits & -bits);
+        const cores = awake[chip] as number;
+        if (cores !== 0) return this.port(chip, 31 - Math.clz32(cores & -cores));
+      }
+    }
+    return undefined;
   }
 
   private runDeferred(): void {
@@ -187,7 +246,9 @@ export class Scheduler {
       count++;
     }
     const quantumEnd = this.time + QUANTUM_NS;
-    return count + this.runWakes(this.wakes, quantumEnd) + this.runWakes(this.patientWakes, quantumEnd);
+    return (
+      count + this.runWakes(this.wakes, quantumEnd) + this.runWakes(this.patientWakes, quantumEnd)
+    );
   }
 
   private runPacket(): void {

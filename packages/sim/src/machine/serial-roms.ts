@@ -1,6 +1,7 @@
 /** The serial ROMs beside the ethernet chips of a machine. They keep what is written to them without power. */
-import { ipToBytes, sameChip } from '@spin-tools/scp';
+
 import type { Machine } from '@spin-tools/machine-model';
+import { ipToBytes, sameChip } from '@spin-tools/scp';
 import { SerialRom } from '../monitor/serial-rom.js';
 
 /** Board types as serial ROMs tell them. Source: `ybug` of spinnaker_tools 4.0. */

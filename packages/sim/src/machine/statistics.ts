@@ -1,6 +1,7 @@
 /** What a machine has done so far. */
-import type { Chip } from '../chip/chip.js';
+
 import type { ArmCore } from '../arm/arm-core.js';
+import type { Chip } from '../chip/chip.js';
 
 /** Traffic of one direction of a link that was used. */
 export interface LinkTraffic {
