@@ -213,6 +213,10 @@ export class ArmCore implements ResettableCore {
       this.cycle = Math.max(this.cycle, this.end);
       return;
     }
+    if (this.waitsForInterrupt && this.nextEventCycle >= this.end) {
+      this.sleepUntil(this.end);
+      return;
+    }
     this.runSlices(this.machine.cpu);
     const { deferred } = this;
     if (deferred === undefined) return;
@@ -253,7 +257,8 @@ export class ArmCore implements ResettableCore {
       }
       cpu.asleep = false;
     }
-    if (interrupts.isRequesting) this.takeInterrupt(cpu);
+    cpu.isRequested = interrupts.isRequesting;
+    if (cpu.isRequested) this.takeInterrupt(cpu);
     if (this.passDelay(cpu)) return;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Limit] = Math.min(
