@@ -1,7 +1,7 @@
 /** `spin-tools sim`: a virtual machine that answers on UDP until it is stopped. */
 import { describeMachine } from '@spin-tools/machine-model';
 import { SCP_PORT } from '@spin-tools/scp';
-import type { FaultPlan, Pace, VirtualMachine } from '@spin-tools/sim';
+import type { FaultPlan, MonitorKind, Pace, VirtualMachine } from '@spin-tools/sim';
 import { Command, Option } from 'commander';
 import { readFaultPlan } from '../data/fault-file.js';
 import {
@@ -24,6 +24,7 @@ interface SimOptions extends ShapeOptions, DeadOptions {
   readonly bmpHost?: string;
   readonly bmpPort: number;
   readonly pace: Pace;
+  readonly monitor: MonitorKind;
   readonly faults?: string;
 }
 
@@ -51,6 +52,14 @@ export function simCommand(io: Io): Command {
       new Option('--pace <pace>', 'simulated time like the wall clock, or as fast as possible')
         .choices(['paced', 'fast'])
         .default('paced'),
+    )
+    .addOption(
+      new Option(
+        '--monitor <monitor>',
+        'who runs booted chips: a monitor of our own, or the very image they were sent',
+      )
+        .choices(['built-in', 'image'])
+        .default('built-in'),
     )
     .option('--faults <file>', 'fault plan: what is to go wrong, as JSON');
   return runs<SimOptions>(
@@ -87,7 +96,8 @@ async function runSim(
 async function start(command: Command, options: SimOptions): Promise<ServedMachine> {
   const faults = options.faults === undefined ? undefined : await readFaultPlan(options.faults);
   const { deadChip: deadChips = [], deadLink: deadLinks = [], deadCore: deadCores = [] } = options;
-  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores };
+  const { monitor } = options;
+  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores, monitor };
   try {
     return await serve({ ...shape, ...faultsOf(faults) }, options);
   } catch (error) {

@@ -89,6 +89,8 @@ export class Cpu {
   thumb: 0 | 1 = 0;
   /** Set by WFI; the run loop clears it. */
   asleep = false;
+  /** Whether an interrupt is asked for while the present slice runs; what changes that ends the slice. */
+  isRequested = false;
   control = RESET_CONTROL;
   readonly pages: PageTable;
   private readonly saved = new Int32Array(STATE_WORDS);

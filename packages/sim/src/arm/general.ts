@@ -236,7 +236,7 @@ export function executeStatus(cpu: Cpu, word: number): void {
   if ((mask & 0xff000000) !== 0) cpu.setFlags(value);
   if ((mask & 0xff) === 0 || !cpu.isPrivileged) return;
   cpu.setControlField(value);
-  endSlice();
+  if (cpu.isRequested) endSlice();
 }
 
 /** Makes the interpreter return at the next opportunity, so that interrupts and events are looked at. */
