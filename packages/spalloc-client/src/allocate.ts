@@ -1,5 +1,6 @@
 /** From a wish for boards to boards that work. */
 import type { BootOptions } from '@spin-tools/scp';
+import { noHost } from './allocation-server.js';
 import { bootBoards, unwantedBoards } from './board-check.js';
 import { readSettings, withSettings } from './config/settings.js';
 import { BadBoardsError, SpallocRequestError } from './errors.js';
@@ -94,13 +95,7 @@ const NOBODY = 'nobody';
 /** Completes options by what configuration files say. */
 async function withFiles(options: RequestOptions) {
   const { host, owner, ...others } = withSettings(await readSettings(options.configFiles), options);
-  if (host === undefined) {
-    throw new SpallocRequestError(
-      'host',
-      host,
-      'name the server, here or as "hostname" in .spalloc',
-    );
-  }
+  if (host === undefined) throw noHost();
   if (owner === undefined) {
     throw new SpallocRequestError('owner', owner, 'say who asks, here or as "owner" in .spalloc');
   }

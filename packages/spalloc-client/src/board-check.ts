@@ -1,5 +1,5 @@
 /** Finds the boards of a job that are of no use. */
-import { BootError, type BootOptions, ScpError, ScpTimeoutError } from '@spin-tools/scp';
+import { BootError, type BootOptions, ScpError, ScpTimeoutError, version } from '@spin-tools/scp';
 import type { Job } from './job.js';
 import type { BadBoard } from './job-service.js';
 import type { JobMachine } from './v1/results.js';
@@ -14,6 +14,9 @@ export function unwantedBoards(
     .map((board) => ({ ...board, why: 'it is to be avoided' }));
 }
 
+/** The monitor of a machine that has just come up is idle. */
+const PATIENCE = { tries: 4, timeoutMs: 250 };
+
 /** Boots a job's machine and gives the boards that did not come up. */
 export async function bootBoards(
   job: Job,
@@ -24,7 +27,9 @@ export async function bootBoards(
   try {
     await controller.boot(options);
     const answers = await Promise.all(
-      connections.map(({ chip }) => controller.version(chip).then(isUp, isSilence)),
+      connections.map(({ chip }) =>
+        controller.scp.send(chip, version(), PATIENCE).then(isUp, isSilence),
+      ),
     );
     return connections
       .filter((_, index) => answers[index] === false)

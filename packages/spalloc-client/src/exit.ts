@@ -44,9 +44,8 @@ function onExit(): void {
 
 /** A program that listens for the signal itself decides when to end; without one it ends as the signal asks. */
 function onSignal(signal: NodeJS.Signals): void {
-  const isOurs = process.listenerCount(signal) === 1;
+  if (process.listenerCount(signal) > 1) return;
   const ended = Promise.allSettled([...guarded].map(({ job }) => job.destroy(REASON)));
-  if (!isOurs) return;
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   void Promise.race([ended, patience]).then(() => {
     stopListening();

@@ -6,6 +6,11 @@ export {
   resumeJob,
   type ServerOptions,
 } from './allocate.js';
+export {
+  type AllocationServer,
+  type AllocationServerOptions,
+  connectToServer,
+} from './allocation-server.js';
 export type { Clock } from './clock.js';
 export {
   readSettings,
