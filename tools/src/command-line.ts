@@ -1,7 +1,8 @@
 /** The command line as a function: arguments and streams in, exit code out. */
 import { Command, CommanderError } from 'commander';
+import { allocCommand } from './commands/alloc.js';
 import { bootCommand } from './commands/boot.js';
-import type { Io } from './commands/command.js';
+import { CommandExit, type Io } from './commands/command.js';
 import { demoCommand } from './commands/demo.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { infoCommand } from './commands/info.js';
@@ -25,6 +26,7 @@ const COMMANDS = [
   trainCommand,
   evaluateCommand,
   predictCommand,
+  allocCommand,
 ];
 
 /** Exit code of a command that could not do what was asked. */
@@ -37,13 +39,15 @@ const USAGE = 2;
  * Runs one command. Writes to `io` only, never exits and never throws.
  *
  * @param args the arguments behind the program's name
- * @returns the exit code: 0, 1 when the command failed, 2 when the arguments make no sense
+ * @returns the exit code: 0, 1 when the command failed, 2 when the arguments make no sense, or what a command
+ *   says that it means
  */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
   try {
     await program(io).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
+    if (error instanceof CommandExit) return error.code;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     io.stderr.write(`${explain(error)}\n`);
     return FAILURE;
@@ -54,6 +58,7 @@ function program(io: Io): Command {
   const root = new Command('spin-tools')
     .description('Drive a SpiNNaker machine, real or virtual, and train networks on it')
     .version('0.1.0')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

@@ -3,6 +3,7 @@ import { describeMachine } from '@spin-tools/machine-model';
 import { SCP_PORT } from '@spin-tools/scp';
 import type { FaultPlan, MonitorKind, Pace, VirtualMachine } from '@spin-tools/sim';
 import { Command, Option } from 'commander';
+import { serveAllocation } from '../allocation/serve.js';
 import { readFaultPlan } from '../data/fault-file.js';
 import {
   type DeadOptions,
@@ -26,6 +27,8 @@ interface SimOptions extends ShapeOptions, DeadOptions {
   readonly pace: Pace;
   readonly monitor: MonitorKind;
   readonly faults?: string;
+  /** TCP port of an allocation server. */
+  readonly spalloc?: number;
 }
 
 /** How often the status line is written anew, ms. */
@@ -61,7 +64,12 @@ export function simCommand(io: Io): Command {
         .choices(['built-in', 'image'])
         .default('built-in'),
     )
-    .option('--faults <file>', 'fault plan: what is to go wrong, as JSON');
+    .option('--faults <file>', 'fault plan: what is to go wrong, as JSON')
+    .addOption(
+      new Option('--spalloc [port]', 'hand boards out to those who ask, by protocol version 1')
+        .argParser(listeningPort)
+        .preset('22244'),
+    );
   return runs<SimOptions>(
     withPorts(withDeadParts(withShape(command)), listeningPort),
     io,
@@ -76,6 +84,7 @@ async function runSim(
   io: Io,
 ): Promise<void> {
   await using served = await start(command, options);
+  await using allocation = await allocationOf(command, options, served);
   const { hosts, address, virtual } = served;
   const { scpPort, bootPort } = address;
   const cores = virtual.machine.chips.reduce((count, chip) => count + chip.cores, 0);
@@ -83,9 +92,20 @@ async function runSim(
   terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
   const { bmpHosts, bmpPort } = served;
   if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
-  terminal.say('switched on, not booted; stop it with Ctrl-C');
+  if (allocation) terminal.say(`boards for those who ask on TCP port ${allocation.port}`);
+  const power = allocation ? 'switched off' : 'switched on, not booted';
+  terminal.say(`${power}; stop it with Ctrl-C`);
   const chips = virtual.machine.chipCount;
-  terminal.result({ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores });
+  terminal.result({
+    hosts,
+    scpPort,
+    bootPort,
+    bmpHosts,
+    bmpPort,
+    chips,
+    cores,
+    spallocPort: allocation?.port,
+  });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);
   await io.untilStopped();
@@ -105,6 +125,21 @@ async function start(command: Command, options: SimOptions): Promise<ServedMachi
     if (error instanceof RangeError) usageError(command, error.message);
     throw error;
   }
+}
+
+async function allocationOf(
+  command: Command,
+  { spalloc, host, board }: SimOptions,
+  { virtual, hosts }: ServedMachine,
+): Promise<(AsyncDisposable & { readonly port: number }) | undefined> {
+  if (spalloc === undefined) return undefined;
+  if (board === 'spin3') {
+    usageError(
+      command,
+      "option '--spalloc' needs boards of 48 chips: give --board spin5 or --triads.",
+    );
+  }
+  return serveAllocation(virtual, hosts, { host, port: spalloc });
 }
 
 const faultsOf = (faults: FaultPlan | undefined) => (faults === undefined ? {} : { faults });
