@@ -52,7 +52,7 @@ export { type Slice, UnsplittableVertexError } from './partition/slices.js';
 export { ImpossiblePlacementError, MachineTooSmallError } from './place/errors.js';
 export { type Placement, type PlaceOptions, type Placer, place } from './place/place.js';
 export { UnreachableSinkError } from './route/errors.js';
-export { route } from './route/route.js';
+export { type RouteOptions, type Router, route } from './route/route.js';
 export type { Trees } from './route/trees.js';
 export type { MappingStages } from './stages.js';
 export type { LinkLoad, MappingStatistics, TableSizes } from './statistics.js';
