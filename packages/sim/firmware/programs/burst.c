@@ -1,16 +1,19 @@
 /*
- * Sends packets as fast as they are taken, at signal USR0. user0: key; user1: how many, 0 for none; user2: 1 with
- * payload; afterwards the packets that this core received; user3: cycles that sending took.
+ * Sends packets as fast as they are taken, at signal USR0. user0: key, which gets the lowest bit by turns; user1: how
+ * many, 0 for none; user2: 1 with payload, after the end the packets that this core received; user3: cycles that
+ * sending took.
  */
 #include "runtime.h"
 
 const char program_name[16] = "burst";
 enum { SIGNAL_EXIT = 8, SIGNAL_USER0 = 10 };
 
+static volatile uint32_t received;
+
 static void count(uint32_t interrupted) {
   (void)interrupted;
   (void)PACKET_RECEIVED_KEY;
-  block->user[2]++;
+  received++;
 }
 
 static uint32_t send_burst(uint32_t key, uint32_t packets, bool has_payload) {
@@ -19,14 +22,13 @@ static uint32_t send_burst(uint32_t key, uint32_t packets, bool has_payload) {
   for (; packets > 0; packets--) {
     while (!(PACKET_CONTROL & PACKET_NOT_FULL)) continue;
     if (has_payload) PACKET_PAYLOAD = packets;
-    PACKET_KEY = key;
+    PACKET_KEY = key | (packets & 1);
   }
   return start - TIMER_VALUE(1);
 }
 
 void main(void) {
   bool has_payload = block->user[2] != 0;
-  block->user[2] = 0;
   TIMER_LOAD(1) = 0xffffffff;
   TIMER_CONTROL(1) = TIMER_FREE;
   on_fast_interrupt(SOURCE_MULTICAST, count);
@@ -36,4 +38,5 @@ void main(void) {
     }
     wait_for_interrupt();
   }
+  block->user[2] = received;
 }
