@@ -14,8 +14,6 @@ import { FaultPlanError } from '../faults/plan.js';
 import { NeighbourBoot } from '../rom/neighbour-boot.js';
 import { VirtualMachine } from './virtual-machine.js';
 
-const SYSTEM_RAM_MARK = 0xe5000100;
-
 /**
  * An image of our own: copies a program for another core into System RAM, lets core 1 start there, marks what
  * it found and sleeps.
