@@ -191,7 +191,7 @@ t.test('what is not of the protocol is ignored', async (t) => {
 t.test(
   'a boot frame after the boot reaches the image, which may do with it what it likes',
   async (t) => {
-    const machine = await sent(imageOf(SLEEPS));
+    const machine = await sent(imageOf(STARTS_ANOTHER));
     const hello: BootFrame = {
       ...{ operation: BootOperation.Hello, arguments: [0, 0, 0], data: new Uint8Array(0) },
     };
