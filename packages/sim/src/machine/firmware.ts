@@ -180,7 +180,8 @@ export class Firmware implements Monitors {
   /** Registers and memory as the boot ROM leaves them. */
   private prepare(chip: number): void {
     const hardware = this.network.chips[chip] as Chip;
-    const { systemController, watchdog, systemRam } = hardware;
+    const { systemController, systemRam } = hardware;
+    const { watchdog } = hardware.devices;
     const monitor = monitorOf(hardware) as number;
     const serialRom = this.wiring.serialRoms.of(chip);
     systemController.okCores = hardware.coreMask | (serialRom === undefined ? 0 : PHY_IS_THERE);

@@ -43,6 +43,8 @@ const CONTROL_BYTE = 0xff;
 const LINKS = 6;
 const ALL_LINKS = 0x3f;
 const MONITOR_OUTPUT = 6;
+const RESET_FIRST_WAIT = new WaitTime(0x40);
+const NO_WAIT = new WaitTime(0);
 /** All links for nearest-neighbour packets, nothing for fixed-route ones. */
 const RESET_FIXED_ROUTE = 0xfc000000;
 const NEIGHBOUR_LINKS_SHIFT = 26;
@@ -90,8 +92,8 @@ export class Router {
   fixedRoute = RESET_FIXED_ROUTE;
   /** What becomes of packets that no entry matches. */
   readonly diversion = new Diversion();
-  private firstWait = new WaitTime(0x40);
-  private secondWait = new WaitTime(0);
+  private firstWait = RESET_FIRST_WAIT;
+  private secondWait = NO_WAIT;
   /** Packets that no entry matched although they came from a core of this chip. */
   unrouted = 0;
   /** Packets dropped because an output stayed blocked. */
