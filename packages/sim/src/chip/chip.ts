@@ -1,12 +1,6 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
-import {
-  BusError,
-  type ChipBus,
-  type Core,
-  type Packet,
-  type ResettableCore,
-} from '../core/core.js';
+import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
 import { directAccess, type WordMemory } from '../router/direct-access.js';
 import type { Link } from '../router/link.js';
@@ -14,17 +8,15 @@ import { PointToPointTable } from '../router/point-to-point.js';
 import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
-import { type Devices, readDevice, writeDevice } from './devices.js';
-import { EthernetMac } from './ethernet-mac.js';
-import { DeviceLine, InterruptLines } from './interrupt-lines.js';
-import { MemoryController } from './memory-controller.js';
-import { Pin } from './pins.js';
+import { ChipControl, type ControlWiring } from './chip-control.js';
+import { readDevice, writeDevice } from './devices.js';
+import type { EthernetMac } from './ethernet-mac.js';
+import { DeviceLine } from './interrupt-lines.js';
 import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
 import { type SerialMemory, SerialRomPins } from './serial-rom-pins.js';
-import type { DisabledLinks } from './subsystem-resets.js';
-import { ResetCode, SystemController } from './system-controller.js';
+import { type DeviceWiring, SharedDevices } from './shared-devices.js';
+import { SystemController } from './system-controller.js';
 import { type SharedSystemRam, SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
-import { Watchdog } from './watchdog.js';
 
 /** Cores of a chip. */
 export const CORES = 18;
@@ -39,37 +31,17 @@ const BOOT_ROM_BYTES = 0x8000;
 const BOOT_AREA = 0xff000000;
 
 /** What a chip asks of the machine around it. */
-export interface ChipWiring {
+export interface ChipWiring extends DeviceWiring, ControlWiring {
   /** A packet reaches the router of a chip by a port at a time, ns. */
   schedule(chip: number, port: number, packet: Packet, at: number): void;
   /** Asks for a second look at a blocked packet. */
   retryRouter(chip: number, at: number): void;
-  /** A core has something to do. */
-  wake(chip: number, core: number): void;
-  /** An interrupt line of a core changes. */
-  interrupt(chip: number, core: number, source: number, level: boolean): void;
   /** A diagnostic counter is looked at or changed. */
   countersRead(): void;
   /** A packet that came by a link was dealt with. */
   release(chip: number, link: number): void;
   /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
   pointToPoint(chip: number, address: number): number;
-  /** Simulated time, ns. */
-  now(): number;
-  /** Does something after a simulated time, ns, if the chip is still there. */
-  after(ns: number, action: () => void): void;
-  /** The same, but the machine is idle meanwhile. */
-  background(ns: number, action: () => void): void;
-  /** Does something to a core as soon as no core runs. */
-  betweenCores(action: () => void): void;
-  /** What starts on a core that leaves its reset; undefined when nothing does. */
-  resettable(chip: number, core: number): ResettableCore | undefined;
-  /** Links of a chip that carry nothing from now on; all others do. */
-  disableLinks(chip: number, links: DisabledLinks): void;
-  /** A frame leaves by the ethernet of a chip. */
-  transmit(chip: number, frame: Uint8Array): void;
-  /** A chip resets itself. */
-  resetChip(chip: number, code: ResetCode): void;
 }
 
 /** What the memories of a chip hold, while no chip may change it. */
@@ -90,13 +62,10 @@ export class Chip implements ChipBus {
   dmaBytes = 0;
   /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */
   sdramBytes = 0;
-  /** The ethernet interface; all chips have one, few are connected. */
-  readonly ethernet: EthernetMac;
-  /** The watchdog. */
-  readonly watchdog: Watchdog;
-  private readonly devices: Devices;
-  private readonly lines: InterruptLines;
-  private serialRom: SerialRomPins | undefined;
+  /** What cores share besides memory. */
+  readonly devices: SharedDevices;
+  /** The serial ROM at the pins, if there is one. */
+  serialRom: SerialRomPins | undefined;
 
   /**
    * @param index number of the chip in its machine
@@ -110,29 +79,20 @@ export class Chip implements ChipBus {
     readonly links: readonly Link[],
     private readonly wiring: ChipWiring,
   ) {
-    this.lines = new InterruptLines(this.ports, (core, source, level) =>
-      wiring.interrupt(index, core, source, level),
-    );
     const pointToPoint = new PointToPointTable((to) => wiring.pointToPoint(index, to));
-    this.systemController = this.newSystemController();
-    this.watchdog = this.newWatchdog();
-    this.ethernet = new EthernetMac({
-      after: (ns, action) => wiring.after(ns, action),
-      transmit: (frame) => wiring.transmit(index, frame),
-      setTransmitInterrupt: (level) => this.lines.set(DeviceLine.EthernetTransmit, level),
-      setReceiveInterrupt: (level) => this.lines.set(DeviceLine.EthernetReceive, level),
-    });
+    this.systemController = new SystemController(new ChipControl(this, wiring));
     this.router = this.newRouter(pointToPoint);
-    this.devices = {
-      memoryController: new MemoryController(),
-      router: new RouterRegisters(this.router, pointToPoint, {
-        setInterrupt: (level) => this.lines.set(DeviceLine.DroppedPacket, level),
-        countersRead: () => wiring.countersRead(),
-      }),
-      systemController: this.systemController,
-      watchdog: this.watchdog,
-      ethernet: this.ethernet,
-    };
+    const registers = new RouterRegisters(this.router, pointToPoint, {
+      setInterrupt: (level) => this.devices.lines.set(DeviceLine.DroppedPacket, level),
+      countersRead: () => wiring.countersRead(),
+    });
+    const { ports, systemController } = this;
+    this.devices = new SharedDevices(index, ports, wiring, systemController, registers);
+  }
+
+  /** The ethernet interface; all chips have one, few are connected. */
+  get ethernet(): EthernetMac {
+    return this.devices.ethernet;
   }
 
   /** Makes a core the monitor, for the system controller and for the router. */
@@ -239,11 +199,12 @@ export class Chip implements ChipBus {
     port.clear();
     port.core = program;
     if (program === undefined) return;
-    this.lines.connect(program);
+    this.devices.lines.connect(program);
     this.wiring.wake(this.index, core);
   }
 
-  private sleepingCores(): number {
+  /** Physical cores that wait for an interrupt, one bit each. */
+  get sleepingCores(): number {
     return this.ports.reduce(
       (mask, { core }, id) => (isSleeping(core) ? mask | (1 << id) : mask),
       0,
@@ -278,55 +239,6 @@ export class Chip implements ChipBus {
       dropped: () => this.devices.router.updateInterrupt(),
       access: (request) => directAccess(request, this.words),
     });
-  }
-
-  private newWatchdog(): Watchdog {
-    const { index, wiring } = this;
-    return new Watchdog({
-      now: () => wiring.now(),
-      after: (ns, action) => wiring.background(ns, action),
-      setInterrupt: (level) => this.lines.set(DeviceLine.Watchdog, level),
-      warned: () => this.systemController.watchdogWarned(),
-      expired: () => wiring.resetChip(index, ResetCode.Watchdog),
-    });
-  }
-
-  private newSystemController(): SystemController {
-    const { index, wiring } = this;
-    return new SystemController({
-      setCoreInterrupt: (core, level) => this.lines.setForCore(core, level),
-      sleepingCores: () => this.sleepingCores(),
-      enterReset: (core, kind) =>
-        wiring.betweenCores(() => {
-          const found = wiring.resettable(index, core);
-          found?.reset(kind);
-          if (found !== undefined) this.setCore(core, found);
-        }),
-      setClock: (core, runs) =>
-        wiring.betweenCores(() => {
-          const found = wiring.resettable(index, core);
-          if (runs) found?.resume();
-          else found?.stop();
-          if (found !== undefined) wiring.wake(index, core);
-        }),
-      after: (ns, action) => wiring.after(ns, action),
-      resetRouter: () => this.devices.router.reset(),
-      resetMemoryController: () => this.devices.memoryController.reset(),
-      resetChip: () => wiring.resetChip(index, ResetCode.WholeChip),
-      disableLinks: (disabled) => wiring.disableLinks(index, disabled),
-      levels: () => (this.serialRom?.levels ?? 0) | this.straps,
-      changed: (levels) => {
-        this.serialRom?.changed(levels);
-        this.lines.set(DeviceLine.Pin8, ((levels >>> Pin.Interrupt8) & 1) === 1);
-        this.lines.set(DeviceLine.Pin9, ((levels >>> Pin.Interrupt9) & 1) === 1);
-      },
-    });
-  }
-
-  /** Levels of pins that are strapped. */
-  private get straps(): number {
-    const serialRom = this.serialRom === undefined ? 0 : 1 << Pin.SerialRomPresent;
-    return serialRom | (1 << Pin.SdramHere);
   }
 }
 

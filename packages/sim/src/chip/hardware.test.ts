@@ -167,20 +167,23 @@ t.test('pins show outputs as driven and inputs as strapped', async (t) => {
   t.equal(read(SYSTEM_CONTROLLER + 0x4c) & 1, 0);
 });
 
-t.test('the SDRAM controller goes through its states, and its loop locks once it is on', async (t) => {
-  const { write, read } = hardware();
-  write(MEMORY_CONTROLLER + 4, 3);
-  t.equal(read(MEMORY_CONTROLLER) & 3, 2);
-  write(MEMORY_CONTROLLER + 4, 4);
-  t.equal(read(MEMORY_CONTROLLER) & 3, 0);
-  write(MEMORY_CONTROLLER + 4, 0);
-  t.equal(read(MEMORY_CONTROLLER) & 3, 1);
-  t.equal(read(MEMORY_CONTROLLER + 0x300) & (1 << 18), 0);
-  write(MEMORY_CONTROLLER + 0x304, 1 << 24);
-  t.equal(read(MEMORY_CONTROLLER + 0x300) & (1 << 18), 1 << 18);
-  write(MEMORY_CONTROLLER + 0x10, 1014);
-  t.equal(read(MEMORY_CONTROLLER + 0x10), 1014);
-});
+t.test(
+  'the SDRAM controller goes through its states, and its loop locks once it is on',
+  async (t) => {
+    const { write, read } = hardware();
+    write(MEMORY_CONTROLLER + 4, 3);
+    t.equal(read(MEMORY_CONTROLLER) & 3, 2);
+    write(MEMORY_CONTROLLER + 4, 4);
+    t.equal(read(MEMORY_CONTROLLER) & 3, 0);
+    write(MEMORY_CONTROLLER + 4, 0);
+    t.equal(read(MEMORY_CONTROLLER) & 3, 1);
+    t.equal(read(MEMORY_CONTROLLER + 0x300) & (1 << 18), 0);
+    write(MEMORY_CONTROLLER + 0x304, 1 << 24);
+    t.equal(read(MEMORY_CONTROLLER + 0x300) & (1 << 18), 1 << 18);
+    write(MEMORY_CONTROLLER + 0x10, 1014);
+    t.equal(read(MEMORY_CONTROLLER + 0x10), 1014);
+  },
+);
 
 t.test('the watchdog warns, then resets the chip, unless it is fed', async (t) => {
   const { write, read, pass, resets } = hardware();
@@ -209,7 +212,10 @@ t.test('a locked watchdog takes no orders, and one that is off does nothing', as
   pass(MS);
   t.equal(read(WATCHDOG + 0x10), 0);
   t.same(resets, []);
-  t.same([0xfe0, 0xfe4, 0xff0].map((at) => read(WATCHDOG + at)), [0x05, 0x18, 0x0d]);
+  t.same(
+    [0xfe0, 0xfe4, 0xff0].map((at) => read(WATCHDOG + at)),
+    [0x05, 0x18, 0x0d],
+  );
 });
 
 t.test('the watchdog resets the monitor instead, when the system controller says so', async (t) => {
@@ -376,7 +382,7 @@ t.test('the PHY says over its wires that the link is up', async (t) => {
   const { read, write } = hardware();
   const readRegister = (register: number) => {
     shiftOut(write, 0xffffffff, 32);
-    shiftOut(write, 0b0110_00000 << 5 | register, 14);
+    shiftOut(write, (0b0110_00000 << 5) | register, 14);
     for (let turn = 0; turn < 2; turn++) {
       write(PHY, 0x11);
       write(PHY, 0x01);

@@ -16,11 +16,12 @@ import { DTCM_BASE } from '../arm/memory.js';
 import { warmUp } from '../arm/warm-up.js';
 import { type Chip, CORES, MONITOR_ACCESS } from '../chip/chip.js';
 import type { SerialMemory } from '../chip/serial-rom-pins.js';
-import type { ResettableCore } from '../core/core.js';
+import type { Packet, ResettableCore } from '../core/core.js';
 import { type CoreProgram, ProgramCore } from '../core/program-core.js';
 import { DeadCore } from '../faults/dead-core.js';
 import { MonitorMemory } from '../monitor/memory.js';
 import { bootRomProgram } from '../rom/boot-rom-program.js';
+import { BootOperation, bootOperation } from '../rom/neighbour-boot.js';
 import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
 import type { ReversePorts } from './reverse-ports.js';
@@ -58,6 +59,8 @@ export class Firmware implements Monitors {
   /** By chip and physical core; those that were ever let go. */
   private readonly cores: (ArmCore | undefined)[];
   private readonly booted: Uint8Array;
+  /** Chips that have begun to send their image on. */
+  private readonly sending: Uint8Array;
   private takesImages: (chip: number) => boolean = () => true;
 
   constructor(
@@ -66,6 +69,7 @@ export class Firmware implements Monitors {
   ) {
     this.cores = new Array(network.chips.length * CORES).fill(undefined);
     this.booted = new Uint8Array(network.chips.length);
+    this.sending = new Uint8Array(network.chips.length);
     network.chips.forEach((_, chip) => {
       this.switchedOn(chip);
     });
@@ -110,8 +114,20 @@ export class Firmware implements Monitors {
 
   forget(chip: number): void {
     this.booted[chip] = 0;
+    this.sending[chip] = 0;
     this.cores.fill(undefined, chip * CORES, (chip + 1) * CORES);
     this.wiring.reversePorts.forget(chip);
+  }
+
+  /**
+   * A monitor that was booted sends its image on to all neighbours, which takes some 50,000 packets. Those that run
+   * an image already ignore them; they are not troubled with them here.
+   */
+  isIgnored(from: number, to: number, packet: Packet): boolean {
+    const operation = bootOperation(packet);
+    if (operation === undefined) return false;
+    if (operation === BootOperation.Start) this.sending[from] = 1;
+    return this.sending[from] === 1 && this.isBooted(to);
   }
 
   coreDied(chip: number, core: number): void {
@@ -164,7 +180,8 @@ export class Firmware implements Monitors {
   /** Registers and memory as the boot ROM leaves them. */
   private prepare(chip: number): void {
     const hardware = this.network.chips[chip] as Chip;
-    const { systemController, watchdog, systemRam } = hardware;
+    const { systemController, systemRam } = hardware;
+    const { watchdog } = hardware.devices;
     const monitor = monitorOf(hardware) as number;
     const serialRom = this.wiring.serialRoms.of(chip);
     systemController.okCores = hardware.coreMask | (serialRom === undefined ? 0 : PHY_IS_THERE);

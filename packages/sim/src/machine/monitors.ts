@@ -1,7 +1,7 @@
 /** Who runs the chips of a machine once they are booted: the built-in monitor, or the image itself. */
 import type { CoreAddress } from '@spin-tools/scp';
 import type { ArmCore } from '../arm/arm-core.js';
-import type { ResettableCore } from '../core/core.js';
+import type { Packet, ResettableCore } from '../core/core.js';
 import type { CoreProgram } from '../core/program-core.js';
 
 /** All monitors of a machine; chips by their numbers. */
@@ -23,6 +23,8 @@ export interface Monitors {
   coreDied(chip: number, core: number): void;
   /** What starts on a physical core that leaves its reset; undefined when nothing does. */
   resettable(chip: number, core: number): ResettableCore | undefined;
+  /** See {@link NetworkSurroundings.isIgnored}. */
+  isIgnored?(from: number, to: number, packet: Packet): boolean;
   /** UDP ports that a chip's reverse IPTags listen to. */
   reversePorts(chip: number): readonly number[];
   /** ARM cores that were started at least once. */

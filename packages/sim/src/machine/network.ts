@@ -7,7 +7,7 @@ import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
 import type { DisabledLinks } from '../chip/subsystem-resets.js';
 import type { ResetCode } from '../chip/system-controller.js';
-import type { ResettableCore } from '../core/core.js';
+import type { Packet, ResettableCore } from '../core/core.js';
 import { Link } from '../router/link.js';
 import { P2P_NO_WAY } from '../router/point-to-point.js';
 import { neighboursOf } from './layout.js';
@@ -30,6 +30,8 @@ export interface NetworkSurroundings {
   transmit(chip: number, frame: Uint8Array): void;
   /** A chip resets itself. */
   resetChip(chip: number, code: ResetCode): void;
+  /** Whether a packet that goes from one chip to another is sure to be ignored there, so that it need not travel. */
+  isIgnored?(from: number, to: number, packet: Packet): boolean;
 }
 
 /** Time for which a chip that resets itself is silent: that of a reset pulse, ns. */
@@ -193,7 +195,11 @@ export class Network {
       if (this.chips[number] === chip) action();
     };
     const chip: Chip = new Chip(number, { x, y }, physicalCoreMask, links, {
-      schedule: (to, port, packet, at) => this.scheduler.schedule(to, port, packet, at),
+      schedule: (to, port, packet, at) => {
+        if (to !== number && this.surroundings?.isIgnored?.(number, to, packet) === true) {
+          this.releaseLink(to, port);
+        } else this.scheduler.schedule(to, port, packet, at);
+      },
       retryRouter: (to, at) => this.scheduler.retryRouter(to, at),
       wake: (to, core) => {
         if (this.chips[to] === chip) this.scheduler.wake(to, core);

@@ -95,6 +95,9 @@ export class VirtualMachine {
       resettable: (chip, core) => monitors.resettable(chip, core),
       transmit: (chip, frame) => this.ethernets.of(chip)?.port.transmit?.(frame),
       resetChip: (chip, code) => this.boards.resetChip(chip, code),
+      ...(monitors.isIgnored && {
+        isIgnored: (from, to, packet) => monitors.isIgnored?.(from, to, packet) ?? false,
+      }),
     };
     this.faults = faults && new Faults(parseFaultPlan(faults), this.network, this.boards, monitors);
     this.ethernetChips = this.machine.chips

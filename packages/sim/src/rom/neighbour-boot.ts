@@ -5,9 +5,11 @@
  */
 import { BOOT_IMAGE_MOST_BYTES } from '@spin-tools/scp';
 import { crc } from '../bmp/checksum.js';
+import { type Packet, PacketKind } from '../core/core.js';
 
 const MARK = 3;
-const Operation = { Start: 1, BlockStart: 2, Word: 3, BlockEnd: 4, Control: 5 } as const;
+/** Operations of the protocol. */
+export const BootOperation = { Start: 1, BlockStart: 2, Word: 3, BlockEnd: 4, Control: 5 } as const;
 /** Bit of the key of a control packet that starts the image. */
 const EXECUTE = 1 << 8;
 const LINKS = 6;
@@ -37,19 +39,19 @@ export class NeighbourBoot {
   receive(key: number, payload: number, link: number): void {
     if ((key & 0xff) !== MARK || checksum(key, payload) !== 0xf) return;
     switch ((key >>> 24) & 0xf) {
-      case Operation.Start:
+      case BootOperation.Start:
         if (this.blocks === 0 && payload >>> 24 === 0) this.blocks = ((payload >>> 16) & 0xff) + 1;
         return;
-      case Operation.BlockStart:
+      case BootOperation.BlockStart:
         this.open[link] = this.newBlock(key, payload);
         return;
-      case Operation.Word:
+      case BootOperation.Word:
         this.takeWord(key, payload, this.open[link]);
         return;
-      case Operation.BlockEnd:
+      case BootOperation.BlockEnd:
         this.endBlock(key, payload, this.open[link]);
         return;
-      case Operation.Control:
+      case BootOperation.Control:
         if ((key & EXECUTE) !== 0 && this.blocks > 0 && this.received.size === this.blocks) {
           this.start(this.image, payload);
         }
@@ -83,6 +85,15 @@ export class NeighbourBoot {
     this.image.set(bytes, block.offset);
     this.received.add(block.number);
   }
+}
+
+/**
+ * Whether a packet between neighbours is one of this protocol, and with it which operation; undefined for others.
+ */
+export function bootOperation({ control, key, payload }: Packet): number | undefined {
+  const isNeighbours = control >>> 6 === PacketKind.NearestNeighbour && (key & 0xff) === MARK;
+  if (!isNeighbours || payload === undefined || checksum(key, payload) !== 0xf) return undefined;
+  return (key >>> 24) & 0xf;
 }
 
 /** Sum of all nibbles of two words with the carries added back: 15 when the checksum in the key is right. */

@@ -30,7 +30,7 @@ import {
   ROUTER_CLOCK_NS,
   ROUTER_TO_CORE_NS,
 } from './timing.js';
-import { waitClocks } from './wait-time.js';
+import { WaitTime } from './wait-time.js';
 
 /** Port number of packets from this chip's own cores; 0 to 5 are the links. */
 export const LOCAL_PORT = 7;
@@ -43,6 +43,8 @@ const CONTROL_BYTE = 0xff;
 const LINKS = 6;
 const ALL_LINKS = 0x3f;
 const MONITOR_OUTPUT = 6;
+const RESET_FIRST_WAIT = new WaitTime(0x40);
+const NO_WAIT = new WaitTime(0);
 /** All links for nearest-neighbour packets, nothing for fixed-route ones. */
 const RESET_FIXED_ROUTE = 0xfc000000;
 const NEIGHBOUR_LINKS_SHIFT = 26;
@@ -90,9 +92,8 @@ export class Router {
   fixedRoute = RESET_FIXED_ROUTE;
   /** What becomes of packets that no entry matches. */
   readonly diversion = new Diversion();
-  /** Bytes of the control register that say how long a blocked packet waits; see {@link waitClocks}. */
-  wait1 = 0x40;
-  wait2 = 0;
+  private firstWait = RESET_FIRST_WAIT;
+  private secondWait = NO_WAIT;
   /** Packets that no entry matched although they came from a core of this chip. */
   unrouted = 0;
   /** Packets dropped because an output stayed blocked. */
@@ -116,6 +117,23 @@ export class Router {
   /** Whether another packet of a core may start on its way to the router. */
   get takesInjection(): boolean {
     return this.injecting < INJECTION_FIFO_PACKETS;
+  }
+
+  /** Bytes of the control register that say how long a blocked packet waits; see {@link WaitTime}. */
+  get wait1(): number {
+    return this.firstWait.byte;
+  }
+
+  set wait1(byte: number) {
+    this.firstWait = new WaitTime(byte);
+  }
+
+  get wait2(): number {
+    return this.secondWait.byte;
+  }
+
+  set wait2(byte: number) {
+    this.secondWait = new WaitTime(byte);
   }
 
   /** How the output stage stands: 0 empty, 2 waiting for an output, 3 looking for a way around it. */
@@ -174,11 +192,11 @@ export class Router {
   }
 
   private get detourTime(): number {
-    return this.heldSince + waitClocks(this.wait1) * ROUTER_CLOCK_NS;
+    return this.heldSince + this.firstWait.ns;
   }
 
   private get dropTime(): number {
-    return this.detourTime + waitClocks(this.wait2) * ROUTER_CLOCK_NS;
+    return this.detourTime + this.secondWait.ns;
   }
 
   /** Lets a blocked packet go around the links that block it, if all of it can leave so. */

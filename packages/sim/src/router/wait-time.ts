@@ -1,4 +1,15 @@
 /** The router's wait times. SpiNN-2 data sheet, router control register. */
+import { ROUTER_CLOCK_NS } from './timing.js';
+
+/** A wait time. */
+export class WaitTime {
+  readonly ns: number;
+
+  /** @param byte as the control register has it, see {@link waitClocks} */
+  constructor(readonly byte: number) {
+    this.ns = waitClocks(byte) * ROUTER_CLOCK_NS;
+  }
+}
 
 /** Clocks that a byte of the control register stands for: exponent in 7:4, mantissa in 3:0, 0xff for ever. */
 export function waitClocks(byte: number): number {

@@ -28,6 +28,8 @@ export interface Subject {
   readonly hidesRefusals: boolean;
   /** Whether the monitor gives a block again that was asked for again, as it does since 4.0.0. */
   readonly isRetryKnown: boolean;
+  /** Links that are not in {@link machine} because the monitor leaves them unused, although they work. */
+  readonly unusedLinks?: readonly (ChipAddress & { readonly link: number })[];
   /** A transport to the SCP port of an ethernet chip. */
   openScp(ethernet?: ChipAddress): Promise<Transport>;
   /** The same by its IPv4 address. */
