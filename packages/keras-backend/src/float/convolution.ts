@@ -45,7 +45,8 @@ export function withChannelsLast<Layer extends { readonly dataFormat: string }>(
     if (layer.dataFormat === 'channels_last') return compute(layer, inputs, weights, pass);
     const input = only(inputs);
     const order = channelsLastOrder(input.shape.length);
-    const result = compute(layer, [transpose(input, order)], weights, pass);
+    const inner = { ...layer, dataFormat: 'channels_last' };
+    const result = compute(inner, [transpose(input, order)], weights, pass);
     return inOrder(result, input.shape, order);
   };
 }

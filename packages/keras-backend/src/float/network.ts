@@ -15,8 +15,15 @@ export interface OutputGradient {
 /** The outputs of one pass, and the way back. */
 export interface ForwardPass {
   readonly outputs: readonly (BatchTensor & { readonly logits: Logits | undefined })[];
-  /** Gradients by all weights of the model; undefined where a weight is not trained. */
-  backward(gradients: readonly OutputGradient[]): (Float32Array | undefined)[];
+  backward(gradients: readonly OutputGradient[]): ModelGradients;
+}
+
+/** Gradients of a loss. */
+export interface ModelGradients {
+  /** By all weights of the model; undefined where a weight is not trained. */
+  readonly weights: (Float32Array | undefined)[];
+  /** By the inputs, where they were asked for. */
+  readonly inputs: readonly (Float32Array | undefined)[];
 }
 
 /** How to run a pass. */
@@ -24,6 +31,8 @@ export interface PassOptions {
   readonly training: boolean;
   /** Fixes what dropout drops; unsigned 32 bit. */
   readonly seed: number;
+  /** Whether gradients by the model's inputs are wanted; `false` unless told. */
+  readonly inputGradients?: boolean;
 }
 
 /** A graph that can be computed. Holds no weights. */
@@ -63,7 +72,7 @@ export class FloatNetwork {
     node: GraphNode,
     inputs: readonly BatchTensor[],
     weights: readonly Float32Array[],
-    { training, seed }: PassOptions,
+    { training, seed, inputGradients = false }: PassOptions,
     computed: ReadonlyMap<number, Computed>,
   ): Computed {
     const { graph } = this;
@@ -80,7 +89,7 @@ export class FloatNetwork {
       matrices: this.#matrices,
       training,
       seed: randomWord(seed, index),
-      inputGradients: node.inputs.some((each) => !graph.inputs.includes(each)),
+      inputGradients: inputGradients || node.inputs.some((each) => !graph.inputs.includes(each)),
     });
   }
 
@@ -88,8 +97,8 @@ export class FloatNetwork {
     gradients: readonly OutputGradient[],
     weights: readonly Float32Array[],
     computed: ReadonlyMap<number, Computed>,
-  ): (Float32Array | undefined)[] {
-    const { nodes, layers, outputs } = this.graph;
+  ): ModelGradients {
+    const { nodes, layers, inputs: modelInputs, outputs } = this.graph;
     const byOutput = new Map<number, Float32Array>();
     const byWeight: (Float32Array | undefined)[] = weights.map(() => undefined);
     const receive = (index: number, results: Gradients) => {
@@ -116,9 +125,9 @@ export class FloatNetwork {
       if (around !== undefined && logits !== undefined) receive(index, logits.backward(around));
       const gradient = byOutput.get(index);
       if (gradient !== undefined) receive(index, backward(gradient));
-      byOutput.delete(index);
+      if (!modelInputs.includes(index)) byOutput.delete(index);
     }
-    return byWeight;
+    return { weights: byWeight, inputs: modelInputs.map((node) => byOutput.get(node)) };
   }
 }
 

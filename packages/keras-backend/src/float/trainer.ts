@@ -93,7 +93,7 @@ export class FloatTrainer {
   train(batch: Batch, tally: Tally, rate: number): void {
     const pass = this.#forward(batch.inputs, true);
     const gradients = this.#judge(pass, batch, tally);
-    const byWeight = pass.backward(gradients);
+    const { weights: byWeight } = pass.backward(gradients);
     for (const [index, { regulariser }] of this.#definitions.entries()) {
       const gradient = byWeight[index];
       if (!regulariser || !gradient) continue;

@@ -71,6 +71,7 @@ const ALIASES: Readonly<Record<string, LossName>> = {
   mape: 'mean_absolute_percentage_error',
   msle: 'mean_squared_logarithmic_error',
   kld: 'kl_divergence',
+  kldivergence: 'kl_divergence',
   kullback_leibler_divergence: 'kl_divergence',
   logcosh: 'log_cosh',
   cosine_proximity: 'cosine_similarity',
@@ -101,6 +102,12 @@ export function lossConfig(given: string | LossConfig): LossConfig {
     checkParameter(name, value);
   }
   return { ...parameters, kind: known };
+}
+
+/** Whether a record is a loss with parameters, rather than losses by the names of outputs. */
+export function isLossConfig(given: object): given is LossConfig {
+  const parameters: readonly string[] = Object.values(PARAMETERS).flat();
+  return 'kind' in given && Object.keys(given).every((name) => name === 'kind' || parameters.includes(name));
 }
 
 function checkParameter(name: string, value: unknown): void {

@@ -5,7 +5,7 @@ import { type LayerGraph, namesOf, shapesOf } from '../graph/graph.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import type { Shape } from '../layers/layers.js';
 import { isSparse } from '../losses/batch-loss.js';
-import { type LossConfig, lossConfig } from '../losses/configs.js';
+import { isLossConfig, type LossConfig, lossConfig } from '../losses/configs.js';
 import {
   type MetricConfig,
   metricConfig,
@@ -62,12 +62,15 @@ function resolved(
 }
 
 function isLoss(loss: CompileOptions['loss']): loss is LossChoice {
-  return typeof loss === 'string' || (typeof loss === 'object' && 'kind' in loss);
+  return typeof loss === 'string' || (typeof loss === 'object' && loss !== null && isLossConfig(loss));
 }
 
 function lossesFor(loss: CompileOptions['loss'], names: readonly string[]): LossConfig[] {
   if (isLoss(loss)) return names.map(() => lossConfig(loss));
   const listed = Array.isArray(loss);
+  if (typeof loss !== 'object' || loss === null) {
+    throw new OptionError('loss', String(loss), 'give a name, a list or a record');
+  }
   if (listed && loss.length !== names.length) {
     throw new OptionError('loss', JSON.stringify(loss), `give ${names.length}, one for each output`);
   }
