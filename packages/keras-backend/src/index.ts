@@ -108,3 +108,13 @@ export type { Constraint } from './regularisers/constraints.js';
 export type { Regulariser } from './regularisers/regularisers.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';
+export { modelFromH5, modelToH5, loadH5Weights } from './formats/keras-h5.js';
+export { modelFromKeras, modelToKeras } from './formats/keras-archive.js';
+export {
+  type LayersModelLike,
+  modelFromLayersModel,
+  modelFromTensorFlowJs,
+  modelToTensorFlowJs,
+  type TensorFlowJsFiles,
+  type TensorLike,
+} from './formats/tensorflow-js.js';
