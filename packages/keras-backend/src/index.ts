@@ -118,3 +118,17 @@ export {
   type TensorFlowJsFiles,
   type TensorLike,
 } from './formats/tensorflow-js.js';
+export {
+  type CheckpointOptions,
+  type CsvLoggerOptions,
+  csvLogger,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  learningRateScheduler,
+  type MonitorMode,
+  type MonitorOptions,
+  modelCheckpoint,
+  type PlateauOptions,
+  reduceLearningRateOnPlateau,
+  terminateOnNaN,
+} from './model/callbacks.js';

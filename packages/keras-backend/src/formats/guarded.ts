@@ -19,7 +19,11 @@ export async function guarded<T>(what: string, read: () => Promise<T> | T): Prom
     return await read();
   } catch (cause) {
     if (OURS.some((kind) => cause instanceof kind)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ModelFileError(what, `is damaged: ${reason}`, { cause });
+    throw new ModelFileError(what, `is damaged: ${reasonOf(cause)}`, { cause });
   }
+}
+
+function reasonOf(cause: unknown): string {
+  const [line = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+  return line.startsWith('HDF5-DIAG') ? 'the HDF5 library cannot read it' : line;
 }

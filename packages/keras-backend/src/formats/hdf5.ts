@@ -1,6 +1,7 @@
 /** HDF5 files in memory, read and written with the HDF5 library (h5wasm), which is loaded at first use. */
 import type { Dataset, File, Group } from 'h5wasm';
 import { ModelFileError } from '../errors.js';
+import { checkHeaps } from './hdf5-heaps.js';
 
 /** A group of an open file. */
 export type Hdf5Group = Group;
@@ -10,7 +11,10 @@ let files = 0;
 
 async function library() {
   const { default: h5wasm } = await import('h5wasm');
-  return { h5wasm, module: await h5wasm.ready };
+  const module = await h5wasm.ready;
+  // Errors of the library are thrown instead of printed.
+  module.activate_throwing_error_handler();
+  return { h5wasm, module };
 }
 
 /**
@@ -24,6 +28,7 @@ export async function readHdf5<T>(
   field: string,
   work: (root: Hdf5Group) => T,
 ): Promise<T> {
+  checkHeaps(bytes, field);
   const { h5wasm, module } = await library();
   files += 1;
   const name = `/read-${files}.h5`;
