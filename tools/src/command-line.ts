@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { bootCommand } from './commands/boot.js';
 import type { Io } from './commands/command.js';
+import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { explainCommand } from './commands/explain.js';
 import { infoCommand } from './commands/info.js';
 import { loadCommand } from './commands/load.js';
 import { mapCommand } from './commands/map.js';
@@ -25,6 +27,8 @@ const COMMANDS = [
   trainCommand,
   evaluateCommand,
   predictCommand,
+  convertCommand,
+  explainCommand,
 ];
 
 /** Exit code of a command that could not do what was asked. */

@@ -35,7 +35,17 @@ export function multiplyAdd(
     const bBlock = b + <usize>from * bRow;
     let i = 0;
     for (; i + 4 <= m; i += 4) {
-      fourRows(aBlock + <usize>i * aRow, aRow, aColumn, bBlock, bRow, c + <usize>i * cRow, cRow, n, count);
+      fourRows(
+        aBlock + <usize>i * aRow,
+        aRow,
+        aColumn,
+        bBlock,
+        bRow,
+        c + <usize>i * cRow,
+        cRow,
+        n,
+        count,
+      );
     }
     for (; i < m; i++) {
       oneRow(aBlock + <usize>i * aRow, aColumn, bBlock, bRow, c + <usize>i * cRow, n, count);

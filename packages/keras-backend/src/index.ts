@@ -27,9 +27,8 @@ export {
   OptionError,
   UnsupportedError,
 } from './errors.js';
-export { createFunctionalEngine } from './functional/index.js';
-export type { LayerGraph, PlacedLayer } from './graph/graph.js';
-export { apply, input, type SymbolicTensor } from './graph/tensors.js';
+export { modelFromKeras, modelToKeras } from './formats/keras-archive.js';
+export { loadH5Weights, modelFromH5, modelToH5 } from './formats/keras-h5.js';
 export {
   type ModelFile,
   modelFromJson,
@@ -39,12 +38,24 @@ export {
   type StoredTensor,
   type StoredTraining,
 } from './formats/spin-tools-json.js';
+export {
+  type LayersModelLike,
+  modelFromLayersModel,
+  modelFromTensorFlowJs,
+  modelToTensorFlowJs,
+  type TensorFlowJsFiles,
+  type TensorLike,
+} from './formats/tensorflow-js.js';
+export { createFunctionalEngine } from './functional/index.js';
+export type { LayerGraph, PlacedLayer } from './graph/graph.js';
+export { apply, input, type SymbolicTensor } from './graph/tensors.js';
 export type {
   Initialiser,
   InitialiserConfig,
   InitialiserName,
 } from './initialisers/initialisers.js';
 export type { ActivationName } from './layers/activations.js';
+export { isLayerName, type KindName, LAYER_NAMES } from './layers/kinds/index.js';
 export {
   type ComputedLayer,
   type DenseLayer,
@@ -55,8 +66,8 @@ export {
   type InputOptions,
   type Layer,
   type LayerOptions,
-  layers,
   layerOf,
+  layers,
   type Shape,
 } from './layers/layers.js';
 export type { LossConfig, LossName } from './losses/configs.js';
@@ -70,6 +81,20 @@ export type {
   MachineStage,
 } from './machine/index.js';
 export type { MetricConfig } from './metrics/metrics.js';
+export {
+  type CheckpointOptions,
+  type CsvLoggerOptions,
+  csvLogger,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  learningRateScheduler,
+  type MonitorMode,
+  type MonitorOptions,
+  modelCheckpoint,
+  type PlateauOptions,
+  reduceLearningRateOnPlateau,
+  terminateOnNaN,
+} from './model/callbacks.js';
 export type { TrainingControl } from './model/control.js';
 export type { ModelSamples, NestedNumbers, Samples, Tensor } from './model/data.js';
 export { createMachineEngine, type EngineChoice } from './model/engines.js';
@@ -108,27 +133,3 @@ export type { Constraint } from './regularisers/constraints.js';
 export type { Regulariser } from './regularisers/regularisers.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';
-export { modelFromH5, modelToH5, loadH5Weights } from './formats/keras-h5.js';
-export { modelFromKeras, modelToKeras } from './formats/keras-archive.js';
-export {
-  type LayersModelLike,
-  modelFromLayersModel,
-  modelFromTensorFlowJs,
-  modelToTensorFlowJs,
-  type TensorFlowJsFiles,
-  type TensorLike,
-} from './formats/tensorflow-js.js';
-export {
-  type CheckpointOptions,
-  type CsvLoggerOptions,
-  csvLogger,
-  type EarlyStoppingOptions,
-  earlyStopping,
-  learningRateScheduler,
-  type MonitorMode,
-  type MonitorOptions,
-  modelCheckpoint,
-  type PlateauOptions,
-  reduceLearningRateOnPlateau,
-  terminateOnNaN,
-} from './model/callbacks.js';

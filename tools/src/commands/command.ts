@@ -9,6 +9,8 @@ export interface Io {
   readonly stderr: Output;
   /** Settles when the user asks the program to stop. */
   untilStopped(): Promise<void>;
+  /** From now on, aborts when the user asks to stop, instead of ending the program; once. */
+  stopSignal?(): AbortSignal;
 }
 
 /** Gives `command` the option `--json` and makes it call `run` with its options and arguments. */

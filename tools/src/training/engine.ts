@@ -24,7 +24,7 @@ import type { Terminal } from '../terminal/terminal.js';
 
 /** Options of commands that run a model. */
 export interface EngineOptions extends AddressOptions, ShapeOptions {
-  readonly engine: 'machine' | 'functional';
+  readonly engine: 'machine' | 'functional' | 'float';
 }
 
 /** A machine to reach, and the kind of board that it is booted as. */
@@ -35,7 +35,7 @@ interface Target {
 
 /** Where a model is to run. */
 export type EnginePlace =
-  | { readonly kind: 'functional' }
+  | { readonly kind: 'functional' | 'float' }
   | ({ readonly kind: 'address' } & Target)
   | { readonly kind: 'virtual'; readonly shape: MachineShape };
 
@@ -57,8 +57,11 @@ export interface ReadyEngine {
 
 /** Adds `--engine`, the options of a virtual machine and those of a machine that listens. */
 export function withEngineOptions(command: Command): Command {
-  const engine = new Option('--engine <engine>', 'a SpiNNaker machine, or the same arithmetic here')
-    .choices(['machine', 'functional'])
+  const engine = new Option(
+    '--engine <engine>',
+    'a SpiNNaker machine, the same arithmetic here, or float32 here for all layers',
+  )
+    .choices(['machine', 'functional', 'float'])
     .default('machine');
   return withAddress(withShape(command.addOption(engine)), false);
 }
@@ -66,7 +69,7 @@ export function withEngineOptions(command: Command): Command {
 /** The place that the options name. */
 export function enginePlace(command: Command, options: EngineOptions): EnginePlace {
   const shape = shapeOf(command, options);
-  if (options.engine === 'functional') return { kind: 'functional' };
+  if (options.engine !== 'machine') return { kind: options.engine };
   const { host } = options;
   return host === undefined
     ? { kind: 'virtual', shape }
@@ -81,7 +84,8 @@ export async function withEngine<T>(
 ): Promise<T> {
   switch (place.kind) {
     case 'functional':
-      return work({ choice: 'functional', name: 'this computer', placement: () => undefined });
+    case 'float':
+      return work({ choice: place.kind, name: 'this computer', placement: () => undefined });
     case 'address':
       return work(machineEngine(place, place.machine.host, terminal));
     case 'virtual': {

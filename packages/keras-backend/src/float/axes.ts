@@ -6,10 +6,7 @@ import { type BatchTensor, sizeOf } from './compute.js';
  *
  * @param order for each axis of the result, which axis of the input it is
  */
-export function transpose(
-  { data, shape }: BatchTensor,
-  order: readonly number[],
-): BatchTensor {
+export function transpose({ data, shape }: BatchTensor, order: readonly number[]): BatchTensor {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) {
     strides[axis] = (strides[axis + 1] as number) * (shape[axis + 1] as number);

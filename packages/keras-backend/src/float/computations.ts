@@ -1,5 +1,5 @@
 /** Which function computes which kind of layers. */
-import type { KindName, KINDS } from '../layers/kinds/index.js';
+import type { KINDS, KindName } from '../layers/kinds/index.js';
 import type { LayerOf } from '../layers/kinds/kind.js';
 import type { Compute } from './compute.js';
 import { convolution, depthwiseConvolution } from './convolution.js';

@@ -1,17 +1,11 @@
 /** Convolutions in float32: windows are laid out as rows of a matrix, then multiplied by the kernel. */
 import { convolutionAxes, type WindowConfig } from '../layers/kinds/convolution.js';
-import type { Refuse } from '../layers/kinds/kind.js';
-import type { WindowAxis } from '../layers/kinds/spatial.js';
-import type { LayerOf } from '../layers/kinds/kind.js';
 import type { KINDS } from '../layers/kinds/index.js';
+import type { LayerOf, Refuse } from '../layers/kinds/kind.js';
+import type { WindowAxis } from '../layers/kinds/spatial.js';
 import { throughActivation } from './activations.js';
 import { channelsLastOrder, inverseOrder, transpose } from './axes.js';
-import {
-  type Backward,
-  type Compute,
-  type Computed,
-  only,
-} from './compute.js';
+import { type Backward, type Compute, type Computed, only } from './compute.js';
 import { addBias, columnSums } from './dense.js';
 
 /** Values of windows that are laid out at a time: 16 MiB. */
@@ -64,7 +58,10 @@ export function inOrder(
       output,
       backward: (gradient) => {
         const { inputs, weights } = backward(gradient);
-        return { inputs: inputs.map((data) => transpose({ data, shape: moved }, back).data), weights };
+        return {
+          inputs: inputs.map((data) => transpose({ data, shape: moved }, back).data),
+          weights,
+        };
       },
     };
   }
@@ -74,7 +71,10 @@ export function inOrder(
     backward: (gradient) => {
       const { data } = transpose({ data: gradient, shape: result.shape }, order);
       const { inputs, weights } = backward(data);
-      return { inputs: inputs.map((data) => transpose({ data, shape: moved }, back).data), weights };
+      return {
+        inputs: inputs.map((data) => transpose({ data, shape: moved }, back).data),
+        weights,
+      };
     },
   };
 }
@@ -152,7 +152,11 @@ type ConvolutionLayer = LayerOf<(typeof KINDS)['Conv1D' | 'Conv2D']>;
 const convolutionLast: Compute<ConvolutionLayer> = (layer, inputs, weights, pass) => {
   const { matrices, inputGradients } = pass;
   const input = only(inputs);
-  const { axes, channels } = convolutionAxes(layer as WindowConfig, input.shape.slice(1), neverRefuses);
+  const { axes, channels } = convolutionAxes(
+    layer as WindowConfig,
+    input.shape.slice(1),
+    neverRefuses,
+  );
   const windows = windowsOf(axes, channels);
   const { image, positions, window } = sizesOf(windows);
   const { filters, useBias, activation } = layer;
@@ -181,11 +185,24 @@ const convolutionLast: Compute<ConvolutionLayer> = (layer, inputs, weights, pass
     for (let first = 0; first < samples; first += together) {
       const count = Math.min(together, samples - first);
       const m = count * positions;
-      const part = gradient.subarray(first * positions * filters, (first + count) * positions * filters);
+      const part = gradient.subarray(
+        first * positions * filters,
+        (first + count) * positions * filters,
+      );
       const a = laidOut(first, count);
-      matrices.multiplyAdd({ a, aTransposed: true, b: part, m: window, n: filters, k: m }, byKernel);
+      matrices.multiplyAdd(
+        { a, aTransposed: true, b: part, m: window, n: filters, k: m },
+        byKernel,
+      );
       if (!inputGradients) continue;
-      const rows = matrices.multiply({ a: part, b: kernel, bTransposed: true, m, n: window, k: filters });
+      const rows = matrices.multiply({
+        a: part,
+        b: kernel,
+        bTransposed: true,
+        m,
+        n: window,
+        k: filters,
+      });
       for (let s = 0; s < count; s++) {
         scatter(places, channels, rows, s * positions * window, byImage, (first + s) * image);
       }
@@ -207,7 +224,11 @@ type DepthwiseLayer = LayerOf<(typeof KINDS)['DepthwiseConv2D']>;
 
 const depthwiseLast: Compute<DepthwiseLayer> = (layer, inputs, weights) => {
   const input = only(inputs);
-  const { axes, channels } = convolutionAxes(layer as WindowConfig, input.shape.slice(1), neverRefuses);
+  const { axes, channels } = convolutionAxes(
+    layer as WindowConfig,
+    input.shape.slice(1),
+    neverRefuses,
+  );
   const windows = windowsOf(axes, channels);
   const { image, positions, window } = sizesOf(windows);
   const { depthMultiplier: multiplier, useBias, activation } = layer;

@@ -148,7 +148,10 @@ const normalise: Compute<Of<'BatchNormalization'>> = (layer, inputs, weights, pa
 };
 
 /** Mean and variance (divided by the number of values) of each column. */
-function momentsOf(data: Float32Array, size: number): { mean: Float64Array; variance: Float64Array } {
+function momentsOf(
+  data: Float32Array,
+  size: number,
+): { mean: Float64Array; variance: Float64Array } {
   const rows = data.length / size;
   const mean = new Float64Array(size);
   for (let i = 0; i < data.length; ) {

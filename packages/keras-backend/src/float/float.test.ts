@@ -1,12 +1,13 @@
 /** The float engine against TensorFlow.js, layer by layer: outputs, and gradients by inputs and weights. */
+
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import t, { type Test } from 'tap';
 import { generatedModule } from '../../assembly/build.mjs';
-import { readFileSync } from 'node:fs';
 import { functionalGraph, weightsOf } from '../graph/graph.js';
 import { apply, input } from '../graph/tensors.js';
 import { randomStream } from '../initialisers/random.js';
-import { type Layer, layers, type LayerOptions } from '../layers/layers.js';
+import { type Layer, type LayerOptions, layers } from '../layers/layers.js';
 import { sizeOf } from './compute.js';
 import { Matrices } from './matrices.js';
 import { FloatNetwork } from './network.js';
@@ -84,7 +85,6 @@ function compared(
   return result;
 }
 
-
 /** Where the gradients of TensorFlow.js are wrong: it divides by the whole window, and blurs nearest neighbours. */
 const OUTPUTS_ONLY = ' (outputs only)';
 
@@ -108,10 +108,7 @@ const CASES: readonly (readonly [
     [3, 5],
   ],
   ...(['valid', 'same'] as const).flatMap((padding) =>
-    [
-      { kernelSize: 3 },
-      { kernelSize: 4, strides: 2 },
-    ].map((options): (typeof CASES)[number] => [
+    [{ kernelSize: 3 }, { kernelSize: 4, strides: 2 }].map((options): (typeof CASES)[number] => [
       `Conv1D ${padding} ${JSON.stringify(options)}`,
       layers.conv1d({ filters: 4, padding, activation: 'sigmoid', ...options }),
       () => tf.layers.conv1d({ filters: 4, padding, activation: 'sigmoid', ...options }),
@@ -125,7 +122,12 @@ const CASES: readonly (readonly [
       { kernelSize: 3, strides: 2, useBias: false },
     ].map((options): (typeof CASES)[number] => [
       `Conv2D ${padding} ${JSON.stringify(options)}`,
-      layers.conv2d({ filters: 5, padding, ...(options as object), kernelSize: options.kernelSize }),
+      layers.conv2d({
+        filters: 5,
+        padding,
+        ...(options as object),
+        kernelSize: options.kernelSize,
+      }),
       () => tf.layers.conv2d({ filters: 5, padding, ...options }),
       [7, 6, 3],
     ]),
@@ -186,12 +188,7 @@ const CASES: readonly (readonly [
     () => tf.layers.globalAveragePooling2d({ dataFormat: 'channelsFirst' }),
     [3, 4, 5],
   ],
-  [
-    'GlobalMaxPooling1D',
-    layers.globalMaxPooling1d(),
-    () => tf.layers.globalMaxPool1d(),
-    [5, 3],
-  ],
+  ['GlobalMaxPooling1D', layers.globalMaxPooling1d(), () => tf.layers.globalMaxPool1d(), [5, 3]],
   [
     'GlobalMaxPooling2D',
     layers.globalMaxPooling2d(),
@@ -219,8 +216,19 @@ const CASES: readonly (readonly [
   ],
   [
     'ZeroPadding2D',
-    layers.zeroPadding2d({ padding: [[1, 2], [0, 3]] }),
-    () => tf.layers.zeroPadding2d({ padding: [[1, 2], [0, 3]] }),
+    layers.zeroPadding2d({
+      padding: [
+        [1, 2],
+        [0, 3],
+      ],
+    }),
+    () =>
+      tf.layers.zeroPadding2d({
+        padding: [
+          [1, 2],
+          [0, 3],
+        ],
+      }),
     [3, 4, 2],
   ],
   [
@@ -242,12 +250,7 @@ const CASES: readonly (readonly [
     [3, 4, 2],
     [3, 1, 2],
   ],
-  [
-    'BatchNormalization',
-    layers.batchNormalization(),
-    () => tf.layers.batchNormalization(),
-    [4, 3],
-  ],
+  ['BatchNormalization', layers.batchNormalization(), () => tf.layers.batchNormalization(), [4, 3]],
   ['Dropout', layers.dropout({ rate: 0.5 }), () => tf.layers.dropout({ rate: 0.5 }), [4]],
   ['ReLU', layers.reLU({ maxValue: 0.5 }), () => tf.layers.reLU({ maxValue: 0.5 }), [20]],
   [
@@ -312,13 +315,17 @@ t.test('BatchNormalization while training looks at the batch and moves its avera
   const layer = layers.batchNormalization({ momentum: 0.8 });
   const reference = tf.layers.batchNormalization({ momentum: 0.8 });
   const results = compared(t, layer, reference, [[4, 3]], true);
-  for (const [what, largest] of Object.entries(results)) t.ok(largest <= 2e-5, `${what}: ${largest}`);
+  for (const [what, largest] of Object.entries(results))
+    t.ok(largest <= 2e-5, `${what}: ${largest}`);
   const x = input({ shape: [1] });
   const network = new FloatNetwork(functionalGraph([x], [apply(layer, x)]));
   const weights = [1, 0, 0, 1].map((value) => Float32Array.of(value));
   const batch = { data: Float32Array.of(1, 3), shape: [2, 1] };
   network.forward([batch], weights, { training: true, seed: 0 });
-  t.same(weights.map(([value]) => Math.fround(value!)), [1, 0, 0.4, 1].map(Math.fround));
+  t.same(
+    weights.map(([value]) => Math.fround(value!)),
+    [1, 0, 0.4, 1].map(Math.fround),
+  );
 });
 
 /** Gradients by finite differences, for what TensorFlow.js lacks or has wrong. */
@@ -326,18 +333,46 @@ const STEP = 2 ** -7;
 const NUMERIC_BOUND = 2e-3;
 
 const NUMERIC: readonly (readonly [string, Layer, ...Shapes])[] = [
-  ['AveragePooling2D same', layers.averagePooling2d({ padding: 'same', poolSize: 3, strides: 2 }), [7, 8, 2]],
+  [
+    'AveragePooling2D same',
+    layers.averagePooling2d({ padding: 'same', poolSize: 3, strides: 2 }),
+    [7, 8, 2],
+  ],
   ['AveragePooling1D same', layers.averagePooling1d({ padding: 'same', poolSize: 3 }), [7, 2]],
   ['UpSampling1D', layers.upSampling1d({ size: 3 }), [4, 2]],
   ['UpSampling2D nearest', layers.upSampling2d({ size: [2, 3] }), [3, 2, 2]],
-  ['UpSampling2D bilinear', layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' }), [3, 2, 2]],
+  [
+    'UpSampling2D bilinear',
+    layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' }),
+    [3, 2, 2],
+  ],
   ['ZeroPadding1D', layers.zeroPadding1d({ padding: [2, 1] }), [4, 2]],
-  ['Conv1D causal', layers.conv1d({ filters: 2, kernelSize: 3, padding: 'causal', dilationRate: 2 }), [8, 2]],
-  ['Conv2D with holes', layers.conv2d({ filters: 2, kernelSize: 2, dilationRate: [2, 3] }), [6, 7, 2]],
-  ['Conv2D channels first', layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: 'channels_first' }), [2, 4, 3]],
-  ['DepthwiseConv2D with holes', layers.depthwiseConv2d({ kernelSize: 2, dilationRate: 2 }), [5, 4, 2]],
+  [
+    'Conv1D causal',
+    layers.conv1d({ filters: 2, kernelSize: 3, padding: 'causal', dilationRate: 2 }),
+    [8, 2],
+  ],
+  [
+    'Conv2D with holes',
+    layers.conv2d({ filters: 2, kernelSize: 2, dilationRate: [2, 3] }),
+    [6, 7, 2],
+  ],
+  [
+    'Conv2D channels first',
+    layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: 'channels_first' }),
+    [2, 4, 3],
+  ],
+  [
+    'DepthwiseConv2D with holes',
+    layers.depthwiseConv2d({ kernelSize: 2, dilationRate: 2 }),
+    [5, 4, 2],
+  ],
   ['MaxPooling2D channels first', layers.maxPooling2d({ dataFormat: 'channels_first' }), [2, 4, 6]],
-  ['GlobalMaxPooling2D keepdims', layers.globalMaxPooling2d({ keepdims: true, dataFormat: 'channels_first' }), [2, 3, 3]],
+  [
+    'GlobalMaxPooling2D keepdims',
+    layers.globalMaxPooling2d({ keepdims: true, dataFormat: 'channels_first' }),
+    [2, 3, 3],
+  ],
   ['BatchNormalization of channels first', layers.batchNormalization({ axis: 1 }), [3, 4]],
   ['Subtract', layers.subtract(), [3, 4], [4]],
   ['Concatenate of the first axis', layers.concatenate({ axis: 1 }), [2, 3], [1, 3]],
@@ -394,7 +429,12 @@ function isBend(name: string): boolean {
 }
 
 /** The output of a layer for one sample. */
-function outputOf(layer: Layer, shape: readonly number[], data: readonly number[], weights: number[][] = []) {
+function outputOf(
+  layer: Layer,
+  shape: readonly number[],
+  data: readonly number[],
+  weights: number[][] = [],
+) {
   const x = input({ shape });
   const network = new FloatNetwork(functionalGraph([x], [apply(layer, x)]));
   const batch = { data: Float32Array.from(data), shape: [1, ...shape] };
@@ -433,14 +473,18 @@ t.test('channels first is channels last with its axes moved', async (t) => {
     layers.conv2d({ filters: 2, kernelSize: 2, padding: 'same', dataFormat });
   const expected = outputOf(conv('channels_last'), [5, 4, 3], Array.from(last.data), weights);
   const moved = outputOf(conv('channels_first'), [3, 5, 4], first, weights);
-  for (let c = 0; c < 2; c++) for (let p = 0; p < 20; p++) t.equal(moved[c * 20 + p], expected[p * 2 + c]);
+  for (let c = 0; c < 2; c++)
+    for (let p = 0; p < 20; p++) t.equal(moved[c * 20 + p], expected[p * 2 + c]);
 });
 
 t.test('dropout drops its share while training, the same for the same seed', async (t) => {
   const x = input({ shape: [10_000] });
-  const network = new FloatNetwork(functionalGraph([x], [apply(layers.dropout({ rate: 0.25 }), x)]));
+  const network = new FloatNetwork(
+    functionalGraph([x], [apply(layers.dropout({ rate: 0.25 }), x)]),
+  );
   const batch = { data: new Float32Array(10_000).fill(1), shape: [1, 10_000] };
-  const run = (seed: number) => network.forward([batch], [], { training: true, seed }).outputs[0]!.data;
+  const run = (seed: number) =>
+    network.forward([batch], [], { training: true, seed }).outputs[0]!.data;
   const kept = run(1).filter((value) => value !== 0);
   t.ok(Math.abs(kept.length / 10_000 - 0.75) < 0.02, `${kept.length} kept`);
   t.ok(kept.every((value) => value === Math.fround(4 / 3)));
@@ -483,7 +527,8 @@ t.test('matrix products are right for all small sizes and orders of storage', as
           for (const bTransposed of [false, true]) {
             const own = { a: aTransposed ? at : a, b: bTransposed ? bt : b };
             const product = matrices.multiply({ ...own, aTransposed, bTransposed, m, n, k });
-            if (difference(product, expected) > 1e-5) t.fail(`${[m, n, k, aTransposed, bTransposed]}`);
+            if (difference(product, expected) > 1e-5)
+              t.fail(`${[m, n, k, aTransposed, bTransposed]}`);
           }
         }
       }

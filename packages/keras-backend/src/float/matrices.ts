@@ -139,6 +139,7 @@ function transposeInto(
 ): void {
   if (stride !== n) memory.fill(0, at, at + k * stride);
   for (let j = 0; j < n; j++) {
-    for (let p = 0, from = j * k; p < k; p++) memory[at + p * stride + j] = values[from + p] as number;
+    for (let p = 0, from = j * k; p < k; p++)
+      memory[at + p * stride + j] = values[from + p] as number;
   }
 }

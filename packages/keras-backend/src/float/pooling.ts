@@ -131,7 +131,8 @@ export const globalAverage: Compute<GlobalLayer> = withChannelsLast((layer, inpu
       inputs: [
         Float32Array.from(
           data,
-          (_, i) => (gradient[Math.floor(i / size) * channels + (i % channels)] as number) / positions,
+          (_, i) =>
+            (gradient[Math.floor(i / size) * channels + (i % channels)] as number) / positions,
         ),
       ],
       weights: [],

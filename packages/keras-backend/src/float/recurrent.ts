@@ -26,7 +26,11 @@ interface StepGradients {
 }
 
 /** One step of a cell, from the sums of inputs and of the state. */
-type Step = (inputSums: Float32Array, stateSums: Float32Array, before: State) => {
+type Step = (
+  inputSums: Float32Array,
+  stateSums: Float32Array,
+  before: State,
+) => {
   readonly state: State;
   backward(gradient: State): StepGradients;
 };
@@ -142,7 +146,11 @@ function gruStep({ units, activation, recurrentActivation }: Of<'GRU'>): Step {
           zip(gradient.h, update.values, (slope, keep) => slope * (1 - keep)),
         );
         const byUpdate = update.gradient(
-          zip(gradient.h, zip(before.h, candidate.values, (a, b) => a - b), (a, b) => a * b),
+          zip(
+            gradient.h,
+            zip(before.h, candidate.values, (a, b) => a - b),
+            (a, b) => a * b,
+          ),
         );
         const byReset = reset.gradient(product(byCandidate, stateCandidate));
         return {
@@ -193,7 +201,8 @@ function addInto(target: Float32Array, values: Float32Array): void {
 
 /** Biases of the sums of inputs and of the state: a GRU with `resetAfter` has one of each. */
 function biasesOf(bias: Float32Array | undefined, columns: number) {
-  if (bias === undefined || bias.length === columns) return { inputBias: bias, stateBias: undefined };
+  if (bias === undefined || bias.length === columns)
+    return { inputBias: bias, stateBias: undefined };
   return { inputBias: bias.subarray(0, columns), stateBias: bias.subarray(columns) };
 }
 
@@ -218,20 +227,31 @@ function run(
     const x = stepOf(input, place);
     const before = state;
     const xSums = matrices.multiply({ a: x, b: kernel, m: samples, n: columns, k: channels });
-    const hSums = matrices.multiply({ a: before.h, b: recurrent, m: samples, n: columns, k: units });
+    const hSums = matrices.multiply({
+      a: before.h,
+      b: recurrent,
+      m: samples,
+      n: columns,
+      k: units,
+    });
     const result = step(withBias(xSums, inputBias), withBias(hSums, stateBias), before);
     state = result.state;
     return { place, x, before, result };
   });
   const outputs = new Float32Array(samples * (returnSequences ? steps : 1) * units);
   if (returnSequences) {
-    for (const [i, { result }] of made.entries()) putStep(outputs, result.state.h, samples, steps, i);
+    for (const [i, { result }] of made.entries())
+      putStep(outputs, result.state.h, samples, steps, i);
   } else outputs.set(state.h);
   const shape = returnSequences ? [samples, steps, units] : [samples, units];
   const backward = (gradient: Float32Array) => {
     const byInput = new Float32Array(input.data.length);
     const byWeights = weights.map((weight) => new Float32Array(weight.length));
-    const [byKernel, byRecurrent, byBias] = byWeights as [Float32Array, Float32Array, Float32Array?];
+    const [byKernel, byRecurrent, byBias] = byWeights as [
+      Float32Array,
+      Float32Array,
+      Float32Array?,
+    ];
     const zero = new Float32Array(samples * units);
     let flowing: State = { h: returnSequences ? zero : gradient, c: zero };
     for (let i = made.length - 1; i >= 0; i--) {
@@ -242,10 +262,20 @@ function run(
       const back = result.backward({ h: sum(flowing.h, own), c: flowing.c });
       const { byInputSums, byStateSums } = back;
       const [m, k] = [samples, columns];
-      matrices.multiplyAdd({ a: x, aTransposed: true, b: byInputSums, m: channels, n: k, k: m }, byKernel);
+      matrices.multiplyAdd(
+        { a: x, aTransposed: true, b: byInputSums, m: channels, n: k, k: m },
+        byKernel,
+      );
       const byState = { a: before.h, aTransposed: true, b: byStateSums, m: units, n: k, k: m };
       matrices.multiplyAdd(byState, byRecurrent);
-      const byX = matrices.multiply({ a: byInputSums, b: kernel, bTransposed: true, m, n: channels, k });
+      const byX = matrices.multiply({
+        a: byInputSums,
+        b: kernel,
+        bTransposed: true,
+        m,
+        n: channels,
+        k,
+      });
       putStep(byInput, byX, samples, steps, place);
       if (byBias) {
         addInto(byBias.subarray(0, columns), columnSums(byInputSums, columns));

@@ -108,7 +108,8 @@ function adagradStep({ weights, gradient, slots }: Trained, rate: number, epsilo
   for (let i = 0; i < weights.length; i++) {
     const g = gradient[i] as number;
     accumulator[i] = (accumulator[i] as number) + g * g;
-    weights[i] = (weights[i] as number) - (rate * g) / Math.sqrt((accumulator[i] as number) + epsilon);
+    weights[i] =
+      (weights[i] as number) - (rate * g) / Math.sqrt((accumulator[i] as number) + epsilon);
   }
 }
 
@@ -154,6 +155,7 @@ function adamStep(
       largest[i] = Math.max(largest[i] as number, spread);
       spread = largest[i] as number;
     }
-    weights[i] = (weights[i] as number) - (alpha * (m[i] as number)) / (Math.sqrt(spread) + epsilon);
+    weights[i] =
+      (weights[i] as number) - (alpha * (m[i] as number)) / (Math.sqrt(spread) + epsilon);
   }
 }

@@ -3,12 +3,12 @@ import { randomWord } from '@spin-tools/sim/fixed';
 import { type LayerGraph, type PlacedWeight, weightsOf } from '../graph/graph.js';
 import { LossFunction, prefersLogitsOf } from '../losses/batch-loss.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
-import { addPenaltyGradient, penaltyOf } from '../regularisers/regularisers.js';
 import { constrain } from '../regularisers/constraints.js';
+import { addPenaltyGradient, penaltyOf } from '../regularisers/regularisers.js';
 import type { BatchTensor } from './compute.js';
 import { FloatNetwork, type ForwardPass, type OutputGradient } from './network.js';
 import { clipGradients, firstSlots, type Slots, takeStep } from './steps.js';
-import { type OutputGoal, rowsOf, Tally } from './tally.js';
+import { type OutputGoal, rowsOf, type Tally } from './tally.js';
 
 /** One batch. */
 export interface Batch {
@@ -61,7 +61,9 @@ export class FloatTrainer {
     this.#goals = goals;
     this.#losses = goals.map(({ loss }) => new LossFunction(loss));
     this.#lossesOfLogits = goals.map(({ loss }) =>
-      prefersLogitsOf(loss) ? new LossFunction({ ...loss, fromLogits: true }) : new LossFunction(loss),
+      prefersLogitsOf(loss)
+        ? new LossFunction({ ...loss, fromLogits: true })
+        : new LossFunction(loss),
     );
     this.#optimiser = optimiser;
     this.#seed = seed;
@@ -166,6 +168,8 @@ export class FloatTrainer {
 /** Which weights an optimiser moves. */
 export function trainedWeights(graph: LayerGraph): boolean[] {
   return graph.layers.flatMap(({ layer, weights }) =>
-    weights.map(({ trainable }) => trainable && layer.className !== 'InputLayer' && layer.trainable),
+    weights.map(
+      ({ trainable }) => trainable && layer.className !== 'InputLayer' && layer.trainable,
+    ),
   );
 }

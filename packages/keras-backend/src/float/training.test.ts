@@ -6,10 +6,10 @@ import {
   adam,
   adamw,
   apply,
-  input,
-  layers,
   model as functional,
+  input,
   type LossConfig,
+  layers,
   type Model,
   type Optimiser,
   rmsprop,
@@ -22,7 +22,7 @@ import { rowLoss } from '../losses/rows.js';
 import { createMetric, metricConfig } from '../metrics/metrics.js';
 import { rateAt } from '../optimisers/schedules.js';
 import { constrain } from '../regularisers/constraints.js';
-import { takeStep, firstSlots } from './steps.js';
+import { firstSlots, takeStep } from './steps.js';
 
 const random = randomStream(11);
 const uniform = (low: number, high: number) => low + (high - low) * random.uniform();
@@ -65,12 +65,18 @@ t.test('gradients of all losses agree with finite differences', async (t) => {
       most = Math.max(most, Math.abs((above - loss(y, p, unused)) / 2e-6 - gradient[i]!));
       p[i] = value;
     }
-    t.ok(most < 1e-5 * (config.kind.includes('percentage') ? 100 : 1), `${JSON.stringify(config)}: ${most}`);
+    t.ok(
+      most < 1e-5 * (config.kind.includes('percentage') ? 100 : 1),
+      `${JSON.stringify(config)}: ${most}`,
+    );
   }
 });
 
 t.test('losses have the values of TensorFlow.js', async (t) => {
-  const metrics = tf.metrics as unknown as Record<string, (y: tf.Tensor, p: tf.Tensor) => tf.Tensor>;
+  const metrics = tf.metrics as unknown as Record<
+    string,
+    (y: tf.Tensor, p: tf.Tensor) => tf.Tensor
+  >;
   const pairs: readonly (readonly [LossConfig['kind'], string])[] = [
     ['mean_squared_error', 'meanSquaredError'],
     ['mean_absolute_error', 'meanAbsoluteError'],
@@ -82,8 +88,14 @@ t.test('losses have the values of TensorFlow.js', async (t) => {
   for (const [kind, name] of pairs) {
     const { y, p } = rowFor({ kind });
     const own = rowLoss({ kind })(y, p, new Float64Array(4));
-    const expected = metrics[name]!(tf.tensor2d([...y], [1, 4]), tf.tensor2d([...p], [1, 4])).dataSync()[0]!;
-    t.ok(Math.abs(own - expected) < 2e-6 * Math.max(1, Math.abs(expected)), `${kind}: ${own} and ${expected}`);
+    const expected = metrics[name]!(
+      tf.tensor2d([...y], [1, 4]),
+      tf.tensor2d([...p], [1, 4]),
+    ).dataSync()[0]!;
+    t.ok(
+      Math.abs(own - expected) < 2e-6 * Math.max(1, Math.abs(expected)),
+      `${kind}: ${own} and ${expected}`,
+    );
   }
 });
 
@@ -94,7 +106,10 @@ t.test('losses and metrics go by all names of Keras', async (t) => {
   t.equal(lossNamed('KLDivergence'), 'kl_divergence');
   t.equal(lossNamed('SparseCategoricalCrossentropy'), 'sparse_categorical_crossentropy');
   t.equal(lossNamed('LogCosh'), 'log_cosh');
-  t.throws(() => lossConfig({ kind: 'huber', gamma: 1 }), { name: 'UnsupportedError', message: /delta/ });
+  t.throws(() => lossConfig({ kind: 'huber', gamma: 1 }), {
+    name: 'UnsupportedError',
+    message: /delta/,
+  });
   t.throws(() => lossConfig({ kind: 'huber', delta: -1 }), { name: 'OptionError' });
   t.same(metricConfig('acc'), { kind: 'accuracy', name: 'acc' });
   t.same(metricConfig('mse'), { kind: 'mean_squared_error', name: 'mse' });
@@ -105,7 +120,10 @@ t.test('losses and metrics go by all names of Keras', async (t) => {
 });
 
 t.test('metrics count as Keras counts', async (t) => {
-  const result = (config: Parameters<typeof createMetric>[0], rows: readonly (readonly [number[], number[]])[]) => {
+  const result = (
+    config: Parameters<typeof createMetric>[0],
+    rows: readonly (readonly [number[], number[]])[],
+  ) => {
     const metric = createMetric(config);
     for (const [y, p] of rows) metric.add(Float64Array.from(y), Float64Array.from(p), 1);
     return metric.result();
@@ -122,14 +140,32 @@ t.test('metrics count as Keras counts', async (t) => {
   t.equal(result({ kind: 'recall', threshold: 0.3 }, rows), 1);
   t.ok(Math.abs(result({ kind: 'auc' }, rows) - 0.75) < 1e-9);
   const three = [
-    [[0, 1, 0], [0.1, 0.5, 0.4]],
-    [[1, 0, 0], [0.1, 0.5, 0.4]],
+    [
+      [0, 1, 0],
+      [0.1, 0.5, 0.4],
+    ],
+    [
+      [1, 0, 0],
+      [0.1, 0.5, 0.4],
+    ],
   ] as [number[], number[]][];
   t.equal(result({ kind: 'categorical_accuracy' }, three), 0.5);
   t.equal(result({ kind: 'top_k_categorical_accuracy', k: 2 }, three), 0.5);
   t.equal(result({ kind: 'top_k_categorical_accuracy', k: 3 }, three), 1);
-  t.equal(result({ kind: 'root_mean_squared_error' }, [[[0], [3]], [[0], [4]]]), Math.sqrt(12.5));
-  t.equal(result({ kind: 'r2_score' }, [[[1], [1]], [[3], [2]]]), 0.5);
+  t.equal(
+    result({ kind: 'root_mean_squared_error' }, [
+      [[0], [3]],
+      [[0], [4]],
+    ]),
+    Math.sqrt(12.5),
+  );
+  t.equal(
+    result({ kind: 'r2_score' }, [
+      [[1], [1]],
+      [[3], [2]],
+    ]),
+    0.5,
+  );
 });
 
 /** Two steps of each optimiser with gradients 0.5 and -0.25 from a weight of 1, in double precision. */
@@ -184,11 +220,32 @@ t.test('schedules give the rates of Keras', async (t) => {
   near(rateAt({ kind: 'exponentialDecay', ...decay }, 5), 0.1 * Math.SQRT1_2);
   near(rateAt({ kind: 'exponentialDecay', ...decay, staircase: true }, 19), 0.05);
   near(rateAt({ kind: 'inverseTimeDecay', ...decay }, 20), 0.05);
-  near(rateAt({ kind: 'polynomialDecay', initialLearningRate: 0.1, decaySteps: 10, endLearningRate: 0 }, 5), 0.05);
+  near(
+    rateAt(
+      { kind: 'polynomialDecay', initialLearningRate: 0.1, decaySteps: 10, endLearningRate: 0 },
+      5,
+    ),
+    0.05,
+  );
   near(rateAt({ kind: 'cosineDecay', initialLearningRate: 0.1, decaySteps: 10 }, 5), 0.05);
-  near(rateAt({ kind: 'cosineDecay', initialLearningRate: 0, decaySteps: 10, warmupTarget: 1, warmupSteps: 4 }, 1), 0.25);
+  near(
+    rateAt(
+      {
+        kind: 'cosineDecay',
+        initialLearningRate: 0,
+        decaySteps: 10,
+        warmupTarget: 1,
+        warmupSteps: 4,
+      },
+      1,
+    ),
+    0.25,
+  );
   const pieces = { kind: 'piecewiseConstantDecay', boundaries: [2, 4], values: [3, 2, 1] } as const;
-  t.same([0, 2, 3, 5].map((step) => rateAt(pieces, step)), [3, 3, 2, 1]);
+  t.same(
+    [0, 2, 3, 5].map((step) => rateAt(pieces, step)),
+    [3, 3, 2, 1],
+  );
   t.throws(() => sgd({ learningRate: { ...pieces, values: [1] } }), { name: 'OptionError' });
 });
 
@@ -219,7 +276,12 @@ t.test('training a small CNN moves weights as TensorFlow.js does', async (t) => 
     ],
   });
   const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
-  own.compile({ optimizer, loss: 'categorical_crossentropy', metrics: ['accuracy'], engine: 'float' });
+  own.compile({
+    optimizer,
+    loss: 'categorical_crossentropy',
+    metrics: ['accuracy'],
+    engine: 'float',
+  });
   const reference = tf.sequential({
     layers: [
       tf.layers.conv2d({ filters: 4, kernelSize: 3, activation: 'relu', inputShape: [8, 8, 1] }),
@@ -230,15 +292,23 @@ t.test('training a small CNN moves weights as TensorFlow.js does', async (t) => 
     ],
   });
   besides(own, reference);
-  reference.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  reference.compile({
+    optimizer: tf.train.momentum(0.1, 0.9),
+    loss: 'categoricalCrossentropy',
+    metrics: ['accuracy'],
+  });
   const x = Float32Array.from({ length: 20 * 64 }, () => uniform(0, 1));
   const y = Float32Array.from({ length: 60 }, (_, i) => Number(i % 3 === Math.floor(i / 3) % 3));
   const before = own.getWeights();
-  const { history } = await own.fit({ data: x, shape: [20, 8, 8, 1] }, { data: y, shape: [20, 3] }, {
-    epochs: 3,
-    batchSize: 8,
-    shuffle: false,
-  });
+  const { history } = await own.fit(
+    { data: x, shape: [20, 8, 8, 1] },
+    { data: y, shape: [20, 3] },
+    {
+      epochs: 3,
+      batchSize: 8,
+      shuffle: false,
+    },
+  );
   const expected = await reference.fit(tf.tensor(x, [20, 8, 8, 1]), tf.tensor(y, [20, 3]), {
     epochs: 3,
     batchSize: 8,
@@ -247,12 +317,18 @@ t.test('training a small CNN moves weights as TensorFlow.js does', async (t) => 
   const theirs = reference.layers.flatMap((layer) => layer.getWeights());
   for (const [i, { data }] of own.getWeights().entries()) {
     const other = theirs[i]!.dataSync();
-    const moved = data.reduce((most, value, j) => Math.max(most, Math.abs(value - before[i]!.data[j]!)), 0);
+    const moved = data.reduce(
+      (most, value, j) => Math.max(most, Math.abs(value - before[i]!.data[j]!)),
+      0,
+    );
     const apart = data.reduce((most, value, j) => Math.max(most, Math.abs(value - other[j]!)), 0);
     t.ok(apart < 2e-5 && moved > 100 * apart, `weight ${i}: ${apart} apart, moved by ${moved}`);
   }
   for (const [epoch, loss] of (expected.history.loss as number[]).entries()) {
-    t.ok(Math.abs(history.loss![epoch]! - loss) < 1e-5, `epoch ${epoch}: ${history.loss![epoch]} and ${loss}`);
+    t.ok(
+      Math.abs(history.loss![epoch]! - loss) < 1e-5,
+      `epoch ${epoch}: ${history.loss![epoch]} and ${loss}`,
+    );
   }
   t.same(history.accuracy!.map(Math.fround), (expected.history.acc as number[]).map(Math.fround));
 });
@@ -288,13 +364,21 @@ t.test('several inputs, outputs, losses and sample weights', async (t) => {
   t.ok(Math.abs(last('loss') - (last('size_loss') + 0.5 * last('kind_loss'))) < 1e-9);
   t.ok(last('loss') < 0.5 * history.loss![0]!, `${last('loss')}`);
   const outputs = await model.predictAll([rows, more]);
-  t.same(outputs.map(({ shape }) => shape), [[30, 1], [30, 3]]);
+  t.same(
+    outputs.map(({ shape }) => shape),
+    [
+      [30, 1],
+      [30, 3],
+    ],
+  );
   const { loss } = await model.evaluate(x, y, { sampleWeight: new Float32Array(30) });
   t.equal(loss, 0, 'samples of weight 0 do not count');
   t.match(model.summary(), /concatenate \(Concatenate\).*a, b/);
   await t.rejects(model.fit({ a: rows }, y), { message: /x has nothing for b/ });
   await t.rejects(model.fit([rows], y), { message: /x must be a list of 2/ });
-  await t.rejects(model.fit(x, { ...y, kind: rows.map(() => 3) }), { message: /kind holds 3 .* classes are 0 to 2/ });
+  await t.rejects(model.fit(x, { ...y, kind: rows.map(() => 3) }), {
+    message: /kind holds 3 .* classes are 0 to 2/,
+  });
 });
 
 t.test('class weights, regularisers and label smoothing change the loss as defined', async (t) => {
@@ -323,21 +407,28 @@ t.test('class weights, regularisers and label smoothing change the loss as defin
   near(weighted.history.loss![0]!, (log(2) + 3 * log(2)) / 2);
 });
 
-t.test('float32 training on the same seed repeats bit for bit, with dropout and shuffling', async (t) => {
-  const train = async (seed: number) => {
-    const model = sequential({
-      seed,
-      layers: [
-        layers.dense({ units: 8, activation: 'gelu', inputShape: [3] }),
-        layers.dropout({ rate: 0.3 }),
-        layers.dense({ units: 2 }),
-      ],
-    });
-    model.compile({ optimizer: 'adam', loss: 'huber', engine: 'float' });
-    const x = Array.from({ length: 20 }, (_, i) => [i / 20, (i % 3) / 3, (i % 5) / 5]);
-    await model.fit(x, x.map(([a, b]) => [a! * b!, a! - b!]), { epochs: 4, batchSize: 6 });
-    return Buffer.concat(model.getWeights().map(({ data }) => Buffer.from(data.buffer)));
-  };
-  t.ok((await train(1)).equals(await train(1)));
-  t.notOk((await train(1)).equals(await train(2)));
-});
+t.test(
+  'float32 training on the same seed repeats bit for bit, with dropout and shuffling',
+  async (t) => {
+    const train = async (seed: number) => {
+      const model = sequential({
+        seed,
+        layers: [
+          layers.dense({ units: 8, activation: 'gelu', inputShape: [3] }),
+          layers.dropout({ rate: 0.3 }),
+          layers.dense({ units: 2 }),
+        ],
+      });
+      model.compile({ optimizer: 'adam', loss: 'huber', engine: 'float' });
+      const x = Array.from({ length: 20 }, (_, i) => [i / 20, (i % 3) / 3, (i % 5) / 5]);
+      await model.fit(
+        x,
+        x.map(([a, b]) => [a! * b!, a! - b!]),
+        { epochs: 4, batchSize: 6 },
+      );
+      return Buffer.concat(model.getWeights().map(({ data }) => Buffer.from(data.buffer)));
+    };
+    t.ok((await train(1)).equals(await train(1)));
+    t.notOk((await train(1)).equals(await train(2)));
+  },
+);

@@ -2,14 +2,15 @@
  * What Keras's formats have no place for, as JSON beside the model: with it, training goes on bit for
  * bit. Keras and TensorFlow.js pass over it.
  */
-import type { DenseInPlace } from '../graph/dense-stack.js';
+
 import type { LayerWeights } from '../engine.js';
+import type { DenseInPlace } from '../graph/dense-stack.js';
+import { denseStack } from '../graph/dense-stack.js';
+import type { Model } from '../model/model.js';
 import type { ModelState } from '../model/state.js';
 import { withMasters } from '../model/state.js';
 import { integersFromBase64, integersToBase64 } from './base64.js';
-import { asCount, asObject, asText, asArray, parseJson } from './checked.js';
-import { denseStack } from '../graph/dense-stack.js';
-import type { Model } from '../model/model.js';
+import { asArray, asCount, asObject, asText, parseJson } from './checked.js';
 
 /** Name of the member, attribute or field that holds it. */
 export const EXTRAS_NAME = 'spin_tools';
@@ -29,7 +30,10 @@ export function writeExtras(model: Model): string {
     seed: model.seed,
     epochs,
     ...(masters && {
-      masters: masters.map(({ kernel, bias }) => [integersToBase64(kernel), integersToBase64(bias)]),
+      masters: masters.map(({ kernel, bias }) => [
+        integersToBase64(kernel),
+        integersToBase64(bias),
+      ]),
     }),
   };
   return JSON.stringify(extras);
@@ -53,7 +57,11 @@ export function readExtras(text: string | undefined): Extras {
 }
 
 /** A state with the extras of its file. Masters that do not round to its weights are stale, and left out. */
-export function withExtras(model: Model, state: ModelState, { epochs, masters }: Extras): ModelState {
+export function withExtras(
+  model: Model,
+  state: ModelState,
+  { epochs, masters }: Extras,
+): ModelState {
   const plain = { ...state, epochs };
   if (masters === undefined) return plain;
   const { dense } = denseStack(model.graph, 'functional');

@@ -7,12 +7,12 @@ import t from 'tap';
 import {
   adam,
   apply,
+  model as functional,
   input,
   layers,
   type Model,
   ModelDefinitionError,
   ModelFileError,
-  model as functional,
   modelFromH5,
   modelFromJson,
   modelFromKeras,
@@ -44,7 +44,12 @@ function anyModel(): Model {
     kernelSize: [3, 2],
     padding: 'same',
     useBias: false,
-    kernelInitializer: { kind: 'varianceScaling', scale: 2, mode: 'fanOut', distribution: 'uniform' },
+    kernelInitializer: {
+      kind: 'varianceScaling',
+      scale: 2,
+      mode: 'fanOut',
+      distribution: 'uniform',
+    },
     kernelRegularizer: { l2: 0.01 },
     kernelConstraint: { kind: 'maxNorm', maxValue: 3, axis: [0, 1, 2] },
   });
@@ -56,10 +61,15 @@ function anyModel(): Model {
   const both = apply(layers.add(), [apply(shared, pooled), apply(shared, extra)]);
   const all = apply(layers.concatenate(), [both, steps]);
   const kind = apply(layers.dense({ units: 2, activation: 'softmax', name: 'kind' }), all);
-  const size = apply(layers.dense({ units: 1, name: 'size' }), apply(layers.dropout({ rate: 0.2 }), both));
+  const size = apply(
+    layers.dense({ units: 1, name: 'size' }),
+    apply(layers.dropout({ rate: 0.2 }), both),
+  );
   const model = functional({ inputs: [image, extra], outputs: [kind, size], seed: 9, name: 'any' });
   model.compile({
-    optimizer: adam({ learningRate: { kind: 'cosineDecay', initialLearningRate: 0.01, decaySteps: 50 } }),
+    optimizer: adam({
+      learningRate: { kind: 'cosineDecay', initialLearningRate: 0.01, decaySteps: 50 },
+    }),
     loss: { kind: { kind: 'categorical_crossentropy', labelSmoothing: 0.1 }, size: 'mse' },
     lossWeights: { kind: 1, size: 0.25 },
     metrics: { kind: ['accuracy'], size: ['mae'] },
@@ -74,7 +84,10 @@ const noise = (...shape: number[]) => ({
   shape,
 });
 const X = [noise(12, 6, 6, 2), noise(12, 3)];
-const KINDS = { data: Float32Array.from({ length: 24 }, (_, i) => Number(i % 2 === Math.floor(i / 2) % 2)), shape: [12, 2] };
+const KINDS = {
+  data: Float32Array.from({ length: 24 }, (_, i) => Number(i % 2 === Math.floor(i / 2) % 2)),
+  shape: [12, 2],
+};
 const Y = [KINDS, noise(12, 1)];
 
 const bits = (model: Model) =>
@@ -91,19 +104,22 @@ const FORMATS: Readonly<Record<string, (model: Model) => Promise<Model>>> = {
 };
 
 for (const [name, roundTrip] of Object.entries(FORMATS)) {
-  t.test(`${name}: a functional model comes back with weights, compilation and predictions`, async (t) => {
-    await using model = anyModel();
-    await model.fit(X, Y, { epochs: 1, batchSize: 5 });
-    await using copy = await roundTrip(model);
-    t.ok(bits(copy).equals(bits(model)));
-    t.same(copy.summary(), model.summary());
-    t.same(copy.optimizer, model.optimizer);
-    t.same(await copy.evaluate(X, Y), await model.evaluate(X, Y));
-    t.same(await copy.predictAll(X), await model.predictAll(X));
-    await using again = await roundTrip(copy);
-    t.same(again.summary(), model.summary());
-    t.ok(bits(again).equals(bits(model)));
-  });
+  t.test(
+    `${name}: a functional model comes back with weights, compilation and predictions`,
+    async (t) => {
+      await using model = anyModel();
+      await model.fit(X, Y, { epochs: 1, batchSize: 5 });
+      await using copy = await roundTrip(model);
+      t.ok(bits(copy).equals(bits(model)));
+      t.same(copy.summary(), model.summary());
+      t.same(copy.optimizer, model.optimizer);
+      t.same(await copy.evaluate(X, Y), await model.evaluate(X, Y));
+      t.same(await copy.predictAll(X), await model.predictAll(X));
+      await using again = await roundTrip(copy);
+      t.same(again.summary(), model.summary());
+      t.ok(bits(again).equals(bits(model)));
+    },
+  );
 }
 
 for (const name of ['.keras', 'JSON of our own']) {
@@ -122,11 +138,22 @@ for (const name of ['.keras', 'JSON of our own']) {
 for (const [name, roundTrip] of Object.entries(FORMATS)) {
   t.test(`${name}: fixed-point training goes on bit for bit`, async (t) => {
     const build = () => {
-      const model = sequential({ seed: 5, layers: [layers.dense({ units: 3, activation: 'tanh', inputShape: [2] }), layers.dense({ units: 1 })] });
+      const model = sequential({
+        seed: 5,
+        layers: [
+          layers.dense({ units: 3, activation: 'tanh', inputShape: [2] }),
+          layers.dense({ units: 1 }),
+        ],
+      });
       return model;
     };
-    const compile = (model: Model) => model.compile({ optimizer: 'sgd', loss: 'mse', mode: 'exact', engine: 'functional' });
-    const x = [[0, 1], [1, 0.5], [0.25, 0.75]];
+    const compile = (model: Model) =>
+      model.compile({ optimizer: 'sgd', loss: 'mse', mode: 'exact', engine: 'functional' });
+    const x = [
+      [0, 1],
+      [1, 0.5],
+      [0.25, 0.75],
+    ];
     const y = [[1], [0], [0.5]];
     const options = { batchSize: 2 };
     await using straight = build();
@@ -154,7 +181,12 @@ t.test('TensorFlow.js loads and predicts what we write', async (t) => {
       layers.dense({ units: 2, activation: 'softmax' }),
     ],
   });
-  model.compile({ optimizer: 'sgd', loss: 'categorical_crossentropy', metrics: ['accuracy'], engine: 'float' });
+  model.compile({
+    optimizer: 'sgd',
+    loss: 'categorical_crossentropy',
+    metrics: ['accuracy'],
+    engine: 'float',
+  });
   const { modelJson, shards } = modelToTensorFlowJs(model);
   const [weightData] = Object.values(shards);
   const [{ weights }] = modelJson.weightsManifest as [{ weights: tf.io.WeightsManifestEntry[] }];
@@ -181,7 +213,10 @@ t.test('a live model of TensorFlow.js is taken over, branches and all', async (t
   const a = tf.input({ shape: [4] });
   const b = tf.layers.dense({ units: 4, activation: 'relu' }).apply(a) as tf.SymbolicTensor;
   const c = tf.layers.add().apply([a, b]) as tf.SymbolicTensor;
-  const live = tf.model({ inputs: a, outputs: tf.layers.dense({ units: 2 }).apply(c) as tf.SymbolicTensor });
+  const live = tf.model({
+    inputs: a,
+    outputs: tf.layers.dense({ units: 2 }).apply(c) as tf.SymbolicTensor,
+  });
   const own = await modelFromLayersModel(live);
   own.compile({ optimizer: 'sgd', loss: 'mse', engine: 'float' });
   const x = noise(3, 4);
@@ -208,7 +243,11 @@ t.test('public files of Keras load and classify digits', { skip: missing }, asyn
 });
 
 t.test('older files of Keras load, predict and go round', { skip: missing }, async (t) => {
-  for (const name of ['dl4j_cnn_batch_norm.h5', 'dl4j_opt_adam.h5', 'dl4j_conv1d_k3_s1_same_model.h5']) {
+  for (const name of [
+    'dl4j_cnn_batch_norm.h5',
+    'dl4j_opt_adam.h5',
+    'dl4j_conv1d_k3_s1_same_model.h5',
+  ]) {
     await using model = await modelFromH5(file(name));
     t.ok(model.getWeights().length > 0, name);
     await using copy = await modelFromH5(await modelToH5(model));
@@ -220,30 +259,52 @@ t.test('a convolution gives the golden values of its public file', { skip: missi
   await using model = await modelFromH5(file('dl4j_conv1d_k3_s1_same_model.h5'));
   model.compile({ optimizer: 'sgd', loss: 'mse', engine: 'float' });
   const { readHdf5 } = await import('./hdf5.js');
-  const golden = await readHdf5(file('dl4j_conv1d_k3_s1_same_inputs_and_outputs.h5'), 'file', (root) => {
-    const values = (path: string) => root.get(path) as unknown as { value: Float32Array; shape: number[] };
-    const [inputs, outputs] = [root.keys().find((key) => /input/.test(key))!, root.keys().find((key) => /output|pred/.test(key))!];
-    const one = (group: string) => {
-      const found = values(group) as unknown as { keys?(): string[] };
-      const path = found.keys ? `${group}/${found.keys()[0]}` : group;
-      return { data: values(path).value, shape: values(path).shape };
-    };
-    return { x: one(inputs), y: one(outputs) };
-  });
+  const golden = await readHdf5(
+    file('dl4j_conv1d_k3_s1_same_inputs_and_outputs.h5'),
+    'file',
+    (root) => {
+      const values = (path: string) =>
+        root.get(path) as unknown as { value: Float32Array; shape: number[] };
+      const [inputs, outputs] = [
+        root.keys().find((key) => /input/.test(key))!,
+        root.keys().find((key) => /output|pred/.test(key))!,
+      ];
+      const one = (group: string) => {
+        const found = values(group) as unknown as { keys?(): string[] };
+        const path = found.keys ? `${group}/${found.keys()[0]}` : group;
+        return { data: values(path).value, shape: values(path).shape };
+      };
+      return { x: one(inputs), y: one(outputs) };
+    },
+  );
   const { data } = await model.predict({ data: golden.x.data, shape: golden.x.shape });
-  const most = data.reduce((sum, value, i) => Math.max(sum, Math.abs(value - golden.y.data[i]!)), 0);
+  const most = data.reduce(
+    (sum, value, i) => Math.max(sum, Math.abs(value - golden.y.data[i]!)),
+    0,
+  );
   t.ok(most < 1e-6, `largest error ${most}`);
 });
 
-t.test('a public model of TensorFlow.js loads, predicts and goes round', { skip: missing }, async (t) => {
-  const modelJson = readFileSync(`${MODELS}tfjs_abalone/model.json`, 'utf8');
-  const shards = { 'weights.bin': file('tfjs_abalone/weights.bin') };
-  await using model = await modelFromTensorFlowJs({ modelJson, shards });
-  t.same(model.getWeights().map(({ shape }) => shape), [[8, 50], [50], [50, 50], [50], [50, 1], [1]]);
-  const written = modelToTensorFlowJs(model);
-  t.same((written.modelJson.modelTopology as object), JSON.parse(modelJson).modelTopology, 'as it was');
-  t.ok(Buffer.from(Object.values(written.shards)[0]!).equals(Buffer.from(shards['weights.bin'])));
-});
+t.test(
+  'a public model of TensorFlow.js loads, predicts and goes round',
+  { skip: missing },
+  async (t) => {
+    const modelJson = readFileSync(`${MODELS}tfjs_abalone/model.json`, 'utf8');
+    const shards = { 'weights.bin': file('tfjs_abalone/weights.bin') };
+    await using model = await modelFromTensorFlowJs({ modelJson, shards });
+    t.same(
+      model.getWeights().map(({ shape }) => shape),
+      [[8, 50], [50], [50, 50], [50], [50, 1], [1]],
+    );
+    const written = modelToTensorFlowJs(model);
+    t.same(
+      written.modelJson.modelTopology as object,
+      JSON.parse(modelJson).modelTopology,
+      'as it was',
+    );
+    t.ok(Buffer.from(Object.values(written.shards)[0]!).equals(Buffer.from(shards['weights.bin'])));
+  },
+);
 
 t.test('a subclassed model is refused by its name', { skip: missing }, async (t) => {
   await t.rejects(modelFromKeras(file('keras_nested_container.keras')), {
@@ -255,37 +316,65 @@ t.test('a subclassed model is refused by its name', { skip: missing }, async (t)
 t.test('what is not supported is refused by name, with what is', async (t) => {
   const archive = (config: unknown) =>
     zipSync({ 'config.json': new TextEncoder().encode(JSON.stringify(config)) });
-  const stack = (...list: object[]) => ({ class_name: 'Sequential', config: { name: 's', layers: list } });
+  const stack = (...list: object[]) => ({
+    class_name: 'Sequential',
+    config: { name: 's', layers: list },
+  });
   const first = { class_name: 'InputLayer', config: { batch_shape: [null, 4] } };
   const refused = async (layer: object, message: RegExp) =>
     t.rejects(modelFromKeras(archive(stack(first, layer))), { name: 'UnsupportedError', message });
-  await refused({ class_name: 'MultiHeadAttention', config: {} }, /layer MultiHeadAttention .* Dense, Conv1D/);
+  await refused(
+    { class_name: 'MultiHeadAttention', config: {} },
+    /layer MultiHeadAttention .* Dense, Conv1D/,
+  );
   await refused({ class_name: 'Lambda', config: {} }, /layer Lambda/);
-  await refused({ class_name: 'Dense', config: { units: 1, activation: 'mish' } }, /activation mish/);
-  await refused({ class_name: 'Dense', config: { units: 1, activity_regularizer: 'l2' } }, /activity_regularizer/);
-  await refused({ class_name: 'Dense', config: { units: 1, kernel_initializer: 'hadamard' } }, /initializer hadamard/);
+  await refused(
+    { class_name: 'Dense', config: { units: 1, activation: 'mish' } },
+    /activation mish/,
+  );
+  await refused(
+    { class_name: 'Dense', config: { units: 1, activity_regularizer: 'l2' } },
+    /activity_regularizer/,
+  );
+  await refused(
+    { class_name: 'Dense', config: { units: 1, kernel_initializer: 'hadamard' } },
+    /initializer hadamard/,
+  );
   await refused({ class_name: 'Sequential', config: { layers: [] } }, /model inside a model/);
-  await t.rejects(modelFromH5(await modelToH5(anyModel()).then((bytes) => bytes.slice(0, 100))), ModelFileError);
+  await t.rejects(
+    modelFromH5(await modelToH5(anyModel()).then((bytes) => bytes.slice(0, 100))),
+    ModelFileError,
+  );
   const graphModel = { format: 'graph-model', modelTopology: {} };
-  await t.rejects(modelFromTensorFlowJs({ modelJson: graphModel, shards: {} }), { message: /graph-model/ });
-  await t.rejects(modelFromKeras(archive(stack(first, { class_name: 'Dense', config: { units: 2, name: 'd' } }))), {
-    name: 'ModelFileError',
-    message: /model.weights.h5 is missing/,
+  await t.rejects(modelFromTensorFlowJs({ modelJson: graphModel, shards: {} }), {
+    message: /graph-model/,
   });
+  await t.rejects(
+    modelFromKeras(archive(stack(first, { class_name: 'Dense', config: { units: 2, name: 'd' } }))),
+    {
+      name: 'ModelFileError',
+      message: /model.weights.h5 is missing/,
+    },
+  );
 });
 
 /** Errors that a reader may throw for a damaged file. */
 const KIND = [ModelFileError, UnsupportedError, ModelDefinitionError, OptionError];
 
 t.test('damaged files get an error that says so, and nothing else', async (t) => {
-  const model = sequential({ layers: [layers.dense({ units: 3, inputShape: [2] }), layers.dense({ units: 1 })] });
+  const model = sequential({
+    layers: [layers.dense({ units: 3, inputShape: [2] }), layers.dense({ units: 1 })],
+  });
   const files = { keras: await modelToKeras(model), h5: await modelToH5(model) };
   const { modelJson, shards } = modelToTensorFlowJs(model);
   const json = new TextEncoder().encode(JSON.stringify(modelJson));
   const readers: Readonly<Record<string, [Uint8Array, (bytes: Uint8Array) => Promise<Model>]>> = {
     keras: [files.keras, modelFromKeras],
     h5: [files.h5, modelFromH5],
-    json: [json, (bytes) => modelFromTensorFlowJs({ modelJson: new TextDecoder().decode(bytes), shards })],
+    json: [
+      json,
+      (bytes) => modelFromTensorFlowJs({ modelJson: new TextDecoder().decode(bytes), shards }),
+    ],
   };
   const draw = randomStream(5);
   const place = (length: number) => Math.floor(draw.uniform() * length);

@@ -29,7 +29,10 @@ function checkHeap(view: DataView, start: number, field: string): void {
     const length =
       index === 0 ? size : OBJECT_HEADER_BYTES + Math.ceil(size / ALIGNMENT) * ALIGNMENT;
     if (length < OBJECT_HEADER_BYTES || at + length > end) {
-      throw new ModelFileError(field, `is damaged: the heap at ${start} has an object of ${size} bytes at ${at}`);
+      throw new ModelFileError(
+        field,
+        `is damaged: the heap at ${start} has an object of ${size} bytes at ${at}`,
+      );
     }
     at += length;
   }

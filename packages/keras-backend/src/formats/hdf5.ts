@@ -104,7 +104,10 @@ export function floatsAt(
     throw new ModelFileError(field, `has shape [${own}], but the layer needs [${shape}]`);
   }
   if (typeof dataset.dtype !== 'string' || !NUMBERS.test(dataset.dtype)) {
-    throw new ModelFileError(field, `holds ${JSON.stringify(dataset.dtype)}: only numbers can be used`);
+    throw new ModelFileError(
+      field,
+      `holds ${JSON.stringify(dataset.dtype)}: only numbers can be used`,
+    );
   }
   const { value } = dataset;
   const count = shape.reduce((size, each) => size * each, 1);
@@ -172,6 +175,9 @@ export function writeFloats(
 ): void {
   const steps = path.split('/');
   const name = steps.pop() as string;
-  const owner = steps.reduce((parent, step) => groupAt(parent, step) ?? parent.create_group(step), group);
+  const owner = steps.reduce(
+    (parent, step) => groupAt(parent, step) ?? parent.create_group(step),
+    group,
+  );
   owner.create_dataset({ name, data, shape: [...shape], dtype: '<f4' });
 }

@@ -4,7 +4,7 @@
  */
 import { unzipSync, zipSync } from 'fflate';
 import { ModelFileError } from '../errors.js';
-import { firstSlots, slotNames, type Slots } from '../float/steps.js';
+import { firstSlots, type Slots, slotNames } from '../float/steps.js';
 import { trainedWeights } from '../float/trainer.js';
 import { type LayerGraph, type PlacedLayer, weightsOf } from '../graph/graph.js';
 import { sizeOf } from '../layers/kinds/kind.js';
@@ -46,7 +46,10 @@ const MOST_INFLATION = 1032;
 export function modelFromKeras(bytes: Uint8Array): Promise<Model> {
   return guarded('archive', async () => {
     const members = unzip(bytes);
-    const config = asObject(parseJson(textOf(members, 'config.json'), 'config.json'), 'config.json');
+    const config = asObject(
+      parseJson(textOf(members, 'config.json'), 'config.json'),
+      'config.json',
+    );
     const { name, graph, layers, order } = readTopology(config, 'config.json', 'keras3');
     const extras = readExtras(members[EXTRAS] && new TextDecoder().decode(members[EXTRAS]));
     const functional = graph.kind === 'functional' ? graph : undefined;
@@ -97,7 +100,10 @@ function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
       if (!MEMBERS.includes(name)) return false;
       const most = compression === 0 ? size : size * MOST_INFLATION;
       if (originalSize > most || size > bytes.length) {
-        throw new ModelFileError(name, `cannot be ${originalSize} bytes in a file of ${bytes.length}`);
+        throw new ModelFileError(
+          name,
+          `cannot be ${originalSize} bytes in a file of ${bytes.length}`,
+        );
       }
       return true;
     },
@@ -179,7 +185,12 @@ function readMemory(
   for (const [index, { weight, slot }] of places.entries()) {
     const path = `${index + FIRST_SLOT}`;
     const shape = weights[weight]?.shape ?? [];
-    (slots[weight] as Float32Array[])[slot] = floatsAt(group, path, shape, `optimizer/vars/${path}`);
+    (slots[weight] as Float32Array[])[slot] = floatsAt(
+      group,
+      path,
+      shape,
+      `optimizer/vars/${path}`,
+    );
   }
   return { slots, steps };
 }
@@ -199,9 +210,9 @@ function placesOfSlots(
     ...trained.flatMap((weight) =>
       Array.from({ length: interleaved }, (_, slot) => ({ weight, slot })),
     ),
-    ...names.slice(interleaved).flatMap((_, index) =>
-      trained.map((weight) => ({ weight, slot: interleaved + index })),
-    ),
+    ...names
+      .slice(interleaved)
+      .flatMap((_, index) => trained.map((weight) => ({ weight, slot: interleaved + index }))),
   ];
 }
 
@@ -217,7 +228,12 @@ function writeState(root: Hdf5Group, model: Model, order: readonly string[]): vo
     const owner = groupAt(root, vars);
     if (owner) writeText(owner, 'name', placed.name);
     for (const [index, { shape }] of placed.weights.entries()) {
-      writeFloats(root, `${vars}/${index}`, floats[placed.firstWeight + index] as Float32Array, shape);
+      writeFloats(
+        root,
+        `${vars}/${index}`,
+        floats[placed.firstWeight + index] as Float32Array,
+        shape,
+      );
     }
   }
   if (optimizer === undefined) return;
@@ -238,4 +254,3 @@ function createPath(root: Hdf5Group, path: string): void {
   let parent = root;
   for (const step of path.split('/')) parent = groupAt(parent, step) ?? parent.create_group(step);
 }
-

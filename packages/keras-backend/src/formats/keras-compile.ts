@@ -1,9 +1,14 @@
 /** How a model was compiled, as Keras and TensorFlow.js write it. */
 import type { LossConfig } from '../losses/configs.js';
 import type { MetricConfig } from '../metrics/metrics.js';
-import type { CompileOptions } from '../model/options.js';
 import type { Model } from '../model/model.js';
-import { type Optimiser, type OptimiserName, optimiserFrom, OPTIMISERS } from '../optimisers/optimisers.js';
+import type { CompileOptions } from '../model/options.js';
+import {
+  OPTIMISERS,
+  type Optimiser,
+  type OptimiserName,
+  optimiserFrom,
+} from '../optimisers/optimisers.js';
 import type { LearningRate } from '../optimisers/schedules.js';
 import { isObject, type JsonObject } from './checked.js';
 import { classOf, toCamel, toSnake } from './keras-objects.js';
@@ -81,10 +86,20 @@ function perOutput<T>(value: unknown, read: (value: unknown) => T): unknown {
 function readLoss(value: unknown): string | LossConfig {
   if (typeof value === 'string') return value;
   const { name, config } = classOf(value, 'loss');
-  const options = ['fromLogits', 'labelSmoothing', 'delta', 'gamma', 'alpha', 'applyClassBalancing'];
+  const options = [
+    'fromLogits',
+    'labelSmoothing',
+    'delta',
+    'gamma',
+    'alpha',
+    'applyClassBalancing',
+  ];
   const given = options.map((option) => [option, config[toSnake(option)]] as const);
   const set = given.filter(([, option]) => option !== undefined && option !== null);
-  return { kind: name, ...Object.fromEntries(set.filter(([option]) => takes(name, option))) } as LossConfig;
+  return {
+    kind: name,
+    ...Object.fromEntries(set.filter(([option]) => takes(name, option))),
+  } as LossConfig;
 }
 
 /** Keras writes options that a loss of ours has by another default, or not at all. */

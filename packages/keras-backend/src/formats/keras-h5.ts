@@ -47,7 +47,12 @@ export function modelFromH5(bytes: Uint8Array): Promise<Model> {
     const config = asObject(topology, 'model_config');
     const { name, graph, layers, order } = readTopology(config, 'model_config', dialect);
     const more = readExtras(extras);
-    const model = new Model(layers, graph.kind === 'functional' ? graph : undefined, name, more.seed);
+    const model = new Model(
+      layers,
+      graph.kind === 'functional' ? graph : undefined,
+      name,
+      more.seed,
+    );
     if (isObject(training)) compileAs(model, training);
     const state = await readHdf5(bytes, 'file', (root) => readWeights(root, model));
     await model.setState(withExtras(model, state, more));
@@ -114,7 +119,9 @@ function readContents(root: Hdf5Group): Contents {
 function readWeights(root: Hdf5Group, model: Model): ModelState {
   const owner = groupAt(root, 'model_weights') ?? root;
   return freshState(
-    model.graph.layers.flatMap((placed) => (placed.weights.length === 0 ? [] : weightsOf(owner, placed))),
+    model.graph.layers.flatMap((placed) =>
+      placed.weights.length === 0 ? [] : weightsOf(owner, placed),
+    ),
   );
 }
 

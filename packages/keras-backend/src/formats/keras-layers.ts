@@ -2,7 +2,7 @@
 import { ModelFileError, UnsupportedError } from '../errors.js';
 import type { PlacedLayer } from '../graph/graph.js';
 import type { Fields } from '../layers/fields.js';
-import { isKind, type KindName, KINDS, LAYER_NAMES } from '../layers/kinds/index.js';
+import { isLayerName, KINDS, type KindName, LAYER_NAMES } from '../layers/kinds/index.js';
 import { type Layer, layerOf, layers, type Shape } from '../layers/layers.js';
 import { asArray, asText, type JsonObject } from './checked.js';
 import { type Dialect, readOption, toSnake, writeOption } from './keras-objects.js';
@@ -56,7 +56,7 @@ export function readLayer(
     refuseOptions(className, config, {});
     return layers.input({ ...name, shape: withoutBatch(batchShape, `${field}.batch_shape`) });
   }
-  if (!isKind(className)) throw new UnsupportedError('layer', className, LAYER_NAMES);
+  if (!isLayerName(className)) throw new UnsupportedError('layer', className, LAYER_NAMES);
   const old = KERAS_1.find((option) => config[option] !== undefined);
   if (old !== undefined) {
     throw new ModelFileError(`${field}.${old}`, 'is of Keras 1: save the model with Keras 2 or 3');
@@ -79,7 +79,13 @@ export function readLayer(
   const trainable = config.trainable === false ? { trainable: false } : {};
   const defaults = className === 'GRU' && dialect === 'keras2' ? { resetAfter: false } : {};
   const given = Object.fromEntries(options.filter(([, value]) => value !== undefined));
-  return layerOf(className, { ...name, ...inputShape, ...trainable, ...defaults, ...given }) as Layer;
+  return layerOf(className, {
+    ...name,
+    ...inputShape,
+    ...trainable,
+    ...defaults,
+    ...given,
+  }) as Layer;
 }
 
 function keyOf(className: string, option: string, config: JsonObject): string {

@@ -6,7 +6,7 @@ import {
   type InitialiserConfig,
 } from '../initialisers/initialisers.js';
 import { ACTIVATIONS, type ActivationName, activationNamed } from '../layers/activations.js';
-import { checkConstraint, type Constraint } from '../regularisers/constraints.js';
+import { type Constraint, checkConstraint } from '../regularisers/constraints.js';
 import { checkRegulariser, type Regulariser } from '../regularisers/regularisers.js';
 import { asObject, asText, isObject, type JsonObject } from './checked.js';
 

@@ -88,7 +88,10 @@ function sequentialTopology(
   const built = config.build_input_shape;
   if (first !== undefined && first.className !== 'InputLayer' && first.inputShape === undefined) {
     if (built === undefined) {
-      throw new ModelFileError(`${field}.config`, 'has no input shape: build the model and save it again');
+      throw new ModelFileError(
+        `${field}.config`,
+        'has no input shape: build the model and save it again',
+      );
     }
     const input: InputLayer = {
       className: 'InputLayer',
@@ -134,8 +137,12 @@ function functionalTopology(
       const inputs = sources.map((source) => tensors.get(keyOf(source)));
       if (inputs.some((each) => each === undefined)) return true;
       const [first] = inputs as SymbolicTensor[];
-      if (first === undefined) throw new ModelFileError(`${entry.field}.inbound_nodes`, 'has a call without inputs');
-      tensors.set(keyOf({ name: entry.name, node }), apply(entry.layer, inputs as SymbolicTensor[]));
+      if (first === undefined)
+        throw new ModelFileError(`${entry.field}.inbound_nodes`, 'has a call without inputs');
+      tensors.set(
+        keyOf({ name: entry.name, node }),
+        apply(entry.layer, inputs as SymbolicTensor[]),
+      );
       return false;
     });
     if (next.length === left.length) {
@@ -182,14 +189,18 @@ function sourcesOf(value: unknown, field: string): TensorReference[] {
   if (isObject(value)) {
     const keywords = tensorsIn(value.kwargs, field);
     if (keywords.length > 0) {
-      throw new UnsupportedError('call with tensors as keyword arguments in', field, ['positional inputs']);
+      throw new UnsupportedError('call with tensors as keyword arguments in', field, [
+        'positional inputs',
+      ]);
     }
     return tensorsIn(value.args, `${field}.args`);
   }
   return asArray(value, field).map((each, index) => {
     const [name, node, tensor, kwargs] = asArray(each, `${field}[${index}]`);
     if (isObject(kwargs) && Object.values(kwargs).some((given) => Array.isArray(given))) {
-      throw new UnsupportedError('call with tensors as keyword arguments in', field, ['positional inputs']);
+      throw new UnsupportedError('call with tensors as keyword arguments in', field, [
+        'positional inputs',
+      ]);
     }
     return referenceOf([name, node, tensor], `${field}[${index}]`);
   });
@@ -214,7 +225,9 @@ function referenceOf([name, node, tensor]: readonly unknown[], field: string): T
 function endsOf(value: unknown, field: string): TensorReference[] {
   const list = asArray(isObject(value) ? Object.values(value) : value, field);
   if (typeof list[0] === 'string') return [referenceOf(list, field)];
-  return list.map((each, index) => referenceOf(asArray(each, `${field}[${index}]`), `${field}[${index}]`));
+  return list.map((each, index) =>
+    referenceOf(asArray(each, `${field}[${index}]`), `${field}[${index}]`),
+  );
 }
 
 function keyOf({ name, node }: TensorReference): string {
@@ -232,7 +245,8 @@ function writeEntry(placed: PlacedLayer, dialect: Dialect): JsonObject {
   const { className } = placed.layer;
   const config = writeLayer(placed, dialect);
   if (dialect === 'keras2') return { class_name: className, config };
-  const built = placed.inputShapes.length === 1 ? [null, ...(placed.inputShapes[0] ?? [])] : undefined;
+  const built =
+    placed.inputShapes.length === 1 ? [null, ...(placed.inputShapes[0] ?? [])] : undefined;
   return {
     module: 'keras.layers',
     class_name: className,
@@ -302,7 +316,7 @@ function writeCall(
   const tensors = inputs.map((node) => ({
     class_name: '__keras_tensor__',
     config: {
-      shape: [null, ...((graph.nodes[node] as GraphNode).shape)],
+      shape: [null, ...(graph.nodes[node] as GraphNode).shape],
       dtype: 'float32',
       keras_history: references[node],
     },

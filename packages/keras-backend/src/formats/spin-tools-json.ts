@@ -11,7 +11,7 @@ import { slotNames } from '../float/steps.js';
 import { type DenseInPlace, denseStack } from '../graph/dense-stack.js';
 import { functionalGraph, type LayerGraph, weightsOf } from '../graph/graph.js';
 import { apply, type SymbolicTensor } from '../graph/tensors.js';
-import { isKind, LAYER_NAMES } from '../layers/kinds/index.js';
+import { isLayerName, LAYER_NAMES } from '../layers/kinds/index.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import { type Layer, layerOf, layers as makers, type Shape } from '../layers/layers.js';
 import { Model } from '../model/model.js';
@@ -189,7 +189,12 @@ export async function modelFromJson(json: unknown): Promise<Model> {
   const layers = asArray(file.layers, 'layers').map(storedLayer);
   const functional = file.className === 'Functional';
   const graph = functional ? storedGraph(file, layers) : undefined;
-  const model = new Model(graph ? graph.layers.map(({ layer }) => layer) : layers, graph, name, seed);
+  const model = new Model(
+    graph ? graph.layers.map(({ layer }) => layer) : layers,
+    graph,
+    name,
+    seed,
+  );
   if (file.compile !== undefined) model.compile(compilationOf(asObject(file.compile, 'compile')));
   const state = stateOf(model, asArray(file.weights, 'weights'));
   await model.setState({ ...state, ...trainingOf(model, file.training) });
@@ -236,12 +241,18 @@ function stateOf(model: Model, tensors: readonly unknown[]): ModelState {
   if (read.every((values) => values instanceof Float32Array)) return { ...state, floats: read };
   const dense = stackOf(graph);
   if (dense === undefined || read.some((values) => values instanceof Float32Array)) {
-    throw new ModelFileError('weights', 'should all be float32 or, of Dense layers, all fixed point');
+    throw new ModelFileError(
+      'weights',
+      'should all be float32 or, of Dense layers, all fixed point',
+    );
   }
   return withMasters(state, dense, mastersFrom(dense, read as Int32Array[]));
 }
 
-function mastersFrom(dense: readonly DenseInPlace[], tensors: readonly Int32Array[]): LayerWeights[] {
+function mastersFrom(
+  dense: readonly DenseInPlace[],
+  tensors: readonly Int32Array[],
+): LayerWeights[] {
   let next = 0;
   return dense.map(({ inputs, layer: { units, useBias } }) => {
     const values = tensors[next++] as Int32Array;
@@ -296,7 +307,7 @@ function storedLayer(value: unknown, index: number): Layer {
     const named = options.name === undefined ? {} : { name: asText(options.name, `${field}.name`) };
     return makers.input({ ...named, shape: options.shape as Shape });
   }
-  if (isKind(name)) return layerOf(name, options) as Layer;
+  if (isLayerName(name)) return layerOf(name, options) as Layer;
   throw new ModelFileError(`${field}.className`, `is ${name}: use ${LAYER_NAMES.join(', ')}`);
 }
 

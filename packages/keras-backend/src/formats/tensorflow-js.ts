@@ -4,7 +4,15 @@ import { weightsOf } from '../graph/graph.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import { Model } from '../model/model.js';
 import { freshState } from '../model/state.js';
-import { asArray, asObject, asShape, asText, isObject, type JsonObject, parseJson } from './checked.js';
+import {
+  asArray,
+  asObject,
+  asShape,
+  asText,
+  isObject,
+  type JsonObject,
+  parseJson,
+} from './checked.js';
 import { EXTRAS_NAME, readExtras, withExtras, writeExtras } from './extras.js';
 import { guarded } from './guarded.js';
 import { compileAs, writeCompilation } from './keras-compile.js';
@@ -241,7 +249,11 @@ export function modelToTensorFlowJs(model: Model): {
     keras_version: 'tfjs-layers 4.22.0',
     backend: 'tensor_flow.js',
   };
-  const weights = weightsOf(graph).map(({ path, shape }) => ({ name: path, shape, dtype: 'float32' }));
+  const weights = weightsOf(graph).map(({ path, shape }) => ({
+    name: path,
+    shape,
+    dtype: 'float32',
+  }));
   const bytes = bytesOf(floats);
   const shards = shardsOf(bytes);
   const training = writeCompilation(model);

@@ -42,11 +42,16 @@ const ELSEWHERE = "or engine 'float'";
  */
 export function denseStack(graph: LayerGraph, engine: string): DenseStack {
   const refuse = (kind: string, given: string, supported: readonly string[]): never => {
-    throw new UnsupportedError(`on the ${engine} engine, ${kind}`, given, [...supported, ELSEWHERE]);
+    throw new UnsupportedError(`on the ${engine} engine, ${kind}`, given, [
+      ...supported,
+      ELSEWHERE,
+    ]);
   };
   if (graph.inputs.length > 1 || graph.outputs.length > 1) {
     const { inputs, outputs } = graph;
-    refuse('a model with', `${inputs.length} inputs and ${outputs.length} outputs`, ['one of each']);
+    refuse('a model with', `${inputs.length} inputs and ${outputs.length} outputs`, [
+      'one of each',
+    ]);
   }
   const dense: DenseInPlace[] = [];
   const seen = new Set<number>();

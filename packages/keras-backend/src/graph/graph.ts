@@ -56,7 +56,9 @@ export function weightsOf(graph: LayerGraph): PlacedWeight[] {
 
 /** Names of the layers at the inputs, or outputs, of a graph. */
 export function namesOf(graph: LayerGraph, nodes: readonly number[]): string[] {
-  return nodes.map((node) => (graph.layers[(graph.nodes[node] as GraphNode).layer] as PlacedLayer).name);
+  return nodes.map(
+    (node) => (graph.layers[(graph.nodes[node] as GraphNode).layer] as PlacedLayer).name,
+  );
 }
 
 /** Shapes of the samples of inputs, or outputs, of a graph. */
@@ -88,7 +90,10 @@ export function sequentialGraph(layers: readonly Layer[]): LayerGraph {
     builder.add(layer, index === 0 && layer.className === 'InputLayer' ? [] : [builder.last]);
   }
   if (builder.last === 0) {
-    throw new ModelDefinitionError('model', 'has no layer besides its input: add layers.dense({ units })');
+    throw new ModelDefinitionError(
+      'model',
+      'has no layer besides its input: add layers.dense({ units })',
+    );
   }
   return builder.graph('sequential', [0], [builder.last]);
 }
@@ -109,7 +114,10 @@ export function functionalGraph(
   const nodes = new Map<SymbolicTensor, number>();
   for (const tensor of inputs) {
     if (tensor.layer.className !== 'InputLayer') {
-      throw new ModelDefinitionError('model', `has ${ownerOf(tensor.layer)} as input: use input({ shape })`);
+      throw new ModelDefinitionError(
+        'model',
+        `has ${ownerOf(tensor.layer)} as input: use input({ shape })`,
+      );
     }
     nodes.set(tensor, builder.add(tensor.layer, []));
   }
@@ -128,7 +136,13 @@ export function functionalGraph(
         const name = ownerOf(tensor.layer);
         throw new ModelDefinitionError('model', `hangs on ${name}, which is none of its inputs`);
       }
-      nodes.set(tensor, builder.add(tensor.layer, tensor.inputs.map((each) => nodes.get(each) as number)));
+      nodes.set(
+        tensor,
+        builder.add(
+          tensor.layer,
+          tensor.inputs.map((each) => nodes.get(each) as number),
+        ),
+      );
     }
   }
   return builder.graph(
@@ -161,7 +175,11 @@ class GraphBuilder {
     return this.last;
   }
 
-  graph(kind: LayerGraph['kind'], inputs: readonly number[], outputs: readonly number[]): LayerGraph {
+  graph(
+    kind: LayerGraph['kind'],
+    inputs: readonly number[],
+    outputs: readonly number[],
+  ): LayerGraph {
     return { kind, layers: this.#layers, nodes: this.#nodes, inputs, outputs };
   }
 
@@ -219,7 +237,10 @@ function checkShared(
   for (const [index, { shape }] of needed.entries()) {
     if (shape.join() !== weights[index]?.shape.join()) {
       const shapes = inputs.map((input) => `[${input}]`).join(' and ');
-      throw new ModelDefinitionError(name, `is shared, but its weights do not fit inputs of ${shapes}`);
+      throw new ModelDefinitionError(
+        name,
+        `is shared, but its weights do not fit inputs of ${shapes}`,
+      );
     }
   }
 }

@@ -1,9 +1,9 @@
 /** Tensors as stand-ins: what a functional model is wired with. */
 import { ModelDefinitionError, UnsupportedError } from '../errors.js';
-import { isKind, KINDS, LAYER_NAMES } from '../layers/kinds/index.js';
+import type { Fields } from '../layers/fields.js';
+import { isLayerName, KINDS, LAYER_NAMES } from '../layers/kinds/index.js';
 import type { LayerKind, Refuse } from '../layers/kinds/kind.js';
 import { type InputOptions, type Layer, layers, type Shape, snakeCase } from '../layers/layers.js';
-import type { Fields } from '../layers/fields.js';
 
 /** The output of one call of a layer: what {@link apply} returns and takes. */
 export interface SymbolicTensor {
@@ -36,7 +36,10 @@ export function apply(
   if (layer.className === 'InputLayer') {
     throw new ModelDefinitionError(ownerOf(layer), 'takes no inputs: use input({ shape })');
   }
-  const shape = outputShape(layer, list.map((each) => each.shape));
+  const shape = outputShape(
+    layer,
+    list.map((each) => each.shape),
+  );
   return { layer, inputs: list, shape };
 }
 
@@ -47,7 +50,7 @@ export function ownerOf(layer: Layer): string {
 
 /** What a layer states of itself. @throws UnsupportedError when there is no such kind */
 export function kindOf(layer: Layer): LayerKind<string, Fields> {
-  if (!isKind(layer.className)) {
+  if (!isLayerName(layer.className)) {
     throw new UnsupportedError('layer', String(layer.className), LAYER_NAMES);
   }
   return KINDS[layer.className] as unknown as LayerKind<string, Fields>;

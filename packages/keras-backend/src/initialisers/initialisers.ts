@@ -101,7 +101,11 @@ export function checkInitialiser(initialiser: Initialiser): Initialiser {
       return { kind: 'forgetGate', inner: checkInitialiser(initialiser.inner) };
     }
     if (!PLAIN.includes(initialiser?.kind)) {
-      throw new UnsupportedError('initializer', String(initialiser?.kind ?? initialiser), INITIALISERS);
+      throw new UnsupportedError(
+        'initializer',
+        String(initialiser?.kind ?? initialiser),
+        INITIALISERS,
+      );
     }
     for (const [name, value] of Object.entries(initialiser)) {
       if (name === 'kind') continue;
@@ -229,7 +233,8 @@ function orthogonal(
       for (const other of vectors) {
         let product = 0;
         for (let i = 0; i < length; i++) product += (vector[i] as number) * (other[i] as number);
-        for (let i = 0; i < length; i++) vector[i] = (vector[i] as number) - product * (other[i] as number);
+        for (let i = 0; i < length; i++)
+          vector[i] = (vector[i] as number) - product * (other[i] as number);
       }
     }
     const norm = Math.hypot(...vector);

@@ -49,5 +49,7 @@ const ALIASES: Readonly<Record<string, ActivationName>> = {
 /** The activation of a name of Keras or TensorFlow.js, or undefined. */
 export function activationNamed(name: unknown): ActivationName | undefined {
   if (typeof name !== 'string') return undefined;
-  return (Object.hasOwn(ALIASES, name) && ALIASES[name]) || ACTIVATIONS.find((each) => each === name);
+  return (
+    (Object.hasOwn(ALIASES, name) && ALIASES[name]) || ACTIVATIONS.find((each) => each === name)
+  );
 }

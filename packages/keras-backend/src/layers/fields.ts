@@ -113,7 +113,8 @@ export const word =
 
 /** A shape: whole numbers above 0, at least one of them. */
 export const shape: Reader<Shape> = (given, owner, name) => {
-  const whole = Array.isArray(given) && given.every((size) => Number.isSafeInteger(size) && size > 0);
+  const whole =
+    Array.isArray(given) && given.every((size) => Number.isSafeInteger(size) && size > 0);
   if (whole && given.length > 0) return [...(given as number[])];
   const what = name === 'inputShape' ? 'shape' : name;
   return refuse(owner, what, given, 'give whole numbers above 0, such as [784]');

@@ -1,7 +1,13 @@
 /** The layers that a model can be built of, with Keras's names and defaults. */
 import { ModelDefinitionError, UnsupportedError } from '../errors.js';
-import { type Config, type Fields, type Options, type Shape, shape as readShape } from './fields.js';
-import { type KindName, KINDS } from './kinds/index.js';
+import {
+  type Config,
+  type Fields,
+  type Options,
+  shape as readShape,
+  type Shape,
+} from './fields.js';
+import { KINDS, type KindName } from './kinds/index.js';
 import { commonFields, type LayerKind, type LayerOf } from './kinds/kind.js';
 
 export type { Shape } from './fields.js';
@@ -78,7 +84,8 @@ export function layerOf<Name extends KindName>(
   given: Readonly<Record<string, unknown>> = {},
 ): LayerOf<(typeof KINDS)[Name]> {
   const { name, ...options } = given;
-  const owner = typeof name === 'string' ? name : `${snakeCase(className).replaceAll('_', ' ')} layer`;
+  const owner =
+    typeof name === 'string' ? name : `${snakeCase(className).replaceAll('_', ' ')} layer`;
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new ModelDefinitionError(owner, `has name ${JSON.stringify(name)}: give text`);
   }

@@ -79,9 +79,7 @@ const ALIASES: Readonly<Record<string, LossName>> = {
 
 /** A name of Keras (`mean_squared_error`, `MSE`, `MeanSquaredError`) or TensorFlow.js as Keras's functions spell it. */
 export function lossNamed(name: string): LossName | undefined {
-  const snake = name
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
+  const snake = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   if (Object.hasOwn(ALIASES, snake)) return ALIASES[snake];
   return LOSS_NAMES.find((each) => each === snake);
 }
@@ -107,7 +105,10 @@ export function lossConfig(given: string | LossConfig): LossConfig {
 /** Whether a record is a loss with parameters, rather than losses by the names of outputs. */
 export function isLossConfig(given: object): given is LossConfig {
   const parameters: readonly string[] = Object.values(PARAMETERS).flat();
-  return 'kind' in given && Object.keys(given).every((name) => name === 'kind' || parameters.includes(name));
+  return (
+    'kind' in given &&
+    Object.keys(given).every((name) => name === 'kind' || parameters.includes(name))
+  );
 }
 
 function checkParameter(name: string, value: unknown): void {

@@ -110,7 +110,8 @@ function entropyOfLogits(labelSmoothing: number): RowLoss {
       value += label * (total - (z[i] as number));
       gradient[i] = -label;
     }
-    for (let i = 0; i < z.length; i++) gradient[i] = (gradient[i] as number) + labels * (q[i] as number);
+    for (let i = 0; i < z.length; i++)
+      gradient[i] = (gradient[i] as number) + labels * (q[i] as number);
     return value;
   };
 }
@@ -134,7 +135,8 @@ const cosine: RowLoss = (y, p, gradient) => {
   const length = (values: Float64Array) => Math.max(EPSILON, Math.hypot(...values));
   const [yLength, pLength] = [length(y), length(p)];
   let product = 0;
-  for (let i = 0; i < p.length; i++) product += ((y[i] as number) * (p[i] as number)) / yLength / pLength;
+  for (let i = 0; i < p.length; i++)
+    product += ((y[i] as number) * (p[i] as number)) / yLength / pLength;
   for (let i = 0; i < p.length; i++) {
     const along = (product * (p[i] as number)) / pLength;
     gradient[i] = -((y[i] as number) / yLength - along) / pLength;

@@ -1,6 +1,12 @@
 /** Metrics by Keras's names: counted batch by batch, over rows along the last axis of outputs. */
 import { OptionError, UnsupportedError } from '../errors.js';
-import { type LossConfig, type LossName, lossConfig, lossNamed, LOSS_NAMES } from '../losses/configs.js';
+import {
+  LOSS_NAMES,
+  type LossConfig,
+  type LossName,
+  lossConfig,
+  lossNamed,
+} from '../losses/configs.js';
 import { rowLoss } from '../losses/rows.js';
 
 /** Metrics that are no losses. */
@@ -89,7 +95,8 @@ export function metricConfig(given: string | MetricConfig): MetricConfig {
     throw new OptionError('numThresholds', numThresholds, 'give a whole number above 1');
   }
   // A name in the spelling of functions is the name in logs, as in Keras: `mse`, `acc`.
-  const name = typeof given === 'string' && given === snake ? given : (parameters as MetricConfig).name;
+  const name =
+    typeof given === 'string' && given === snake ? given : (parameters as MetricConfig).name;
   return { ...parameters, kind, ...(name !== undefined && { name }) };
 }
 
@@ -99,7 +106,11 @@ export function takesClasses({ kind }: MetricConfig): boolean {
 }
 
 /** Which accuracy `accuracy` is: Keras decides by the shapes of outputs and targets. */
-export function resolveAccuracy(config: MetricConfig, loss: LossConfig, units: number): MetricConfig {
+export function resolveAccuracy(
+  config: MetricConfig,
+  loss: LossConfig,
+  units: number,
+): MetricConfig {
   if (config.kind !== 'accuracy') return config;
   const name = config.name ?? 'accuracy';
   if (units === 1) return { ...config, kind: 'binary_accuracy', name };
@@ -118,7 +129,10 @@ export function createMetric(config: MetricConfig): Metric {
       return meanOf(name, (y, p) => Number(largest(y) === largest(p)));
     case 'binary_accuracy':
       return meanOf(name, (y, p) => {
-        const right = p.reduce((sum, each, i) => sum + Number(Number(each > threshold) === y[i]), 0);
+        const right = p.reduce(
+          (sum, each, i) => sum + Number(Number(each > threshold) === y[i]),
+          0,
+        );
         return right / p.length;
       });
     case 'top_k_categorical_accuracy':
@@ -132,12 +146,18 @@ export function createMetric(config: MetricConfig): Metric {
     case 'r2_score':
       return r2Score(name);
     case 'precision':
-      return ratio(name, threshold, ({ truePositives, falsePositives }) =>
-        truePositives / Math.max(EPSILON, truePositives + falsePositives),
+      return ratio(
+        name,
+        threshold,
+        ({ truePositives, falsePositives }) =>
+          truePositives / Math.max(EPSILON, truePositives + falsePositives),
       );
     case 'recall':
-      return ratio(name, threshold, ({ truePositives, falseNegatives }) =>
-        truePositives / Math.max(EPSILON, truePositives + falseNegatives),
+      return ratio(
+        name,
+        threshold,
+        ({ truePositives, falseNegatives }) =>
+          truePositives / Math.max(EPSILON, truePositives + falseNegatives),
       );
     case 'auc':
       return areaUnderCurve(name, config.numThresholds ?? 200);

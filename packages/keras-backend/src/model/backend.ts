@@ -65,11 +65,7 @@ export interface Backend {
   begin(request: TrainingRequest): Promise<TrainingRun>;
   evaluate(state: ModelState, data: ModelData, batchSize: number): Promise<Logs>;
   /** Outputs in the model's order. */
-  predict(
-    state: ModelState,
-    x: readonly FlatSamples[],
-    batchSize: number,
-  ): Promise<FloatTensor[]>;
+  predict(state: ModelState, x: readonly FlatSamples[], batchSize: number): Promise<FloatTensor[]>;
   /** Gives back what it holds; the next call opens it again. */
   close(): Promise<void>;
 }

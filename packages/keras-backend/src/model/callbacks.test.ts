@@ -3,9 +3,9 @@ import t from 'tap';
 import {
   csvLogger,
   earlyStopping,
+  type Logs,
   layers,
   learningRateScheduler,
-  type Logs,
   type Model,
   modelCheckpoint,
   modelFromKeras,
@@ -43,7 +43,10 @@ t.test('early stopping waits, stops, and gives back the best weights', async (t)
     callbacks: [
       scripted([5, 3, 4, 4, 9]),
       stopping,
-      { onEpochEnd: async (_e, _l, control) => void seen.push((await control.state()).floats.map((each) => [...each])) },
+      {
+        onEpochEnd: async (_e, _l, control) =>
+          void seen.push((await control.state()).floats.map((each) => [...each])),
+      },
     ],
   });
   t.same(epoch, [0, 1, 2, 3]);
@@ -56,7 +59,10 @@ t.test('early stopping waits, stops, and gives back the best weights', async (t)
 
 t.test('the learning rate falls on a plateau and by a schedule, and is recorded', async (t) => {
   const plateau = reduceLearningRateOnPlateau({ patience: 2, factor: 0.5, minLearningRate: 0.03 });
-  const first = await line().fit(X, Y, { epochs: 7, callbacks: [scripted([1, 1, 1, 1, 1, 1, 1]), plateau] });
+  const first = await line().fit(X, Y, {
+    epochs: 7,
+    callbacks: [scripted([1, 1, 1, 1, 1, 1, 1]), plateau],
+  });
   t.same(first.history.learning_rate, [0.1, 0.1, 0.1, 0.05, 0.05, 0.03, 0.03]);
   for (const engine of ['float', 'functional'] as const) {
     const schedule = learningRateScheduler((epoch, rate) => (epoch === 0 ? rate : rate / 2));
@@ -65,26 +71,29 @@ t.test('the learning rate falls on a plateau and by a schedule, and is recorded'
   }
 });
 
-t.test('checkpoints are saved with what was trained, the best ones only where wanted', async (t) => {
-  const model = line();
-  const saved: number[] = [];
-  let file: Uint8Array | undefined;
-  await model.fit(X, Y, {
-    epochs: 4,
-    callbacks: [
-      scripted([3, 1, 2, 0.5]),
-      modelCheckpoint({
-        saveBestOnly: true,
-        save: async (epoch) => {
-          saved.push(epoch);
-          file = await modelToKeras(model);
-        },
-      }),
-    ],
-  });
-  t.same(saved, [0, 1, 3]);
-  t.same(weightsOf(await modelFromKeras(file!)), weightsOf(model));
-});
+t.test(
+  'checkpoints are saved with what was trained, the best ones only where wanted',
+  async (t) => {
+    const model = line();
+    const saved: number[] = [];
+    let file: Uint8Array | undefined;
+    await model.fit(X, Y, {
+      epochs: 4,
+      callbacks: [
+        scripted([3, 1, 2, 0.5]),
+        modelCheckpoint({
+          saveBestOnly: true,
+          save: async (epoch) => {
+            saved.push(epoch);
+            file = await modelToKeras(model);
+          },
+        }),
+      ],
+    });
+    t.same(saved, [0, 1, 3]);
+    t.same(weightsOf(await modelFromKeras(file!)), weightsOf(model));
+  },
+);
 
 t.test('a log in CSV has a line of names and a line an epoch', async (t) => {
   let text = '';
@@ -97,7 +106,10 @@ t.test('a log in CSV has a line of names and a line an epoch', async (t) => {
 });
 
 t.test('training that diverges is ended', async (t) => {
-  const { epoch, stopped } = await line('float', 1e30).fit(X, Y, { epochs: 50, callbacks: terminateOnNaN() });
+  const { epoch, stopped } = await line('float', 1e30).fit(X, Y, {
+    epochs: 50,
+    callbacks: terminateOnNaN(),
+  });
   t.equal(stopped, 'callback');
   t.ok(epoch.length < 5);
 });
@@ -122,7 +134,12 @@ t.test('a signal keeps the last finished batch, with both kinds of engines', asy
   const stopping = new AbortController();
   const model = line();
   const onBatchEnd = (batch: number) => void (batch === 2 && stopping.abort());
-  await model.fit(X, Y, { batchSize: 4, shuffle: false, signal: stopping.signal, callbacks: { onBatchEnd } });
+  await model.fit(X, Y, {
+    batchSize: 4,
+    shuffle: false,
+    signal: stopping.signal,
+    callbacks: { onBatchEnd },
+  });
   const three = line();
   await three.fit(X.slice(0, 12), Y.slice(0, 12), { batchSize: 4, shuffle: false });
   t.same(weightsOf(model), weightsOf(three), 'in the middle of an epoch');
@@ -143,42 +160,57 @@ t.test('going on from epoch 2 gives the bits of one run, with both kinds of engi
   await t.rejects(line().fit(X, Y, { initialEpoch: 2 }), { message: /initialEpoch is 2/ });
 });
 
-t.test('what the fixed-point engines do not compute is refused before anything is mapped', async (t) => {
-  const conv = sequential({
-    layers: [
-      layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1] }),
-      layers.flatten(),
-      layers.dense({ units: 1 }),
-    ],
-  });
-  t.throws(() => conv.compile({ optimizer: 'sgd', loss: 'mse' }), {
-    name: 'UnsupportedError',
-    message: /on the machine engine, layer conv2d \(Conv2D\) is not supported: use .* or engine 'float'/,
-  });
-  const dense = line();
-  const compile = (options: object) => () =>
-    dense.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional', ...options });
-  t.throws(compile({ optimizer: 'adam' }), { message: /on the functional engine, optimizer adam/ });
-  t.throws(compile({ loss: 'huber' }), { message: /on the functional engine, loss huber/ });
-  t.throws(compile({ metrics: ['mae'] }), { message: /on the functional engine, metric mean_absolute_error/ });
-  compile({})();
-  await t.rejects(dense.fit(X, Y, { sampleWeight: X.map(() => 1) }), { message: /sampleWeight/ });
-});
-
-t.test('an activation layer behind a linear Dense is the activation of a fixed-point layer', async (t) => {
-  const build = (apart: boolean) => {
-    const model = sequential({
-      seed: 2,
+t.test(
+  'what the fixed-point engines do not compute is refused before anything is mapped',
+  async (t) => {
+    const conv = sequential({
       layers: [
-        layers.dense({ units: 3, inputShape: [1], ...(apart ? {} : { activation: 'relu' as const }) }),
-        ...(apart ? [layers.reLU()] : []),
+        layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1] }),
+        layers.flatten(),
         layers.dense({ units: 1 }),
       ],
     });
-    model.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional' });
-    return model;
-  };
-  const [apart, together] = [build(true), build(false)];
-  for (const model of [apart, together]) await model.fit(X, Y, { epochs: 3, batchSize: 4 });
-  t.same(weightsOf(apart), weightsOf(together));
-});
+    t.throws(() => conv.compile({ optimizer: 'sgd', loss: 'mse' }), {
+      name: 'UnsupportedError',
+      message:
+        /on the machine engine, layer conv2d \(Conv2D\) is not supported: use .* or engine 'float'/,
+    });
+    const dense = line();
+    const compile = (options: object) => () =>
+      dense.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional', ...options });
+    t.throws(compile({ optimizer: 'adam' }), {
+      message: /on the functional engine, optimizer adam/,
+    });
+    t.throws(compile({ loss: 'huber' }), { message: /on the functional engine, loss huber/ });
+    t.throws(compile({ metrics: ['mae'] }), {
+      message: /on the functional engine, metric mean_absolute_error/,
+    });
+    compile({})();
+    await t.rejects(dense.fit(X, Y, { sampleWeight: X.map(() => 1) }), { message: /sampleWeight/ });
+  },
+);
+
+t.test(
+  'an activation layer behind a linear Dense is the activation of a fixed-point layer',
+  async (t) => {
+    const build = (apart: boolean) => {
+      const model = sequential({
+        seed: 2,
+        layers: [
+          layers.dense({
+            units: 3,
+            inputShape: [1],
+            ...(apart ? {} : { activation: 'relu' as const }),
+          }),
+          ...(apart ? [layers.reLU()] : []),
+          layers.dense({ units: 1 }),
+        ],
+      });
+      model.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional' });
+      return model;
+    };
+    const [apart, together] = [build(true), build(false)];
+    for (const model of [apart, together]) await model.fit(X, Y, { epochs: 3, batchSize: 4 });
+    t.same(weightsOf(apart), weightsOf(together));
+  },
+);

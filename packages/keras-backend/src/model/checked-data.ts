@@ -199,7 +199,11 @@ export function withClassWeights(
   if (classWeight === undefined) return data;
   const [goal] = goals as [OutputGoal];
   if (goals.length > 1 || goal.rowsPerSample > 1) {
-    throw new OptionError('classWeight', JSON.stringify(classWeight), 'only for one output of classes');
+    throw new OptionError(
+      'classWeight',
+      JSON.stringify(classWeight),
+      'only for one output of classes',
+    );
   }
   for (const weight of Object.values(classWeight)) {
     if (!(weight >= 0)) throw new OptionError('classWeight', weight, 'give numbers of at least 0');

@@ -186,7 +186,10 @@ export function perName<Data>(
     const byName = data as Readonly<Record<string, Data>>;
     return names.map((name) => {
       if (Object.hasOwn(byName, name)) return byName[name] as Data;
-      throw new DataError(field, `has nothing for ${name}: it has ${Object.keys(byName).join(', ')}`);
+      throw new DataError(
+        field,
+        `has nothing for ${name}: it has ${Object.keys(byName).join(', ')}`,
+      );
     });
   }
   if (names.length === 1) return [data as Data];

@@ -2,6 +2,7 @@
 import { fromFixed } from '@spin-tools/sim/fixed';
 import type { DataSet, Engine, Loss, NetworkPlan, NumberMode, RunResult } from '../engine.js';
 import { UnsupportedError } from '../errors.js';
+import type { OutputGoal } from '../float/tally.js';
 import { type DenseStack, denseStack } from '../graph/dense-stack.js';
 import type { LayerGraph } from '../graph/graph.js';
 import { checkOutput, lossOf } from '../losses/losses.js';
@@ -17,10 +18,9 @@ import type {
   TrainingRequest,
   TrainingRun,
 } from './backend.js';
+import { DEFAULT_BATCH } from './checks.js';
 import { type FlatSamples, toOperands } from './data.js';
 import { engineName, type FixedEngineChoice } from './engines.js';
-import type { OutputGoal } from '../float/tally.js';
-import { DEFAULT_BATCH } from './checks.js';
 import type { Logs } from './history.js';
 import { EngineSession, type OpenEngine, type SessionNeeds } from './session.js';
 import { type ModelState, mastersOf, withMasters } from './state.js';
@@ -179,13 +179,18 @@ export class FixedBackend implements Backend {
 function fixedLoss({ loss: { kind, ...parameters } }: OutputGoal, engine: string): Loss {
   const [parameter] = Object.entries(parameters).find(([, value]) => Boolean(value)) ?? [];
   if (parameter !== undefined) {
-    throw new UnsupportedError(`on the ${engine} engine, option of ${kind}`, parameter, [OTHERWISE]);
+    throw new UnsupportedError(`on the ${engine} engine, option of ${kind}`, parameter, [
+      OTHERWISE,
+    ]);
   }
   try {
     return lossOf(kind);
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
-    throw new UnsupportedError(`on the ${engine} engine, loss`, kind, [...error.supported, OTHERWISE]);
+    throw new UnsupportedError(`on the ${engine} engine, loss`, kind, [
+      ...error.supported,
+      OTHERWISE,
+    ]);
   }
 }
 
@@ -193,7 +198,11 @@ function fixedRate({ kind, learningRate, ...others }: Optimiser, engine: string)
   const given = Object.keys(others);
   if (kind !== 'sgd' || given.length > 0 || typeof learningRate !== 'number') {
     const what =
-      kind !== 'sgd' ? kind : given.length > 0 ? `sgd with ${given.join(', ')}` : 'sgd with a schedule';
+      kind !== 'sgd'
+        ? kind
+        : given.length > 0
+          ? `sgd with ${given.join(', ')}`
+          : 'sgd with a schedule';
     const supported = ['sgd with a constant learningRate', OTHERWISE];
     throw new UnsupportedError(`on the ${engine} engine, optimizer`, what, supported);
   }

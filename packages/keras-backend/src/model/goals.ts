@@ -31,7 +31,10 @@ export function goalsOf(graph: LayerGraph, options: CompileOptions): OutputGoal[
     const size = shape.at(-1) as number;
     const loss = losses[index] as LossConfig;
     if (isSparse(loss) && size < 2) {
-      throw new ModelDefinitionError(name, `has ${size} output, but ${loss.kind} needs one a class`);
+      throw new ModelDefinitionError(
+        name,
+        `has ${size} output, but ${loss.kind} needs one a class`,
+      );
     }
     const resolve = (list: readonly MetricConfig[]) =>
       list.map((metric) => resolved(metric, loss, size, name));
@@ -62,7 +65,9 @@ function resolved(
 }
 
 function isLoss(loss: CompileOptions['loss']): loss is LossChoice {
-  return typeof loss === 'string' || (typeof loss === 'object' && loss !== null && isLossConfig(loss));
+  return (
+    typeof loss === 'string' || (typeof loss === 'object' && loss !== null && isLossConfig(loss))
+  );
 }
 
 function lossesFor(loss: CompileOptions['loss'], names: readonly string[]): LossConfig[] {
@@ -72,11 +77,16 @@ function lossesFor(loss: CompileOptions['loss'], names: readonly string[]): Loss
     throw new OptionError('loss', String(loss), 'give a name, a list or a record');
   }
   if (listed && loss.length !== names.length) {
-    throw new OptionError('loss', JSON.stringify(loss), `give ${names.length}, one for each output`);
+    throw new OptionError(
+      'loss',
+      JSON.stringify(loss),
+      `give ${names.length}, one for each output`,
+    );
   }
   return names.map((name, index) => {
     const own = listed ? loss[index] : (loss as Readonly<Record<string, LossChoice>>)?.[name];
-    if (own === undefined) throw new OptionError('loss', JSON.stringify(loss), `give one for ${name}`);
+    if (own === undefined)
+      throw new OptionError('loss', JSON.stringify(loss), `give one for ${name}`);
     return lossConfig(own);
   });
 }
@@ -97,7 +107,9 @@ function metricsFor(
   if (given.length !== names.length) {
     throw new OptionError(option, JSON.stringify(given), `give ${names.length} lists`);
   }
-  return given.map((each) => [each as MetricChoice | readonly MetricChoice[]].flat().map(metricConfig));
+  return given.map((each) =>
+    [each as MetricChoice | readonly MetricChoice[]].flat().map(metricConfig),
+  );
 }
 
 function weightFor(weights: CompileOptions['lossWeights'], index: number, name: string): number {

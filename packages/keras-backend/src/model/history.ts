@@ -34,7 +34,11 @@ export interface Callbacks {
   onTrainBegin?(control: TrainingControl): void | Promise<void>;
   onEpochBegin?(epoch: number, control: TrainingControl): void | Promise<void>;
   /** With the engine `float`, after every batch; with others, now and then and without logs. */
-  onBatchEnd?(batch: number, logs: Logs | undefined, control: TrainingControl): void | Promise<void>;
+  onBatchEnd?(
+    batch: number,
+    logs: Logs | undefined,
+    control: TrainingControl,
+  ): void | Promise<void>;
   /** What it puts into `logs` is recorded. */
   onEpochEnd?(epoch: number, logs: Logs, control: TrainingControl): void | Promise<void>;
   onTrainEnd?(control: TrainingControl): void | Promise<void>;

@@ -9,8 +9,14 @@ import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
 import type { Backend } from './backend.js';
+import {
+  checkedData,
+  checkedInputs,
+  type DataRules,
+  splitData,
+  withClassWeights,
+} from './checked-data.js';
 import { checkCount, checkMode, DEFAULT_BATCH } from './checks.js';
-import { checkedData, checkedInputs, type DataRules, splitData, withClassWeights } from './checked-data.js';
 import type { ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
@@ -155,7 +161,11 @@ export class Model implements AsyncDisposable {
     const epochs = checkCount('epochs', options.epochs ?? 1);
     const { initialEpoch = 0 } = options;
     if (!(Number.isInteger(initialEpoch) && initialEpoch >= 0 && initialEpoch <= epochs)) {
-      throw new OptionError('initialEpoch', initialEpoch, `give a whole number from 0 to ${epochs}`);
+      throw new OptionError(
+        'initialEpoch',
+        initialEpoch,
+        `give a whole number from 0 to ${epochs}`,
+      );
     }
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const rules = this.#rules(compiled);
@@ -164,7 +174,12 @@ export class Model implements AsyncDisposable {
     const weighted = withClassWeights(training, compiled.goals, options.classWeight);
     const before = this.#currentState();
     return this.#run(compiled, async (state) => {
-      const run = await compiled.backend.begin({ training: weighted, validation, batchSize, state });
+      const run = await compiled.backend.begin({
+        training: weighted,
+        validation,
+        batchSize,
+        state,
+      });
       let { epochs: trained } = state;
       const keep = (next: ModelState) => {
         this.#state = { ...next, epochs: trained };
@@ -283,9 +298,14 @@ export class Model implements AsyncDisposable {
   plan(batchSize: number = DEFAULT_BATCH, inputPeak = 1): NetworkPlan {
     const { backend } = this.#needCompiled();
     if (!(backend instanceof FixedBackend)) {
-      throw new ModelStateError('the engine float has no number formats: compile for another engine');
+      throw new ModelStateError(
+        'the engine float has no number formats: compile for another engine',
+      );
     }
-    return backend.plan(this.#currentState(), needsOf(checkCount('batchSize', batchSize), inputPeak));
+    return backend.plan(
+      this.#currentState(),
+      needsOf(checkCount('batchSize', batchSize), inputPeak),
+    );
   }
 
   /** The table of layers that Keras prints. */

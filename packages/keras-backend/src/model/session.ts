@@ -3,8 +3,8 @@ import type { Engine, LayerWeights, Loss, NetworkPlan, NumberMode } from '../eng
 import type { DenseInPlace } from '../graph/dense-stack.js';
 import type { MachineEngineOptions } from '../machine/index.js';
 import { planNetwork } from '../plan/plan.js';
-import { createEngine, type FixedEngineChoice } from './engines.js';
 import { DEFAULT_BATCH } from './checks.js';
+import { createEngine, type FixedEngineChoice } from './engines.js';
 import { floatLayers } from './weights.js';
 
 /** What stays the same from `compile` on. */

@@ -1,7 +1,7 @@
 /** Everything that training changes in a model: what a checkpoint holds. */
 import type { LayerWeights } from '../engine.js';
-import type { DenseInPlace } from '../graph/dense-stack.js';
 import type { Slots } from '../float/steps.js';
+import type { DenseInPlace } from '../graph/dense-stack.js';
 import { fromKeras, toKeras } from './weights.js';
 
 /** A state. Weights are there in float32, in the masters of the fixed-point engines, or in both. */
@@ -28,7 +28,10 @@ export function freshState(floats: readonly Float32Array[]): ModelState {
  *
  * @throws DataError when a weight is not within their range
  */
-export function mastersOf(state: ModelState, dense: readonly DenseInPlace[]): readonly LayerWeights[] {
+export function mastersOf(
+  state: ModelState,
+  dense: readonly DenseInPlace[],
+): readonly LayerWeights[] {
   if (state.masters !== undefined) return state.masters;
   let next = 0;
   const tensors = dense.flatMap(({ inputs, layer: { units, useBias } }) => {

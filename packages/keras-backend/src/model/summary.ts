@@ -1,18 +1,21 @@
 /** The table that Keras prints of a model. */
+
+import { trainedWeights } from '../float/trainer.js';
 import type { LayerGraph } from '../graph/graph.js';
 import { namesOf } from '../graph/graph.js';
-import { trainedWeights } from '../float/trainer.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 
 /** Layers with output shapes and numbers of parameters, as text. */
 export function summaryOf(name: string, graph: LayerGraph): string {
   const functional = graph.kind === 'functional';
-  const rows = graph.layers.map(({ name: layer, layer: { className }, outputShape, parameters }, index) => [
-    `${layer} (${className})`,
-    `(None, ${outputShape.join(', ')})`,
-    parameters.toLocaleString('en'),
-    ...(functional ? [sourcesOf(graph, index)] : []),
-  ]);
+  const rows = graph.layers.map(
+    ({ name: layer, layer: { className }, outputShape, parameters }, index) => [
+      `${layer} (${className})`,
+      `(None, ${outputShape.join(', ')})`,
+      parameters.toLocaleString('en'),
+      ...(functional ? [sourcesOf(graph, index)] : []),
+    ],
+  );
   const header = [
     'Layer (type)',
     'Output shape',
@@ -41,7 +44,9 @@ export function summaryOf(name: string, graph: LayerGraph): string {
 
 /** Names of the layers whose outputs the calls of a layer take. */
 function sourcesOf(graph: LayerGraph, layer: number): string {
-  const sources = graph.nodes.filter((node) => node.layer === layer).flatMap(({ inputs }) => inputs);
+  const sources = graph.nodes
+    .filter((node) => node.layer === layer)
+    .flatMap(({ inputs }) => inputs);
   return namesOf(graph, sources).join(', ');
 }
 

@@ -59,10 +59,14 @@ export interface AdamOptions extends CommonOptimiserOptions {
 /** An optimiser as plain data. */
 export type Optimiser =
   | (Common & SgdOptions & { readonly kind: 'sgd' })
-  | (Common & Required<Omit<RmspropOptions, keyof CommonOptimiserOptions>> & { readonly kind: 'rmsprop' })
-  | (Common & Required<Omit<AdagradOptions, keyof CommonOptimiserOptions>> & { readonly kind: 'adagrad' })
   | (Common &
-      Required<Omit<AdamOptions, keyof CommonOptimiserOptions>> & { readonly kind: 'adam' | 'adamw' });
+      Required<Omit<RmspropOptions, keyof CommonOptimiserOptions>> & { readonly kind: 'rmsprop' })
+  | (Common &
+      Required<Omit<AdagradOptions, keyof CommonOptimiserOptions>> & { readonly kind: 'adagrad' })
+  | (Common &
+      Required<Omit<AdamOptions, keyof CommonOptimiserOptions>> & {
+        readonly kind: 'adam' | 'adamw';
+      });
 
 /** Names of optimisers. */
 export type OptimiserName = Optimiser['kind'];
@@ -120,7 +124,9 @@ export function optimiserFrom(
     if (value !== undefined && name !== 'learningRate') checkOption(name, value);
   }
   const given = Object.fromEntries(
-    Object.entries({ ...defaults, ...definedOf(options) }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...defaults, ...definedOf(options) }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
   checkRate(given.learningRate as LearningRate);
   if (kind === 'sgd') {
@@ -141,7 +147,9 @@ function checkOption(name: string, value: unknown): void {
     return;
   }
   const share = SHARES.includes(name);
-  if (!(typeof value === 'number' && value >= 0 && value < (share ? 1 : Number.POSITIVE_INFINITY))) {
+  if (
+    !(typeof value === 'number' && value >= 0 && value < (share ? 1 : Number.POSITIVE_INFINITY))
+  ) {
     throw new OptionError(name, value, share ? 'give 0 to below 1' : 'give a number of at least 0');
   }
 }
@@ -180,7 +188,8 @@ export function adamw(options: AdamOptions = {}): Optimiser {
 
 /** The optimiser itself, checked, or the one of a name with Keras's defaults. */
 export function optimiserOf(given: Optimiser | string): Optimiser {
-  const { kind, ...options } = typeof given === 'string' ? { kind: given.toLowerCase() } : { ...given };
+  const { kind, ...options } =
+    typeof given === 'string' ? { kind: given.toLowerCase() } : { ...given };
   const known = OPTIMISERS.find((name) => name === kind);
   if (known === undefined) throw new UnsupportedError('optimizer', String(kind), OPTIMISERS);
   return optimiserFrom(known, options);

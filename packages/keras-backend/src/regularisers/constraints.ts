@@ -3,7 +3,11 @@ import { OptionError, UnsupportedError } from '../errors.js';
 
 /** A constraint. Norms are taken along `axis`, one number or several; 0 unless told. */
 export type Constraint =
-  | { readonly kind: 'maxNorm'; readonly maxValue?: number; readonly axis?: number | readonly number[] }
+  | {
+      readonly kind: 'maxNorm';
+      readonly maxValue?: number;
+      readonly axis?: number | readonly number[];
+    }
   | { readonly kind: 'unitNorm'; readonly axis?: number | readonly number[] }
   | {
       readonly kind: 'minMaxNorm';

@@ -5,12 +5,12 @@ import {
   type Config,
   constraint,
   count,
-  dataFormat,
   type DataFormat,
+  dataFormat,
   initialiser,
   optional,
-  pair,
   type Pair,
+  pair,
   regulariser,
   required,
   type Shape,
@@ -19,7 +19,14 @@ import {
 } from '../fields.js';
 import { kernelAndBias, kernelFields } from './dense.js';
 import { type LayerKind, type Refuse, sizeOf, type WeightDefinition } from './kind.js';
-import { joined, type Padding, spatial, type WindowAxis, windowAxis, windowSizes } from './spatial.js';
+import {
+  joined,
+  type Padding,
+  spatial,
+  type WindowAxis,
+  windowAxis,
+  windowSizes,
+} from './spatial.js';
 
 type OneOrTwo = number | Pair | readonly number[];
 

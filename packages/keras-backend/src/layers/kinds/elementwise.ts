@@ -1,7 +1,6 @@
 /** Layers that treat each value by itself, and normalisation. */
 import type { Initialiser } from '../../initialisers/initialisers.js';
 import {
-  activation as readActivation,
   constraint,
   flag,
   initialiser,
@@ -10,6 +9,7 @@ import {
   numberWithin,
   optional,
   orNothing,
+  activation as readActivation,
   regulariser,
   required,
 } from '../fields.js';

@@ -79,6 +79,6 @@ export type KindName = keyof typeof KINDS;
 export const LAYER_NAMES: readonly string[] = ['InputLayer', ...Object.keys(KINDS)];
 
 /** Whether a name is one of {@link KINDS}. */
-export function isKind(name: string): name is KindName {
+export function isLayerName(name: string): name is KindName {
   return Object.hasOwn(KINDS, name);
 }

@@ -2,7 +2,15 @@
 import type { Initialiser } from '../../initialisers/initialisers.js';
 import type { Constraint } from '../../regularisers/constraints.js';
 import type { Regulariser } from '../../regularisers/regularisers.js';
-import { type Config, type Fields, flag, orNothing, optional, shape, type Shape } from '../fields.js';
+import {
+  type Config,
+  type Fields,
+  flag,
+  optional,
+  orNothing,
+  type Shape,
+  shape,
+} from '../fields.js';
 
 /** One tensor of weights of a layer. */
 export interface WeightDefinition {

@@ -7,8 +7,8 @@ import {
   type OptionalField,
   optional,
   orNothing,
-  pair,
   type Pair,
+  pair,
   type Shape,
   single,
   word,
@@ -89,9 +89,17 @@ export const averagePooling1d = plainKind('AveragePooling1D', fields1d, poolShap
 /** The mean of each window of an image; positions beyond the edge do not count. */
 export const averagePooling2d = plainKind('AveragePooling2D', fields2d, poolShape);
 /** The mean over a sequence. */
-export const globalAveragePooling1d = plainKind('GlobalAveragePooling1D', globalFields, globalShape(1));
+export const globalAveragePooling1d = plainKind(
+  'GlobalAveragePooling1D',
+  globalFields,
+  globalShape(1),
+);
 /** The mean over an image. */
-export const globalAveragePooling2d = plainKind('GlobalAveragePooling2D', globalFields, globalShape(2));
+export const globalAveragePooling2d = plainKind(
+  'GlobalAveragePooling2D',
+  globalFields,
+  globalShape(2),
+);
 /** The largest value of a sequence. */
 export const globalMaxPooling1d = plainKind('GlobalMaxPooling1D', globalFields, globalShape(1));
 /** The largest value of an image. */

@@ -2,7 +2,16 @@
 import { UnsupportedError } from '../../errors.js';
 import type { Initialiser } from '../../initialisers/initialisers.js';
 import type { ActivationName } from '../activations.js';
-import { activation, type Config, flag, optional, required, count, type Shape, initialiser } from '../fields.js';
+import {
+  activation,
+  type Config,
+  count,
+  flag,
+  initialiser,
+  optional,
+  required,
+  type Shape,
+} from '../fields.js';
 import { kernelFields } from './dense.js';
 import type { LayerKind, Refuse, WeightDefinition } from './kind.js';
 
@@ -58,7 +67,11 @@ const gruFields = {
 
 type RecurrentConfig = Config<typeof commonFields>;
 
-function outputShape(config: RecurrentConfig, [input = []]: readonly Shape[], refuse: Refuse): Shape {
+function outputShape(
+  config: RecurrentConfig,
+  [input = []]: readonly Shape[],
+  refuse: Refuse,
+): Shape {
   const [steps] = input;
   if (input.length !== 2 || steps === undefined) {
     return refuse(`takes samples of shape [steps, channels], not [${input}]`);
@@ -136,6 +149,5 @@ export const gru: LayerKind<'GRU', typeof gruFields> = {
   fields: gruFields,
   inputs: 'one',
   shape: outputShape,
-  weights: (config, inputs) =>
-    cellWeights(config, inputs, 3, [2, 3 * config.units]),
+  weights: (config, inputs) => cellWeights(config, inputs, 3, [2, 3 * config.units]),
 };

@@ -1,11 +1,13 @@
 /** Layers that move values without changing them. */
+
+import { ModelDefinitionError } from '../../errors.js';
 import {
   type DataFormat,
   dataFormat,
   integers,
   optional,
-  pair,
   type Pair,
+  pair,
   required,
   type Shape,
   single,
@@ -13,7 +15,6 @@ import {
 } from '../fields.js';
 import { plainKind, type Refuse, sizeOf } from './kind.js';
 import { joined, spatial } from './spatial.js';
-import { ModelDefinitionError } from '../../errors.js';
 
 const LAST: DataFormat = 'channels_last';
 const TWO_BY_TWO: Pair = [2, 2];
