@@ -46,7 +46,7 @@ export const exponentialLinear = (alpha: number, scale = 1): Elementwise => ({
 
 const ELEMENTWISE: Readonly<Record<Exclude<ActivationName, 'softmax'>, Elementwise>> = {
   linear: { value: (x) => x, slope: () => 1 },
-  relu: { value: (x) => (x > 0 ? x : 0), slope: (y) => (y > 0 ? 1 : 0) },
+  relu: { value: (x) => Math.max(0, x), slope: (y) => (y > 0 ? 1 : 0) },
   relu6: {
     value: (x) => Math.min(6, Math.max(0, x)),
     slope: (y) => (y > 0 && y < 6 ? 1 : 0),

@@ -7,7 +7,7 @@ import { generatedModule } from '../../assembly/build.mjs';
 import { functionalGraph, weightsOf } from '../graph/graph.js';
 import { apply, input } from '../graph/tensors.js';
 import { randomStream } from '../initialisers/random.js';
-import { type Layer, type LayerOptions, layers } from '../layers/layers.js';
+import { type Layer, layers } from '../layers/layers.js';
 import { sizeOf } from './compute.js';
 import { Matrices } from './matrices.js';
 import { FloatNetwork } from './network.js';
@@ -48,8 +48,8 @@ function compared(
   const values = shapes.map((shape) => drawn([SAMPLES, ...shape]));
   const weights = weightsOf(graph).map(({ shape, name }) => {
     const weight = drawn(shape);
-    if (name === 'moving_variance') weight.data.forEach((v, i) => (weight.data[i] = v * v + 0.5));
-    return weight;
+    const data = name === 'moving_variance' ? weight.data.map((v) => v * v + 0.5) : weight.data;
+    return { ...weight, data };
   });
   const slope = drawn([SAMPLES, ...output.shape]);
 

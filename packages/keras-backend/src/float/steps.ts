@@ -70,14 +70,18 @@ export function takeStep(optimiser: Optimiser, trained: Trained, step: number, r
   decay(optimiser, trained.weights, rate);
   switch (optimiser.kind) {
     case 'sgd':
-      return descend(trained, rate, optimiser.momentum ?? 0, optimiser.nesterov ?? false);
+      descend(trained, rate, optimiser.momentum ?? 0, optimiser.nesterov ?? false);
+      break;
     case 'adagrad':
-      return adagradStep(trained, rate, optimiser.epsilon);
+      adagradStep(trained, rate, optimiser.epsilon);
+      break;
     case 'rmsprop':
-      return rmspropStep(optimiser, trained, rate);
+      rmspropStep(optimiser, trained, rate);
+      break;
     case 'adam':
     case 'adamw':
-      return adamStep(optimiser, trained, step, rate);
+      adamStep(optimiser, trained, step, rate);
+      break;
   }
 }
 

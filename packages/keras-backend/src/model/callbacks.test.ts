@@ -100,7 +100,11 @@ t.test('a log in CSV has a line of names and a line an epoch', async (t) => {
   await line().fit(X, Y, {
     epochs: 2,
     validationSplit: 0.25,
-    callbacks: csvLogger({ write: (line) => void (text += line) }),
+    callbacks: csvLogger({
+      write: (line) => {
+        text += line;
+      },
+    }),
   });
   t.match(text, /^epoch,loss,val_loss\n0,0\.\d+,\d\.\d+\n1,0\.\d+,\d\.\d+\n$/);
 });

@@ -41,7 +41,7 @@ function watcher({ monitor = 'val_loss', mode = 'auto' }: MonitorOptions, minDel
     worst: more ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
     isBetter: (value: number, best: number) =>
       more ? value - Math.abs(minDelta) > best : value + Math.abs(minDelta) < best,
-    valueOf: (logs: Logs): number => {
+    monitored: (logs: Logs): number => {
       const value = logs[monitor];
       if (value !== undefined) return value;
       throw new OptionError('monitor', monitor, `the logs have ${Object.keys(logs).join(', ')}`);
@@ -52,7 +52,7 @@ function watcher({ monitor = 'val_loss', mode = 'auto' }: MonitorOptions, minDel
 /** Ends training when a value gets no better. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
   const { patience = 0, baseline, restoreBestWeights = false, startFromEpoch = 0 } = options;
-  const { worst, isBetter, valueOf } = watcher(options, options.minDelta);
+  const { worst, isBetter, monitored } = watcher(options, options.minDelta);
   let [best, waited] = [worst, 0];
   let kept: ModelState | undefined;
   return {
@@ -60,7 +60,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
       [best, waited, kept] = [worst, 0, undefined];
     },
     onEpochEnd: async (epoch, logs, control) => {
-      const value = valueOf(logs);
+      const value = monitored(logs);
       if (epoch < startFromEpoch) return;
       if (restoreBestWeights && kept === undefined) kept = await control.state();
       waited += 1;
@@ -97,7 +97,7 @@ export function reduceLearningRateOnPlateau(options: PlateauOptions = {}): Callb
   const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0 } = options;
   const { minLearningRate = 0 } = options;
   if (!(factor > 0 && factor < 1)) throw new OptionError('factor', factor, 'give 0 to below 1');
-  const { worst, isBetter, valueOf } = watcher(options, minDelta);
+  const { worst, isBetter, monitored } = watcher(options, minDelta);
   let [best, waited, cooling] = [worst, 0, 0];
   return {
     onTrainBegin: () => {
@@ -106,7 +106,7 @@ export function reduceLearningRateOnPlateau(options: PlateauOptions = {}): Callb
     onEpochEnd: (_, logs, control) => {
       logs.learning_rate = control.learningRate;
       if (cooling > 0) [cooling, waited] = [cooling - 1, 0];
-      const value = valueOf(logs);
+      const value = monitored(logs);
       if (isBetter(value, best)) {
         [best, waited] = [value, 0];
         return;
@@ -132,12 +132,12 @@ export interface CheckpointOptions extends MonitorOptions {
 
 /** Has a model saved after every epoch, or after those that were the best so far. */
 export function modelCheckpoint(options: CheckpointOptions): Callbacks {
-  const { worst, isBetter, valueOf } = watcher(options);
+  const { worst, isBetter, monitored } = watcher(options);
   let best = options.initialValueThreshold ?? worst;
   return {
     onEpochEnd: async (epoch, logs, control) => {
       if (options.saveBestOnly) {
-        const value = valueOf(logs);
+        const value = monitored(logs);
         if (!isBetter(value, best)) return;
         best = value;
       }
