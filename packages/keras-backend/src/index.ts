@@ -108,7 +108,10 @@ export {
 } from './model/model.js';
 export type {
   CompileOptions,
+  Dataset,
+  DatasetBatch,
   EvaluateOptions,
+  FitDatasetOptions,
   FitOptions,
   LossChoice,
   MetricChoice,

@@ -115,34 +115,50 @@ export function placesOf(windows: Windows): Int32Array {
   return Int32Array.from(places);
 }
 
+/** Runs of values that lie alike in an image and in a row: place in both, and length. */
+function runsOf(windows: Windows): Int32Array {
+  const { channels } = windows;
+  const places = placesOf(windows);
+  const runs: number[] = [];
+  let [imageEnd, windowEnd] = [-1, -1];
+  for (let p = 0; p < places.length; p += 2) {
+    const [imageAt, windowAt] = [places[p] as number, places[p + 1] as number];
+    if (imageAt === imageEnd && windowAt === windowEnd) {
+      runs[runs.length - 1] = (runs.at(-1) as number) + channels;
+    } else runs.push(imageAt, windowAt, channels);
+    [imageEnd, windowEnd] = [imageAt + channels, windowAt + channels];
+  }
+  return Int32Array.from(runs);
+}
+
 function gather(
-  places: Int32Array,
-  channels: number,
+  runs: Int32Array,
   image: Float32Array,
   from: number,
   rows: Float32Array,
   to: number,
 ): void {
-  for (let p = 0; p < places.length; p += 2) {
-    const source = from + (places[p] as number);
-    const target = to + (places[p + 1] as number);
-    for (let c = 0; c < channels; c++) rows[target + c] = image[source + c] as number;
+  for (let r = 0; r < runs.length; r += 3) {
+    const source = from + (runs[r] as number);
+    const target = to + (runs[r + 1] as number);
+    const length = runs[r + 2] as number;
+    for (let i = 0; i < length; i++) rows[target + i] = image[source + i] as number;
   }
 }
 
 function scatter(
-  places: Int32Array,
-  channels: number,
+  runs: Int32Array,
   rows: Float32Array,
   from: number,
   image: Float32Array,
   to: number,
 ): void {
-  for (let p = 0; p < places.length; p += 2) {
-    const target = to + (places[p] as number);
-    const source = from + (places[p + 1] as number);
-    for (let c = 0; c < channels; c++) {
-      image[target + c] = (image[target + c] as number) + (rows[source + c] as number);
+  for (let r = 0; r < runs.length; r += 3) {
+    const target = to + (runs[r] as number);
+    const source = from + (runs[r + 1] as number);
+    const length = runs[r + 2] as number;
+    for (let i = 0; i < length; i++) {
+      image[target + i] = (image[target + i] as number) + (rows[source + i] as number);
     }
   }
 }
@@ -163,13 +179,16 @@ const convolutionLast: Compute<ConvolutionLayer> = (layer, inputs, weights, pass
   const [kernel, bias] = weights as [Float32Array, Float32Array];
   const samples = input.shape[0] as number;
   const together = Math.max(1, Math.floor(MOST_WINDOW_VALUES / (positions * window)));
-  const places = placesOf(windows);
+  const runs = runsOf(windows);
+  const room = new Float32Array(Math.min(together, samples) * positions * window);
+  let laidOutFrom = -1;
+  /** Windows of some samples; what lies beyond the edges stays 0. Laid out once where all have room. */
   const laidOut = (first: number, count: number): Float32Array => {
-    const rows = new Float32Array(count * positions * window);
-    for (let s = 0; s < count; s++) {
-      gather(places, channels, input.data, (first + s) * image, rows, s * positions * window);
+    for (let s = 0; s < count && laidOutFrom !== first; s++) {
+      gather(runs, input.data, (first + s) * image, room, s * positions * window);
     }
-    return rows;
+    laidOutFrom = first;
+    return room.subarray(0, count * positions * window);
   };
   const z = new Float32Array(samples * positions * filters);
   for (let first = 0; first < samples; first += together) {
@@ -204,7 +223,7 @@ const convolutionLast: Compute<ConvolutionLayer> = (layer, inputs, weights, pass
         k: filters,
       });
       for (let s = 0; s < count; s++) {
-        scatter(places, channels, rows, s * positions * window, byImage, (first + s) * image);
+        scatter(runs, rows, s * positions * window, byImage, (first + s) * image);
       }
     }
     return {

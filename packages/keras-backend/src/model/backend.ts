@@ -16,9 +16,13 @@ export interface ModelData {
   readonly weights: readonly (Float32Array | undefined)[];
 }
 
+/** The batches of one epoch, each time anew. */
+export type BatchStream = () => AsyncIterable<ModelData>;
+
 /** What training begins with. */
 export interface TrainingRequest {
-  readonly training: ModelData;
+  /** All data, or their batches as they come. */
+  readonly training: ModelData | BatchStream;
   readonly validation: ModelData | undefined;
   readonly batchSize: number;
   readonly state: ModelState;

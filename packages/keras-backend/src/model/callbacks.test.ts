@@ -218,3 +218,28 @@ t.test(
     t.same(weightsOf(apart), weightsOf(together));
   },
 );
+
+t.test('batches from a generator train as the same batches of arrays do', async (t) => {
+  const whole = line();
+  const options = { epochs: 2, batchSize: 4, shuffle: false };
+  const expected = await whole.fit(X, Y, { ...options, validationData: [X, Y] });
+  const batches = [0, 4, 8].map((from) => ({
+    x: X.slice(from, from + 4),
+    y: Y.slice(from, from + 4),
+  }));
+  const stream = async function* () {
+    yield* batches;
+  };
+  for (const dataset of [stream, batches]) {
+    const model = line();
+    const { history } = await model.fitDataset(dataset, { epochs: 2, validationData: [X, Y] });
+    t.same(weightsOf(model), weightsOf(whole));
+    t.same(history, expected.history);
+  }
+  await t.rejects(line().fitDataset([{ x: [[1, 2]], y: [[1]] }]), {
+    message: /batch.x has samples of shape/,
+  });
+  await t.rejects(line('functional').fitDataset(batches), {
+    message: /data from an iterator .* 'float'/,
+  });
+});

@@ -78,6 +78,10 @@ export class FixedBackend implements Backend {
   }
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {
+    if (typeof training === 'function') {
+      const kind = `on the ${this.#engineName} engine, data from`;
+      throw new UnsupportedError(kind, 'an iterator', ['arrays', OTHERWISE]);
+    }
     const all = [training, ...(validation ? [validation] : [])];
     for (const data of all) this.#checkWeights(data);
     const open = await this.#open(state, {

@@ -52,11 +52,19 @@ export class FloatBackend implements Backend {
     let trainer = this.#trainer(state);
     return {
       learningRate: () => rateAt(optimiser.learningRate, trainer.steps),
-      epoch: (request) => this.#epoch(trainer, training, batchSize, request),
-      validate: async () => ({
-        logs: await this.#evaluate(trainer, validation ?? training, batchSize),
-        saturations: 0,
-      }),
+      epoch: (request) => {
+        const batches =
+          typeof training === 'function'
+            ? training()
+            : inBatches(training, batchSize, request.shuffleSeed);
+        const total =
+          typeof training === 'function' ? undefined : Math.ceil(training.samples / batchSize);
+        return this.#epoch(trainer, batches, total, request);
+      },
+      validate: async () => {
+        const logs = validation ? await this.#evaluate(trainer, validation, batchSize) : {};
+        return { logs, saturations: 0 };
+      },
       state: async () => ({ ...stateOf(trainer), epochs: state.epochs }),
       restore: async (other) => {
         trainer = this.#trainer(other);
@@ -81,12 +89,14 @@ export class FloatBackend implements Backend {
       shape: [samples, ...shape],
     }));
     const turns = new Turns();
-    for (let first = 0; first < samples; first += batchSize) {
-      const indices = range(first, Math.min(samples, first + batchSize));
-      const results = trainer.predict(this.#inputs(x, indices));
+    let first = 0;
+    const all = { samples, x, y: [], weights: [] };
+    for (const batch of inBatches(all, batchSize, undefined)) {
+      const results = trainer.predict(this.#inputs(batch.x));
       for (const [index, { data }] of results.entries()) {
-        outputs[index]?.data.set(data, (first * data.length) / indices.length);
+        outputs[index]?.data.set(data, (first * data.length) / batch.samples);
       }
+      first += batch.samples;
       await turns.next();
     }
     return outputs;
@@ -103,26 +113,20 @@ export class FloatBackend implements Backend {
 
   async #epoch(
     trainer: FloatTrainer,
-    data: ModelData,
-    batchSize: number,
+    batches: Iterable<ModelData> | AsyncIterable<ModelData>,
+    total: number | undefined,
     request: EpochRequest,
   ): Promise<EpochResult> {
     const { goals, optimiser } = this.#compilation;
-    const { shuffleSeed, learningRate } = request;
-    const { samples } = data;
     const tally = new Tally(goals);
-    const batches = Math.ceil(samples / batchSize);
     const turns = new Turns();
-    for (let batch = 0; batch < batches && !request.stops(); batch++) {
-      const first = batch * batchSize;
-      const positions = range(first, Math.min(samples, first + batchSize));
-      const indices =
-        shuffleSeed === undefined
-          ? positions
-          : positions.map((position) => shuffledIndex(position, samples, shuffleSeed));
-      const rate = learningRate ?? rateAt(optimiser.learningRate, trainer.steps);
-      trainer.train(this.#batch(data, indices), tally, rate);
-      await request.onBatch(batch + 1, batches, tally.logs());
+    let done = 0;
+    for await (const batch of batches) {
+      if (request.stops()) break;
+      const rate = request.learningRate ?? rateAt(optimiser.learningRate, trainer.steps);
+      trainer.train(this.#batch(batch), tally, rate);
+      done += 1;
+      await request.onBatch(done, total ?? done, tally.logs());
       await turns.next();
     }
     return { logs: tally.logs(), saturations: 0 };
@@ -131,25 +135,50 @@ export class FloatBackend implements Backend {
   async #evaluate(trainer: FloatTrainer, data: ModelData, batchSize: number): Promise<Logs> {
     const tally = new Tally(this.#compilation.goals);
     const turns = new Turns();
-    for (let first = 0; first < data.samples; first += batchSize) {
-      const indices = range(first, Math.min(data.samples, first + batchSize));
-      trainer.evaluate(this.#batch(data, indices), tally);
+    for (const batch of inBatches(data, batchSize, undefined)) {
+      trainer.evaluate(this.#batch(batch), tally);
       await turns.next();
     }
     return tally.logs();
   }
 
-  #inputs(x: readonly FlatSamples[], indices: readonly number[]): BatchTensor[] {
-    return x.map((samples, index) => ({
-      data: gathered(samples, indices),
-      shape: [indices.length, ...(this.#inputShapes[index] as Shape)],
+  #inputs(x: readonly FlatSamples[]): BatchTensor[] {
+    return x.map(({ values, samples }, index) => ({
+      data: Float32Array.from(values),
+      shape: [samples, ...(this.#inputShapes[index] as Shape)],
     }));
   }
 
-  #batch({ x, y, weights }: ModelData, indices: readonly number[]): Batch {
+  #batch({ x, y, weights }: ModelData): Batch {
     return {
-      inputs: this.#inputs(x, indices),
-      targets: y.map((samples) => gathered(samples, indices)),
+      inputs: this.#inputs(x),
+      targets: y.map(({ values }) => Float32Array.from(values)),
+      weights,
+    };
+  }
+}
+
+/** Data in batches, in their own order or in that of `shuffledIndex`. */
+function* inBatches(
+  { samples, x, y, weights }: ModelData,
+  batchSize: number,
+  shuffleSeed: number | undefined,
+): Iterable<ModelData> {
+  for (let first = 0; first < samples; first += batchSize) {
+    const positions = range(first, Math.min(samples, first + batchSize));
+    const indices =
+      shuffleSeed === undefined
+        ? positions
+        : positions.map((position) => shuffledIndex(position, samples, shuffleSeed));
+    const picked = (data: FlatSamples): FlatSamples => ({
+      ...data,
+      samples: indices.length,
+      values: gathered(data, indices),
+    });
+    yield {
+      samples: indices.length,
+      x: x.map(picked),
+      y: y.map(picked),
       weights: weights.map((each) => each && Float32Array.from(indices, (i) => each[i] as number)),
     };
   }

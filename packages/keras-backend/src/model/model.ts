@@ -8,7 +8,7 @@ import { functionalGraph, type LayerGraph, sequentialGraph } from '../graph/grap
 import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
-import type { Backend } from './backend.js';
+import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
   checkedData,
   checkedInputs,
@@ -23,7 +23,14 @@ import { FixedBackend, needsOf } from './fixed-backend.js';
 import { FloatBackend } from './float-backend.js';
 import { goalsOf } from './goals.js';
 import type { History } from './history.js';
-import type { CompileOptions, EvaluateOptions, FitOptions, RunOptions } from './options.js';
+import type {
+  CompileOptions,
+  Dataset,
+  EvaluateOptions,
+  FitDatasetOptions,
+  FitOptions,
+  RunOptions,
+} from './options.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, trainEpochs } from './training.js';
@@ -158,6 +165,41 @@ export class Model implements AsyncDisposable {
    */
   async fit(x: ModelSamples, y: ModelSamples, options: FitOptions = {}): Promise<History> {
     const compiled = this.#needCompiled();
+    const rules = this.#rules(compiled);
+    const all = checkedData(rules, x, y, options.sampleWeight);
+    const { training, validation } = splitData(rules, all, options);
+    const weighted = withClassWeights(training, compiled.goals, options.classWeight);
+    return this.#train(compiled, weighted, validation, options);
+  }
+
+  /**
+   * Trains with batches as they come: from a generator, or from a source larger than memory. Only with
+   * the engine `float`.
+   *
+   * @throws {@link DataError} {@link OptionError} {@link ModelStateError} {@link UnsupportedError}
+   */
+  async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
+    const compiled = this.#needCompiled();
+    const rules = this.#rules(compiled);
+    const [x, y, weights] = options.validationData ?? [];
+    const validation =
+      x === undefined || y === undefined
+        ? undefined
+        : checkedData(rules, x, y, weights, 'validationData.');
+    const batches = async function* () {
+      for await (const batch of typeof dataset === 'function' ? dataset() : dataset) {
+        yield checkedData(rules, batch.x, batch.y, batch.sampleWeight, 'batch.');
+      }
+    };
+    return this.#train(compiled, batches, validation, options);
+  }
+
+  async #train(
+    compiled: Compiled,
+    training: ModelData | BatchStream,
+    validation: ModelData | undefined,
+    options: FitOptions,
+  ): Promise<History> {
     const epochs = checkCount('epochs', options.epochs ?? 1);
     const { initialEpoch = 0 } = options;
     if (!(Number.isInteger(initialEpoch) && initialEpoch >= 0 && initialEpoch <= epochs)) {
@@ -168,18 +210,9 @@ export class Model implements AsyncDisposable {
       );
     }
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
-    const rules = this.#rules(compiled);
-    const all = checkedData(rules, x, y, options.sampleWeight);
-    const { training, validation } = splitData(rules, all, options);
-    const weighted = withClassWeights(training, compiled.goals, options.classWeight);
     const before = this.#currentState();
     return this.#run(compiled, async (state) => {
-      const run = await compiled.backend.begin({
-        training: weighted,
-        validation,
-        batchSize,
-        state,
-      });
+      const run = await compiled.backend.begin({ training, validation, batchSize, state });
       let { epochs: trained } = state;
       const keep = (next: ModelState) => {
         this.#state = { ...next, epochs: trained };

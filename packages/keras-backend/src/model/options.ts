@@ -75,6 +75,24 @@ export interface FitOptions {
   onProgress?(progress: Progress): void;
 }
 
+/** One batch of a {@link Dataset}. */
+export interface DatasetBatch {
+  readonly x: ModelSamples;
+  readonly y: ModelSamples;
+  readonly sampleWeight?: SampleWeights;
+}
+
+/** Gives the batches of an epoch, each time anew: a function, such as a generator, or a list of batches. */
+export type Dataset =
+  | Iterable<DatasetBatch>
+  | (() => Iterable<DatasetBatch> | AsyncIterable<DatasetBatch>);
+
+/** Options of {@link Model.fitDataset}: the batches are as they come, in their own order. */
+export type FitDatasetOptions = Omit<
+  FitOptions,
+  'shuffle' | 'validationSplit' | 'sampleWeight' | 'classWeight'
+>;
+
 /** Options of {@link Model.predict}. */
 export interface RunOptions {
   /** 32 unless told; does not change any result. */
