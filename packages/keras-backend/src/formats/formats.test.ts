@@ -176,6 +176,7 @@ t.test('TensorFlow.js loads and predicts what we write', async (t) => {
       layers.conv2d({ filters: 2, kernelSize: 3, activation: 'relu', inputShape: [6, 6, 1] }),
       layers.batchNormalization(),
       layers.leakyReLU({ negativeSlope: 0.1 }),
+      layers.depthwiseConv2d({ kernelSize: 2, padding: 'same' }),
       layers.maxPooling2d(),
       layers.flatten(),
       layers.dense({ units: 2, activation: 'softmax' }),

@@ -1,7 +1,8 @@
 /** TensorFlow.js's layers models: `model.json` with shards of weights, and models that live in a process. */
 import { ModelFileError, UnsupportedError } from '../errors.js';
-import { weightsOf } from '../graph/graph.js';
+import type { LayerGraph } from '../graph/graph.js';
 import { sizeOf } from '../layers/kinds/kind.js';
+import type { Shape } from '../layers/layers.js';
 import { Model } from '../model/model.js';
 import { freshState } from '../model/state.js';
 import {
@@ -120,7 +121,7 @@ async function modelOf(
   const more = readExtras(extras);
   const model = new Model(layers, graph.kind === 'functional' ? graph : undefined, name, more.seed);
   if (isObject(training)) compileAs(model, training);
-  const floats = weightsOf(graph).map(({ path, shape }) => {
+  const floats = storedWeights(graph).map(({ path, shape }) => {
     const values = named.get(path);
     if (values === undefined) throw new ModelFileError(`weightsManifest ${path}`, 'is missing');
     if (values.length !== sizeOf(shape)) {
@@ -141,7 +142,7 @@ async function modelOf(
   return model;
 }
 
-/** Weights by `layer/weight`, without what Keras puts before and behind: `scope/layer/kernel:0`. */
+/** Weights by `layer/weight`. */
 function tensorsOf(
   file: JsonObject,
   shards: Readonly<Record<string, Uint8Array>>,
@@ -157,14 +158,31 @@ function tensorsOf(
       const name = asText(weight.name, `${field}.weights[${place}].name`);
       const { values, length } = readTensor(weight, bytes, offset, name);
       offset += length;
-      if (weight.group !== 'optimizer') tensors.set(shortName(name), values);
+      if (weight.group === 'optimizer') continue;
+      for (const path of pathsOf(name)) if (!tensors.has(path)) tensors.set(path, values);
     }
   }
   return tensors;
 }
 
-function shortName(name: string): string {
-  return name.replace(/:\d+$/, '').split('/').slice(-2).join('/');
+/** Names as `layer/weight`: any part may be the layer's, as in `scope/layer/kernel:0` and `lstm/lstm_cell/kernel`. */
+function pathsOf(name: string): string[] {
+  const parts = name.replace(/:\d+$/, '').split('/');
+  const weight = parts.pop() ?? '';
+  return parts.reverse().map((layer) => `${layer}/${weight}`);
+}
+
+/** Weights by the names that TensorFlow.js and Keras 2 give them. */
+function storedWeights(graph: LayerGraph): { readonly path: string; readonly shape: Shape }[] {
+  return graph.layers.flatMap(({ name, layer, weights }) =>
+    weights.map((weight) => {
+      const depthwise = layer.className === 'DepthwiseConv2D' && weight.name === 'kernel';
+      return {
+        path: `${name}/${depthwise ? 'depthwise_kernel' : weight.name}`,
+        shape: weight.shape,
+      };
+    }),
+  );
 }
 
 function joined(
@@ -249,7 +267,7 @@ export function modelToTensorFlowJs(model: Model): {
     keras_version: 'tfjs-layers 4.22.0',
     backend: 'tensor_flow.js',
   };
-  const weights = weightsOf(graph).map(({ path, shape }) => ({
+  const weights = storedWeights(graph).map(({ path, shape }) => ({
     name: path,
     shape,
     dtype: 'float32',
