@@ -7,7 +7,7 @@ import { constrain } from '../regularisers/constraints.js';
 import { addPenaltyGradient, penaltyOf } from '../regularisers/regularisers.js';
 import type { BatchTensor } from './compute.js';
 import { FloatNetwork, type ForwardPass, type OutputGradient } from './network.js';
-import { clipGradients, firstSlots, type Slots, takeStep } from './steps.js';
+import { clipGradients, firstSlots, type Slots, slotNames, takeStep } from './steps.js';
 import { type OutputGoal, rowsOf, type Tally } from './tally.js';
 
 /** One batch. */
@@ -72,7 +72,9 @@ export class FloatTrainer {
     this.#slots = this.#weights.map((weight, index) => {
       if (!trained[index]) return [];
       const kept = state.slots[index]?.map((slot) => slot.slice());
-      return kept?.length ? kept : firstSlots(optimiser, weight.length);
+      return kept?.length === slotNames(optimiser).length
+        ? kept
+        : firstSlots(optimiser, weight.length);
     });
     this.#steps = state.steps;
   }
