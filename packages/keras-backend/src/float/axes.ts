@@ -1,5 +1,7 @@
 /** Moving values between orders of axes. */
-import { type BatchTensor, sizeOf } from './compute.js';
+
+import { sizeOf } from '../layers/kinds/kind.js';
+import type { BatchTensor } from './compute.js';
 
 /**
  * Values in another order of axes.

@@ -57,8 +57,3 @@ export function only(inputs: readonly BatchTensor[]): BatchTensor {
   if (input === undefined) throw new RangeError('a layer was called without its input');
   return input;
 }
-
-/** Number of values of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, each) => size * each, 1);
-}

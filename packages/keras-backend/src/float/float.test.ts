@@ -7,8 +7,8 @@ import { generatedModule } from '../../assembly/build.mjs';
 import { functionalGraph, weightsOf } from '../graph/graph.js';
 import { apply, input } from '../graph/tensors.js';
 import { randomStream } from '../initialisers/random.js';
+import { sizeOf } from '../layers/kinds/kind.js';
 import { type Layer, layers } from '../layers/layers.js';
-import { sizeOf } from './compute.js';
 import { Matrices } from './matrices.js';
 import { FloatNetwork } from './network.js';
 

@@ -1,8 +1,9 @@
 /** Layers that make one tensor of several, in float32. */
 import type { KINDS } from '../layers/kinds/index.js';
 import type { LayerOf } from '../layers/kinds/kind.js';
+import { sizeOf } from '../layers/kinds/kind.js';
 import { sampleAxis } from '../layers/kinds/merging.js';
-import { type BatchTensor, type Compute, type Computed, sizeOf } from './compute.js';
+import type { BatchTensor, Compute, Computed } from './compute.js';
 
 type ElementwiseName = 'Add' | 'Subtract' | 'Multiply' | 'Average' | 'Maximum' | 'Minimum';
 type ElementwiseLayer = LayerOf<(typeof KINDS)[ElementwiseName]>;

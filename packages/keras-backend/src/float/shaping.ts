@@ -1,8 +1,9 @@
 /** Layers that move values, in float32: values forwards along a map of places, gradients backwards. */
 import type { KINDS } from '../layers/kinds/index.js';
 import type { LayerOf } from '../layers/kinds/kind.js';
+import { sizeOf } from '../layers/kinds/kind.js';
 import { channelsLastOrder, inverseOrder, transpose } from './axes.js';
-import { type BatchTensor, type Compute, type Computed, only, sizeOf } from './compute.js';
+import { type BatchTensor, type Compute, type Computed, only } from './compute.js';
 import { withChannelsLast } from './convolution.js';
 
 type Of<Name extends keyof typeof KINDS> = LayerOf<(typeof KINDS)[Name]>;
