@@ -8,4 +8,10 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   untilStopped: async () => {
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   },
+  stopSignal: () => {
+    const stopping = new AbortController();
+    // Only once: a second Ctrl-C ends the program as usual.
+    process.once('SIGINT', () => stopping.abort());
+    return stopping.signal;
+  },
 });

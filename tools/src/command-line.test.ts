@@ -333,3 +333,53 @@ t.test('a data file that does not fit the model is refused by name', async (t) =
   const untrained = ['--model', file('xor.json'), '--engine', 'functional'];
   t.match(await run('evaluate', ...untrained, ...data), { code: 1, stderr: /has no weights/ });
 });
+
+t.test(
+  'a model is trained in float32, converted to every kind of file, and explained',
+  async (t) => {
+    const { file, outputs } = xorFolder(t);
+    const data = ['--data', file('data.json')];
+    const float = ['--engine', 'float', '--optimizer', 'adam', '--learning-rate', '0.05'];
+    await runJson(
+      t,
+      'train',
+      '--model',
+      file('xor.json'),
+      ...data,
+      ...outputs,
+      ...float,
+      '--epochs',
+      '200',
+    );
+    let from = file('out/trained.json');
+    for (const name of ['out/model.keras', 'out/model.h5', 'out/web.json']) {
+      const extra = name.endsWith('.json') ? ['--tfjs'] : [];
+      await runJson(t, 'convert', from, file(name), ...extra);
+      from = file(name);
+      const tested = await runJson(t, 'evaluate', '--model', from, ...data, '--engine', 'float');
+      t.equal(tested.accuracy, 1, name);
+    }
+    const explained = await runJson(t, 'explain', file('out/model.keras'));
+    t.strictSame(explained.engines, ['machine', 'functional', 'float']);
+    t.match(await run('explain', file('xor.json')), {
+      code: 0,
+      stdout: /fraction bits, number mode fast/,
+    });
+    t.match(
+      await run(
+        'train',
+        '--model',
+        file('xor.json'),
+        ...data,
+        '--optimizer',
+        'adam',
+        '--engine',
+        'functional',
+      ),
+      {
+        code: 1,
+        stderr: /^spin-tools: on the functional engine, optimizer adam is not supported/,
+      },
+    );
+  },
+);

@@ -3,8 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { allocCommand } from './commands/alloc.js';
 import { bootCommand } from './commands/boot.js';
 import { CommandExit, type Io } from './commands/command.js';
+import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { explainCommand } from './commands/explain.js';
 import { infoCommand } from './commands/info.js';
 import { loadCommand } from './commands/load.js';
 import { mapCommand } from './commands/map.js';
@@ -26,6 +28,8 @@ const COMMANDS = [
   trainCommand,
   evaluateCommand,
   predictCommand,
+  convertCommand,
+  explainCommand,
   allocCommand,
 ];
 

@@ -1,23 +1,31 @@
 /**
- * Compiles the kernels to WebAssembly and writes it into src/functional/kernels.generated.ts, so
- * that neither a build nor a browser needs the compiler. Run: node assembly/build.mjs
+ * Compiles the kernels of both engines to WebAssembly and writes it into modules, so that neither a
+ * build nor a browser needs the compiler. Run: node assembly/build.mjs
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const SOURCES = ['arithmetic.ts', 'exact.ts', 'fast.ts', 'kernels.ts'];
-const TARGET = new URL('../src/functional/kernels.generated.ts', import.meta.url);
+const SOURCES = ['arithmetic.ts', 'exact.ts', 'fast.ts', 'kernels.ts', 'float.ts'];
+/** The module of each entry point. */
+const TARGETS = {
+  'kernels.ts': new URL('../src/functional/kernels.generated.ts', import.meta.url),
+  'float.ts': new URL('../src/float/kernels.generated.ts', import.meta.url),
+};
 const LINE = 96;
 
-/** The text of kernels.generated.ts for the present sources. */
-export async function generatedModule() {
+/**
+ * The text of a kernels.generated.ts for the present sources.
+ *
+ * @param {keyof typeof TARGETS} entry the file whose exports it has
+ */
+export async function generatedModule(entry = 'kernels.ts') {
   const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
   let binary;
   const { error, stderr } = await asc.main(
     [
-      'kernels.ts',
+      entry,
       '--outFile',
       'kernels.wasm',
       '-O3',
@@ -35,7 +43,7 @@ export async function generatedModule() {
       listFiles: () => [],
     },
   );
-  if (error) throw new Error(`kernels.ts does not compile: ${stderr.toString()}`, { cause: error });
+  if (error) throw new Error(`${entry} does not compile: ${stderr.toString()}`, { cause: error });
   const lines = Buffer.from(binary)
     .toString('base64')
     .match(new RegExp(`.{1,${LINE}}`, 'g'));
@@ -47,5 +55,7 @@ ${lines.map((line) => `  '${line}'`).join(' +\n')};
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(TARGET, await generatedModule());
+  for (const [entry, target] of Object.entries(TARGETS)) {
+    writeFileSync(target, await generatedModule(entry));
+  }
 }

@@ -4,7 +4,7 @@ import { randomWord } from '@spin-tools/sim/fixed';
 import * as tf from '@tensorflow/tfjs';
 import t from 'tap';
 import type { Activation, NumberMode } from './engine.js';
-import { layers, type Sequential, sequential, sgd } from './index.js';
+import { layers, type Model, sequential, sgd } from './index.js';
 import { type Digits, digits } from './testing/digits.js';
 import { accuracy, type FloatDense, floatNetwork, trainEpoch } from './testing/float-network.js';
 
@@ -15,7 +15,7 @@ const LOSS = 'categorical_crossentropy';
 
 const { training, test } = digits(TRAINING_DIGITS);
 
-function modelOf(seed: number, mode: NumberMode, learningRate: number): Sequential {
+function modelOf(seed: number, mode: NumberMode, learningRate: number): Model {
   const model = sequential({
     seed,
     layers: [

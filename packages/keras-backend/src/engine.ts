@@ -104,6 +104,11 @@ export interface RunRequest {
   readonly learningRate?: number;
   /** Called now and then with the number of batches done and their total. */
   onBatch?(done: number, total: number): void;
+  /**
+   * Asked between batches while training: `true` ends the run, whose result then counts the batches
+   * that are done. An engine whose batches run elsewhere may not ask.
+   */
+  stops?(): boolean;
 }
 
 /** What the machine spent on a run. */

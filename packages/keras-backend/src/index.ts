@@ -27,13 +27,37 @@ export {
   OptionError,
   UnsupportedError,
 } from './errors.js';
+export { modelFromKeras, modelToKeras } from './formats/keras-archive.js';
+export { loadH5Weights, modelFromH5, modelToH5 } from './formats/keras-h5.js';
+export {
+  type ModelFile,
+  modelFromJson,
+  modelToJson,
+  type StoredCall,
+  type StoredCompilation,
+  type StoredTensor,
+  type StoredTraining,
+} from './formats/spin-tools-json.js';
+export {
+  type LayersModelLike,
+  modelFromLayersModel,
+  modelFromTensorFlowJs,
+  modelToTensorFlowJs,
+  type TensorFlowJsFiles,
+  type TensorLike,
+} from './formats/tensorflow-js.js';
 export { createFunctionalEngine } from './functional/index.js';
+export type { LayerGraph, PlacedLayer } from './graph/graph.js';
+export { apply, input, type SymbolicTensor } from './graph/tensors.js';
 export type {
   Initialiser,
   InitialiserConfig,
   InitialiserName,
 } from './initialisers/initialisers.js';
+export type { ActivationName } from './layers/activations.js';
+export { isLayerName, type KindName, LAYER_NAMES } from './layers/kinds/index.js';
 export {
+  type ComputedLayer,
   type DenseLayer,
   type DenseOptions,
   type FlattenLayer,
@@ -41,9 +65,12 @@ export {
   type InputLayer,
   type InputOptions,
   type Layer,
+  type LayerOptions,
+  layerOf,
   layers,
   type Shape,
 } from './layers/layers.js';
+export type { LossConfig, LossName } from './losses/configs.js';
 export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './machine/errors.js';
 export type {
   DeploymentExplanation,
@@ -53,26 +80,59 @@ export type {
   MachineEngineOptions,
   MachineStage,
 } from './machine/index.js';
-export type { NestedNumbers, Samples, Tensor } from './model/data.js';
+export type { MetricConfig } from './metrics/metrics.js';
+export {
+  type CheckpointOptions,
+  type CsvLoggerOptions,
+  csvLogger,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  learningRateScheduler,
+  type MonitorMode,
+  type MonitorOptions,
+  modelCheckpoint,
+  type PlateauOptions,
+  reduceLearningRateOnPlateau,
+  terminateOnNaN,
+} from './model/callbacks.js';
+export type { TrainingControl } from './model/control.js';
+export type { ModelSamples, NestedNumbers, Samples, Tensor } from './model/data.js';
 export { createMachineEngine, type EngineChoice } from './model/engines.js';
-export {
-  type ModelFile,
-  modelFromJson,
-  modelToJson,
-  type StoredCompilation,
-  type StoredTensor,
-} from './model/file.js';
 export type { Callbacks, History, Logs, Progress } from './model/history.js';
-export type { CompileOptions, FitOptions, RunOptions } from './model/options.js';
 export {
-  Sequential,
+  Model,
+  type ModelOptions,
+  model,
   type SequentialOptions,
   sequential,
-} from './model/sequential.js';
+} from './model/model.js';
+export type {
+  CompileOptions,
+  Dataset,
+  DatasetBatch,
+  EvaluateOptions,
+  FitDatasetOptions,
+  FitOptions,
+  LossChoice,
+  MetricChoice,
+  RunOptions,
+  SampleWeights,
+} from './model/options.js';
+export type { ModelState } from './model/state.js';
 export type { Evaluation } from './model/training.js';
 export type { FloatTensor } from './model/weights.js';
-export { type Optimiser, sgd } from './optimisers/optimisers.js';
+export {
+  adagrad,
+  adam,
+  adamw,
+  type Optimiser,
+  rmsprop,
+  sgd,
+} from './optimisers/optimisers.js';
+export type { LearningRate, Schedule } from './optimisers/schedules.js';
 export type { FloatLayer } from './plan/estimate.js';
 export { type PlanRequest, planNetwork } from './plan/plan.js';
+export type { Constraint } from './regularisers/constraints.js';
+export type { Regulariser } from './regularisers/regularisers.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';

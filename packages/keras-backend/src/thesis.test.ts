@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import type { Activation, NumberMode } from './engine.js';
-import { layers, type Sequential, sequential, sgd } from './index.js';
+import { layers, type Model, sequential, sgd } from './index.js';
 import { type FloatDense, floatNetwork, forward, trainEpoch } from './testing/float-network.js';
 
 const XOR_INPUTS = [
@@ -48,14 +48,14 @@ function modelOf(
   seed: number,
   loss: string,
   mode: NumberMode,
-): Sequential {
+): Model {
   const dense = stack.map(([units, activation]) => layers.dense({ units, activation }));
   const model = sequential({ seed, layers: [layers.input({ shape: [inputs] }), ...dense] });
   model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss, mode, engine: 'functional' });
   return model;
 }
 
-function floatsOf(model: Sequential, stack: Stack): FloatDense[] {
+function floatsOf(model: Model, stack: Stack): FloatDense[] {
   const activations = stack.map(([, activation]) => activation);
   return floatNetwork(activations, model.getWeights(), Float64Array);
 }
@@ -73,7 +73,7 @@ function largestDifference(
   return largest;
 }
 
-const dataOf = (model: Sequential) => model.getWeights().map(({ data }) => data);
+const dataOf = (model: Model) => model.getWeights().map(({ data }) => data);
 const arraysOf = (network: readonly FloatDense[]) =>
   network.flatMap(({ kernel, bias }) => [kernel, bias]);
 

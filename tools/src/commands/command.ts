@@ -9,6 +9,8 @@ export interface Io {
   readonly stderr: Output;
   /** Settles when the user asks the program to stop. */
   untilStopped(): Promise<void>;
+  /** From now on, aborts when the user asks to stop, instead of ending the program; once. */
+  stopSignal?(): AbortSignal;
 }
 
 /** Ends the program with a code of its own, when all has been said. */

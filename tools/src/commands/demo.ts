@@ -1,5 +1,5 @@
 /** `spin-tools demo`: trains a network on handwritten digits on a virtual SpiNN-5. */
-import { layers, sequential } from '@spin-tools/keras-backend';
+import { layers, sequential, sgd } from '@spin-tools/keras-backend';
 import { Command } from 'commander';
 import { DIGIT_KINDS, DIGIT_PIXELS } from '../data/digits.js';
 import { loadSplitSamples } from '../data/load.js';
@@ -40,7 +40,7 @@ async function runDemo(command: Command, options: DemoOptions, terminal: Termina
   terminal.say('Training 784-128-10 on handwritten digits');
   const result = await trainAndSave(
     {
-      ...(await loadSplitSamples('mnist', HELD_OUT, samples)),
+      ...(await loadSplitSamples({ source: 'mnist', shape: [DIGIT_PIXELS] }, HELD_OUT, samples)),
       place: enginePlace(command, options),
       model: digitClassifier(),
       source: 'mnist',
@@ -48,7 +48,7 @@ async function runDemo(command: Command, options: DemoOptions, terminal: Termina
       mode: 'fast',
       epochs,
       batchSize: 32,
-      learningRate: 0.2,
+      optimizer: sgd({ learningRate: 0.2 }),
       modelFile: options.output,
       reportFile: options.report,
     },

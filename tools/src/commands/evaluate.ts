@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { loadSamples } from '../data/load.js';
 import { lastSamples } from '../data/samples.js';
+import { inputShape } from '../model/model-file.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { evaluate, percent } from '../training/train.js';
 import {
@@ -27,9 +28,16 @@ async function runEvaluate(
   options: TrainedModelOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const samples = lastSamples(await loadSamples(options.data), options.samples);
-  const { loss, accuracy } = await useTrainedModel(command, options, terminal, (model) =>
-    evaluate(model, samples, options.data, BATCH_SIZE),
+  const { data } = options;
+  const { loss, accuracy, samples } = await useTrainedModel(
+    command,
+    options,
+    terminal,
+    async (model) => {
+      const all = await loadSamples({ source: data, shape: inputShape(model) });
+      const samples = lastSamples(all, options.samples);
+      return { ...(await evaluate(model, samples, data, BATCH_SIZE)), samples };
+    },
   );
   terminal.say(
     `accuracy ${percent(accuracy)}  loss ${loss.toFixed(4)}  of ${samples.count} samples`,

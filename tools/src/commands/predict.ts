@@ -24,12 +24,15 @@ async function runPredict(
   options: TrainedModelOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const samples = lastSamples(await loadSamples(options.data), options.samples);
-  const { data, shape } = await useTrainedModel(command, options, terminal, (model) =>
-    model.predict(asTensor(samples, inputShape(model), options.data)),
-  );
-  const units = shape[1] as number;
-  const predictions = Array.from({ length: samples.count }, (_, sample) => {
+  const { data: source } = options;
+  const { data, shape } = await useTrainedModel(command, options, terminal, async (model) => {
+    const all = await loadSamples({ source, shape: inputShape(model) });
+    const samples = lastSamples(all, options.samples);
+    return model.predict(asTensor(samples, inputShape(model), source));
+  });
+  const [count = 0] = shape;
+  const units = data.length / count;
+  const predictions = Array.from({ length: count }, (_, sample) => {
     const outputs = [...data.subarray(sample * units, (sample + 1) * units)];
     return { outputs, label: labelOf(outputs) };
   });

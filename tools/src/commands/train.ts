@@ -1,7 +1,8 @@
 /** `spin-tools train`: trains a model of a file on samples, and saves it. */
+import { adagrad, adam, adamw, type Optimiser, rmsprop, sgd } from '@spin-tools/keras-backend';
 import { Command, Option } from 'commander';
 import { DATA_HELP, loadSplitSamples } from '../data/load.js';
-import { readModel } from '../model/model-file.js';
+import { inputShape, MODEL_HELP, readModel } from '../model/model-file.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type EngineOptions, enginePlace, withEngineOptions } from '../training/engine.js';
 import { trainAndSave } from '../training/session.js';
@@ -14,7 +15,8 @@ interface TrainOptions extends EngineOptions {
   readonly validationSplit?: number;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
+  readonly optimizer: OptimiserName;
+  readonly learningRate?: number;
   readonly loss?: string;
   readonly mode?: 'fast' | 'exact';
   readonly output: string;
@@ -26,31 +28,59 @@ export function trainCommand(io: Io): Command {
   const count = wholeNumber(1, 2 ** 31 - 1);
   const command = new Command('train')
     .description('train a model and save it')
-    .requiredOption('--model <file>', 'model in JSON: layers, and weights to go on from')
+    .requiredOption('--model <file>', MODEL_HELP)
     .requiredOption('--data <source>', DATA_HELP)
     .option('--samples <number>', 'train on the first ones only', count)
     .option('--validation-split <share>', 'share of the samples, from the end, to test with', share)
     .option('--epochs <number>', 'passes over the samples', count, 5)
     .option('--batch-size <number>', 'samples between two updates of the weights', count, 32)
-    .option('--learning-rate <number>', 'step of stochastic gradient descent', positiveNumber, 0.1)
+    .addOption(
+      new Option('--optimizer <name>', 'the engine float takes all of them')
+        .choices(Object.keys(OPTIMISERS))
+        .default('sgd'),
+    )
+    .option('--learning-rate <number>', "default: 0.1 for sgd, Keras's for others", positiveNumber)
     .option('--loss <name>', "Keras's name of a loss (default: what suits the last layer)")
     .addOption(new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']))
-    .option('--output <file>', 'where the trained model goes', 'spin-tools-out/model.json')
+    .option(
+      '--output <file>',
+      'where the trained model goes: .keras, .h5 or .json',
+      'spin-tools-out/model.json',
+    )
     .option('--report <file>', 'where the report goes', 'spin-tools-out/report.html');
   return runs<TrainOptions>(withEngineOptions(command), io, (options, terminal) =>
-    runTrain(command, options, terminal),
+    runTrain(command, io, options, terminal),
   );
+}
+
+/** Makers of optimisers by their names. */
+const OPTIMISERS = { sgd, rmsprop, adagrad, adam, adamw };
+
+type OptimiserName = keyof typeof OPTIMISERS;
+
+/** Step of stochastic gradient descent unless told. */
+const SGD_LEARNING_RATE = 0.1;
+
+function optimiserOf({ optimizer, learningRate }: TrainOptions): Optimiser {
+  const rate = learningRate ?? (optimizer === 'sgd' ? SGD_LEARNING_RATE : undefined);
+  return OPTIMISERS[optimizer](rate === undefined ? {} : { learningRate: rate });
 }
 
 async function runTrain(
   command: Command,
+  io: Io,
   options: TrainOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { data, epochs, batchSize, learningRate, output, report } = options;
+  const { data, epochs, batchSize, output, report } = options;
   const place = enginePlace(command, options);
   const file = await readModel(options.model);
-  const samples = await loadSplitSamples(data, options.validationSplit, options.samples);
+  const samples = await loadSplitSamples(
+    { source: data, shape: inputShape(file.model) },
+    options.validationSplit,
+    options.samples,
+  );
+  const signal = io.stopSignal?.();
   const result = await trainAndSave(
     {
       ...samples,
@@ -61,7 +91,8 @@ async function runTrain(
       mode: options.mode ?? file.mode ?? 'fast',
       epochs,
       batchSize,
-      learningRate,
+      optimizer: optimiserOf(options),
+      ...(signal && { signal }),
       modelFile: output,
       reportFile: report,
     },

@@ -74,6 +74,12 @@ export function targetsFor(samples: Samples, units: number, source: string): Flo
     : oneHot(samples.labels, units, source);
 }
 
+/** The class of each sample. @throws FileError when the file has none */
+export function classesFor({ labels }: Samples, source: string): Uint32Array {
+  if (labels !== undefined) return labels;
+  throw new FileError(source, 'has no "labels": the loss of the model compares with class numbers');
+}
+
 function oneUnit(label: number, sample: number, source: string): number {
   if (label <= 1) return label;
   throw new FileError(

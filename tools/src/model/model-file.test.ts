@@ -67,12 +67,12 @@ t.test('a file that cannot be used says which field is wrong', async (t) => {
     ['3', /must hold an object with "layers"/],
     [{ layers: [] }, /"layers" must be an array of layers/],
     [
-      { layers: [{ className: 'Conv2D' }] },
-      /layers\[0\]\.className is "Conv2D": use one of InputLayer/,
+      { layers: [{ className: 'Conv3D' }] },
+      /layers\[0\]\.className is "Conv3D": use one of InputLayer/,
     ],
     [{ layers: ['Dense'] }, /layers\[0\]\.className is missing/],
     [{ layers: [{ className: 'Dense', units: 0, inputShape: [2] }] }, /units 0/],
-    [{ layers: [{ className: 'Dense', units: 1, inputShape: [2], activation: 'gelu' }] }, /gelu/],
+    [{ layers: [{ className: 'Dense', units: 1, inputShape: [2], activation: 'mish' }] }, /mish/],
     [{ layers: [{ className: 'Dense', units: 1 }] }, /shape/],
     [{ ...xor, weights: [] }, /model\.json: .*format/],
   ];
@@ -80,3 +80,28 @@ t.test('a file that cannot be used says which field is wrong', async (t) => {
     await t.rejects(readModel(await modelFile(t, content)), { message });
   }
 });
+
+t.test(
+  'models of Keras and TensorFlow.js are read and written by the ending of their files',
+  async (t) => {
+    const folder = t.testdir({});
+    const { model } = await readModel(await modelFile(t, { ...xor, seed: 7, name: 'xor' }));
+    for (const name of ['model.keras', 'model.h5', 'model.json', 'tfjs.json']) {
+      const path = `${folder}/${name}`;
+      await writeModel(path, model, name === 'tfjs.json');
+      const again = await readModel(path);
+      t.ok(again.trained, name);
+      t.strictSame(again.model.getWeights(), model.getWeights(), name);
+    }
+    const escaping = {
+      modelTopology: {},
+      weightsManifest: [{ paths: ['../../etc/passwd'], weights: [] }],
+    };
+    await t.rejects(readModel(await modelFile(t, escaping)), { message: /does not lie beside it/ });
+    await writeFile(`${folder}/broken.keras`, 'not a zip');
+    await t.rejects(readModel(`${folder}/broken.keras`), {
+      name: 'FileError',
+      message: /broken\.keras: .*archive is damaged/,
+    });
+  },
+);

@@ -26,7 +26,7 @@ import type { Terminal } from '../terminal/terminal.js';
 
 /** Options of commands that run a model. */
 export interface EngineOptions extends AddressOptions, ShapeOptions {
-  readonly engine: 'machine' | 'functional';
+  readonly engine: 'machine' | 'functional' | 'float';
 }
 
 /** A way to a machine, and the kind of board that it is booted as. */
@@ -38,7 +38,7 @@ interface Target {
 
 /** Where a model is to run. */
 export type EnginePlace =
-  | { readonly kind: 'functional' }
+  | { readonly kind: 'functional' | 'float' }
   | { readonly kind: 'address'; readonly machine: Address; readonly board: 'spin3' | 'spin5' }
   | { readonly kind: 'spalloc'; readonly options: AllocationOptions }
   | { readonly kind: 'virtual'; readonly shape: MachineShape };
@@ -61,8 +61,11 @@ export interface ReadyEngine {
 
 /** Adds `--engine`, the options of a virtual machine and those of a machine that listens. */
 export function withEngineOptions(command: Command): Command {
-  const engine = new Option('--engine <engine>', 'a SpiNNaker machine, or the same arithmetic here')
-    .choices(['machine', 'functional'])
+  const engine = new Option(
+    '--engine <engine>',
+    'a SpiNNaker machine, the same arithmetic here, or float32 here for all layers',
+  )
+    .choices(['machine', 'functional', 'float'])
     .default('machine');
   return withAddress(withShape(command.addOption(engine)), false);
 }
@@ -70,7 +73,7 @@ export function withEngineOptions(command: Command): Command {
 /** The place that the options name. */
 export function enginePlace(command: Command, options: EngineOptions): EnginePlace {
   const shape = shapeOf(command, options);
-  if (options.engine === 'functional') return { kind: 'functional' };
+  if (options.engine !== 'machine') return { kind: options.engine };
   if (options.machine === 'spalloc') return { kind: 'spalloc', options };
   const { host } = options;
   return host === undefined
@@ -86,7 +89,8 @@ export async function withEngine<T>(
 ): Promise<T> {
   switch (place.kind) {
     case 'functional':
-      return work({ choice: 'functional', name: 'this computer', placement: () => undefined });
+    case 'float':
+      return work({ choice: place.kind, name: 'this computer', placement: () => undefined });
     case 'address':
       return work(
         machineEngine(atAddress(place.machine, place.board), place.machine.host, terminal),

@@ -58,16 +58,22 @@ function summaryOf({
   training,
   epochs,
   batchSize,
-  learningRate,
+  optimizer,
   loss,
   mode,
+  engine,
 }: TrainingRun): string {
-  const units = model.layers.flatMap((layer) => (layer.className === 'Dense' ? [layer] : []));
-  const network = units.map((layer) => `${layer.units} ${layer.activation}`).join(', ');
-  const inputs = training.features;
+  const layers = model.layers.flatMap((layer) => {
+    if (layer.className === 'Dense') return [`${layer.units} ${layer.activation}`];
+    return layer.className === 'InputLayer' ? [] : [layer.className];
+  });
+  const { kind, learningRate } = optimizer;
+  const rate = typeof learningRate === 'number' ? learningRate : learningRate.kind;
+  const loses = typeof loss === 'string' ? loss : JSON.stringify(loss);
+  const numbers = engine === 'float' ? 'float32' : `number mode ${mode}`;
   return (
-    `${inputs} inputs, ${network}; ${loss}, SGD ${learningRate}, batches of ${batchSize}, ` +
-    `${epochs} epochs of ${training.count.toLocaleString('en')} samples, number mode ${mode}.`
+    `${training.features} inputs, ${layers.join(', ')}; ${loses}, ${kind.toUpperCase()} ${rate}, ` +
+    `batches of ${batchSize}, ${epochs} epochs of ${training.count.toLocaleString('en')} samples, ${numbers}.`
   );
 }
 

@@ -13,6 +13,8 @@ export interface TrainingSession extends Omit<TrainingRun, 'engine'> {
   readonly place: EnginePlace;
   readonly modelFile: string;
   readonly reportFile: string;
+  /** Whether the model is written as TensorFlow.js does. */
+  readonly tensorFlowJs?: boolean;
 }
 
 /** The object that `train --json` and `demo --json` print. */
@@ -32,7 +34,7 @@ export async function trainAndSave(
     await using _ = model;
     const run = { ...session, engine: engine.choice };
     const outcome = await train(run, terminal);
-    await writeModel(modelFile, model);
+    await writeModel(modelFile, model, session.tensorFlowJs);
     const page = reportPage(reportOf(run, engine, outcome));
     await writeFile(reportFile, page);
     const files = [

@@ -4,27 +4,29 @@ import type {
   EngineChoice,
   History,
   Logs,
-  Sequential,
+  Model,
+  Optimiser,
 } from '@spin-tools/keras-backend';
-import { sgd } from '@spin-tools/keras-backend';
-import { asTensor, type Samples, targetsFor } from '../data/samples.js';
-import { inputShape } from '../model/model-file.js';
+import { asTensor, classesFor, type Samples, targetsFor } from '../data/samples.js';
+import { inputShape, outputSize } from '../model/model-file.js';
 import type { Progress, Terminal } from '../terminal/terminal.js';
 
 /** All that a training run depends on. */
 export interface TrainingRun {
-  readonly model: Sequential;
+  readonly model: Model;
   readonly training: Samples;
   /** What the result is judged by; the training samples themselves where there are no others. */
   readonly heldOut: Samples;
   /** Where the samples came from, for messages. */
   readonly source: string;
-  readonly loss: string;
+  readonly loss: CompileOptions['loss'];
   readonly mode: NonNullable<CompileOptions['mode']>;
   readonly engine: EngineChoice;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
+  readonly optimizer: Optimiser;
+  /** Asked to end training behind the batch that runs; what was trained is kept. */
+  readonly signal?: AbortSignal;
 }
 
 /** What came out of a training run. Costs of a board are null where no machine was used. */
@@ -51,9 +53,9 @@ export interface TrainingOutcome {
 
 /** Compiles, fits and evaluates, telling the terminal how it goes. The model keeps its engine open. */
 export async function train(run: TrainingRun, terminal: Terminal): Promise<TrainingOutcome> {
-  const { model, engine, mode, loss, learningRate } = run;
+  const { model, engine, mode, loss, optimizer } = run;
   model.compile({
-    optimizer: sgd({ learningRate }),
+    optimizer,
     loss,
     metrics: ['accuracy'],
     mode,
@@ -78,7 +80,7 @@ export async function train(run: TrainingRun, terminal: Terminal): Promise<Train
 
 /** Loss and accuracy of a compiled model. */
 export async function evaluate(
-  model: Sequential,
+  model: Model,
   samples: Samples,
   source: string,
   batchSize: number,
@@ -92,7 +94,7 @@ export async function evaluate(
 }
 
 async function fit(
-  { model, training, source, epochs, batchSize }: TrainingRun,
+  { model, training, source, epochs, batchSize, signal }: TrainingRun,
   terminal: Terminal,
 ): Promise<{ history: History; seconds: number }> {
   const x = asTensor(training, inputShape(model), source);
@@ -111,10 +113,12 @@ async function fit(
   try {
     const history = await model.fit(x, y, {
       epochs,
+      ...(signal && { signal }),
       batchSize: Math.min(batchSize, training.count),
       onProgress: ({ batch }) => shown.update(batch),
       callbacks: [clock, shown],
     });
+    if (history.stopped) terminal.say('stopped: what was trained so far is kept');
     return { history, seconds: (end - start) / 1000 };
   } finally {
     shown.stop();
@@ -170,8 +174,12 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-function targetTensor(model: Sequential, samples: Samples, source: string) {
-  const last = model.layers.at(-1);
-  const units = last?.className === 'Dense' ? last.units : 1;
+function targetTensor(model: Model, samples: Samples, source: string) {
+  const units = outputSize(model);
+  const { loss } = model.compileOptions ?? {};
+  const named = typeof loss === 'object' && 'kind' in loss ? loss.kind : loss;
+  if (named === 'sparse_categorical_crossentropy') {
+    return { data: classesFor(samples, source), shape: [samples.count] };
+  }
   return { data: targetsFor(samples, units, source), shape: [samples.count, units] };
 }

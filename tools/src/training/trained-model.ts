@@ -1,10 +1,10 @@
 /** Runs a model of a file as it is, without training. */
-import type { Sequential } from '@spin-tools/keras-backend';
+import type { Model } from '@spin-tools/keras-backend';
 import { type Command, Option } from 'commander';
 import { wholeNumber } from '../commands/command.js';
 import { FileError } from '../data/file-error.js';
 import { DATA_HELP } from '../data/load.js';
-import { readModel } from '../model/model-file.js';
+import { MODEL_HELP, readModel } from '../model/model-file.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type EngineOptions, enginePlace, withEngine, withEngineOptions } from './engine.js';
 
@@ -20,7 +20,7 @@ export interface TrainedModelOptions extends EngineOptions {
 export function withTrainedModel(command: Command): Command {
   return withEngineOptions(
     command
-      .requiredOption('--model <file>', 'model in JSON with weights, as "train" saves it')
+      .requiredOption('--model <file>', MODEL_HELP)
       .requiredOption('--data <source>', DATA_HELP)
       .option('--samples <number>', 'use the last ones only', wholeNumber(1, 2 ** 31 - 1))
       .addOption(new Option('--mode <mode>', 'number formats').choices(['fast', 'exact'])),
@@ -32,7 +32,7 @@ export async function useTrainedModel<T>(
   command: Command,
   options: TrainedModelOptions,
   terminal: Terminal,
-  work: (model: Sequential) => Promise<T>,
+  work: (model: Model) => Promise<T>,
 ): Promise<T> {
   const place = enginePlace(command, options);
   const { model, loss, mode, trained } = await readModel(options.model);

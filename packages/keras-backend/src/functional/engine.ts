@@ -79,10 +79,12 @@ class FunctionalEngine implements Engine {
     const outputs = request.mode === 'predict' ? this.#operands(data.samples * units) : undefined;
     let lossSum = 0;
     let correct = 0;
+    let done = 0;
     const batches = Math.ceil(data.samples / request.batchSize);
-    for (let batch = 0; batch < batches; batch++) {
+    for (let batch = 0; batch < batches && !request.stops?.(); batch++) {
       const first = batch * request.batchSize;
       const samples = Math.min(request.batchSize, data.samples - first);
+      done += samples;
       const result = this.#runBatch(request, data, first, samples, outputs);
       lossSum += result.loss;
       correct += result.correct;
@@ -92,7 +94,7 @@ class FunctionalEngine implements Engine {
       }
     }
     return {
-      samples: data.samples,
+      samples: done,
       lossSum: this.#kerasLoss(lossSum),
       correct,
       ...(outputs && { outputs }),

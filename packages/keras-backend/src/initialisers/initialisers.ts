@@ -14,7 +14,8 @@ export type InitialiserName =
   | 'lecunNormal'
   | 'randomUniform'
   | 'randomNormal'
-  | 'truncatedNormal';
+  | 'truncatedNormal'
+  | 'orthogonal';
 
 /** An initialiser with parameters. */
 export type InitialiserConfig =
@@ -24,20 +25,25 @@ export type InitialiserConfig =
       readonly kind: 'randomNormal' | 'truncatedNormal';
       readonly mean?: number;
       readonly stddev?: number;
-    };
+    }
+  | { readonly kind: 'orthogonal'; readonly gain?: number }
+  | {
+      readonly kind: 'varianceScaling';
+      readonly scale?: number;
+      readonly mode?: Fan;
+      readonly distribution?: Distribution;
+    }
+  /** Of the four gates of an LSTM, the second begins at 1 and the others with `inner`. */
+  | { readonly kind: 'forgetGate'; readonly inner: Initialiser };
+
+/** What a variance is divided by: values in, values out, or their mean. */
+export type Fan = 'fanIn' | 'fanOut' | 'fanAvg';
+
+/** How values are drawn. */
+export type Distribution = 'uniform' | 'truncatedNormal' | 'untruncatedNormal';
 
 /** By name with Keras's defaults, or with parameters. */
 export type Initialiser = InitialiserName | InitialiserConfig;
-
-/** An initialiser of any kind with the parameters it may have. */
-interface Parameters {
-  readonly kind: InitialiserName | 'constant';
-  readonly value?: number;
-  readonly minval?: number;
-  readonly maxval?: number;
-  readonly mean?: number;
-  readonly stddev?: number;
-}
 
 type Sampler = (random: RandomStream) => number;
 
@@ -45,16 +51,40 @@ type Sampler = (random: RandomStream) => number;
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 const DEFAULT_DEVIATION = 0.05;
 
-const VARIANCE_SCALING = {
-  glorotUniform: { scale: 1, fan: 'average', distribution: 'uniform' },
-  glorotNormal: { scale: 1, fan: 'average', distribution: 'normal' },
-  heUniform: { scale: 2, fan: 'in', distribution: 'uniform' },
-  heNormal: { scale: 2, fan: 'in', distribution: 'normal' },
-  lecunUniform: { scale: 1, fan: 'in', distribution: 'uniform' },
-  lecunNormal: { scale: 1, fan: 'in', distribution: 'normal' },
-} as const;
+interface VarianceScaling {
+  readonly scale: number;
+  readonly mode: Fan;
+  readonly distribution: Distribution;
+}
 
-const PLAIN = ['zeros', 'ones', 'constant', 'randomUniform', 'randomNormal', 'truncatedNormal'];
+const VARIANCE_SCALING: Readonly<Record<string, VarianceScaling>> = {
+  glorotUniform: { scale: 1, mode: 'fanAvg', distribution: 'uniform' },
+  glorotNormal: { scale: 1, mode: 'fanAvg', distribution: 'truncatedNormal' },
+  heUniform: { scale: 2, mode: 'fanIn', distribution: 'uniform' },
+  heNormal: { scale: 2, mode: 'fanIn', distribution: 'truncatedNormal' },
+  lecunUniform: { scale: 1, mode: 'fanIn', distribution: 'uniform' },
+  lecunNormal: { scale: 1, mode: 'fanIn', distribution: 'truncatedNormal' },
+};
+
+const PLAIN = [
+  'zeros',
+  'ones',
+  'constant',
+  'randomUniform',
+  'randomNormal',
+  'truncatedNormal',
+  'orthogonal',
+  'varianceScaling',
+];
+
+/** Words that parameters may be. */
+const WORDS: Readonly<Record<string, readonly unknown[]>> = {
+  mode: ['fanIn', 'fanOut', 'fanAvg'] satisfies Fan[],
+  distribution: ['uniform', 'truncatedNormal', 'untruncatedNormal'] satisfies Distribution[],
+};
+
+/** Initialisers that only make sense with parameters. */
+const NEED_PARAMETERS = ['constant', 'varianceScaling'];
 
 /** Names that {@link checkInitialiser} accepts. */
 const INITIALISERS: readonly string[] = [...Object.keys(VARIANCE_SCALING), ...PLAIN];
@@ -67,18 +97,30 @@ const INITIALISERS: readonly string[] = [...Object.keys(VARIANCE_SCALING), ...PL
  */
 export function checkInitialiser(initialiser: Initialiser): Initialiser {
   if (typeof initialiser !== 'string') {
-    if (!PLAIN.includes(initialiser.kind)) {
-      throw new UnsupportedError('initializer', String(initialiser.kind), INITIALISERS);
+    if (initialiser?.kind === 'forgetGate') {
+      return { kind: 'forgetGate', inner: checkInitialiser(initialiser.inner) };
+    }
+    if (!PLAIN.includes(initialiser?.kind)) {
+      throw new UnsupportedError(
+        'initializer',
+        String(initialiser?.kind ?? initialiser),
+        INITIALISERS,
+      );
     }
     for (const [name, value] of Object.entries(initialiser)) {
-      if (name !== 'kind' && !Number.isFinite(value)) {
+      if (name === 'kind') continue;
+      const words = WORDS[name];
+      if (words !== undefined && !words.includes(value)) {
+        throw new OptionError(`initializer ${name}`, value, `use ${words.join(', ')}`);
+      }
+      if (words === undefined && !Number.isFinite(value)) {
         throw new OptionError(`initializer ${name}`, value, 'give a finite number');
       }
     }
     return initialiser;
   }
   const name = initialiser.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  if (!INITIALISERS.includes(name) || name === 'constant') {
+  if (!INITIALISERS.includes(name) || NEED_PARAMETERS.includes(name)) {
     throw new UnsupportedError('initializer', initialiser, INITIALISERS);
   }
   return name as InitialiserName;
@@ -87,6 +129,9 @@ export function checkInitialiser(initialiser: Initialiser): Initialiser {
 /**
  * A matrix `(inputs, units)` or, with one row, a bias, as Keras would draw it.
  *
+ * @param inputs values that go into one value behind the weights
+ * @param units values that come out of one value before them
+ * @param count how many weights
  * @param seed unsigned 32 bit
  */
 export function initialWeights(
@@ -96,15 +141,29 @@ export function initialWeights(
   count: number,
   seed: number,
 ): Float32Array {
+  const config: InitialiserConfig | { readonly kind: InitialiserName } =
+    typeof initialiser === 'string' ? { kind: initialiser } : initialiser;
+  if (config.kind === 'orthogonal') {
+    const { gain = 1 } = config as { gain?: number };
+    return orthogonal(inputs, count / inputs, gain, randomStream(seed));
+  }
+  if (config.kind === 'forgetGate') {
+    const { inner } = config as { inner: Initialiser };
+    const gates = initialWeights(inner, inputs, units, count, seed);
+    return gates.fill(1, count / 4, count / 2);
+  }
   const random = randomStream(seed);
-  const sample = sampler(initialiser, inputs, units);
+  const sample = sampler(config, inputs, units);
   const weights = new Float32Array(count);
   for (let i = 0; i < count; i++) weights[i] = sample(random);
   return weights;
 }
 
-function sampler(initialiser: Initialiser, inputs: number, units: number): Sampler {
-  const config: Parameters = typeof initialiser === 'string' ? { kind: initialiser } : initialiser;
+type Parameters = Partial<
+  Record<'value' | 'minval' | 'maxval' | 'mean' | 'stddev' | 'scale', number>
+> & { readonly kind: string; readonly mode?: Fan; readonly distribution?: Distribution };
+
+function sampler(config: Parameters, inputs: number, units: number): Sampler {
   switch (config.kind) {
     case 'zeros':
       return () => 0;
@@ -126,24 +185,28 @@ function sampler(initialiser: Initialiser, inputs: number, units: number): Sampl
       const { mean = 0, stddev = DEFAULT_DEVIATION } = config;
       return (random) => mean + stddev * truncated(random);
     }
-    default:
-      return varianceScaling(config.kind, inputs, units);
+    default: {
+      const { scale = 1, mode = 'fanIn', distribution = 'truncatedNormal' } = config;
+      const named = VARIANCE_SCALING[config.kind] ?? { scale, mode, distribution };
+      return varianceScaling(named, inputs, units);
+    }
   }
 }
 
 function varianceScaling(
-  kind: keyof typeof VARIANCE_SCALING,
+  { scale, mode, distribution }: VarianceScaling,
   inputs: number,
   units: number,
 ): Sampler {
-  const { scale, fan, distribution } = VARIANCE_SCALING[kind];
-  const variance = scale / (fan === 'in' ? inputs : (inputs + units) / 2);
+  const fan = { fanIn: inputs, fanOut: units, fanAvg: (inputs + units) / 2 }[mode];
+  const variance = scale / Math.max(1, fan);
   if (distribution === 'uniform') {
     const limit = Math.sqrt(3 * variance);
     return ({ uniform }) => limit * (2 * uniform() - 1);
   }
-  const deviation = Math.sqrt(variance) / TRUNCATED_DEVIATION;
-  return (random) => deviation * truncated(random);
+  const deviation = Math.sqrt(variance);
+  if (distribution === 'untruncatedNormal') return ({ normal }) => deviation * normal();
+  return (random) => (deviation / TRUNCATED_DEVIATION) * truncated(random);
 }
 
 /** A normal sample, drawn again until it is within two standard deviations. */
@@ -152,4 +215,36 @@ function truncated({ normal }: RandomStream): number {
     const value = normal();
     if (Math.abs(value) <= 2) return value;
   }
+}
+
+/** Rows, or columns where there are fewer of them, at right angles to one another. */
+function orthogonal(
+  rows: number,
+  columns: number,
+  gain: number,
+  { normal }: RandomStream,
+): Float32Array {
+  const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
+  const vectors: Float64Array[] = [];
+  while (vectors.length < count) {
+    const vector = Float64Array.from({ length }, normal);
+    // Twice: what rounding left of the others the first time is removed the second.
+    for (let time = 0; time < 2; time++) {
+      for (const other of vectors) {
+        let product = 0;
+        for (let i = 0; i < length; i++) product += (vector[i] as number) * (other[i] as number);
+        for (let i = 0; i < length; i++)
+          vector[i] = (vector[i] as number) - product * (other[i] as number);
+      }
+    }
+    const norm = Math.hypot(...vector);
+    vectors.push(vector.map((value) => value / norm));
+  }
+  const weights = new Float32Array(rows * columns);
+  for (const [v, vector] of vectors.entries()) {
+    for (const [i, value] of vector.entries()) {
+      weights[rows < columns ? v * columns + i : i * columns + v] = gain * value;
+    }
+  }
+  return weights;
 }

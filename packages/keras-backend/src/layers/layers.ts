@@ -1,13 +1,16 @@
 /** The layers that a model can be built of, with Keras's names and defaults. */
-import type { Activation } from '../engine.js';
 import { ModelDefinitionError, UnsupportedError } from '../errors.js';
-import { checkInitialiser, type Initialiser } from '../initialisers/initialisers.js';
+import {
+  type Config,
+  type Fields,
+  type Options,
+  shape as readShape,
+  type Shape,
+} from './fields.js';
+import { KINDS, type KindName } from './kinds/index.js';
+import { commonFields, type LayerKind, type LayerOf } from './kinds/kind.js';
 
-/** Activations by the names of Keras. */
-export const ACTIVATIONS: readonly Activation[] = ['linear', 'relu', 'sigmoid', 'tanh', 'softmax'];
-
-/** Shape of one sample, without the batch. */
-export type Shape = readonly number[];
+export type { Shape } from './fields.js';
 
 /** The shape of the samples that a model takes. */
 export interface InputLayer {
@@ -17,26 +20,16 @@ export interface InputLayer {
 }
 
 /** Turns samples of any shape into vectors. */
-export interface FlattenLayer {
-  readonly className: 'Flatten';
-  readonly name: string | undefined;
-  readonly inputShape: Shape | undefined;
-}
+export type FlattenLayer = LayerOf<(typeof KINDS)['Flatten']>;
 
 /** activation(inputs * kernel + bias). */
-export interface DenseLayer {
-  readonly className: 'Dense';
-  readonly name: string | undefined;
-  readonly inputShape: Shape | undefined;
-  readonly units: number;
-  readonly activation: Activation;
-  readonly useBias: boolean;
-  readonly kernelInitializer: Initialiser;
-  readonly biasInitializer: Initialiser;
-}
+export type DenseLayer = LayerOf<(typeof KINDS)['Dense']>;
+
+/** Any layer but an input. */
+export type ComputedLayer = { [Name in KindName]: LayerOf<(typeof KINDS)[Name]> }[KindName];
 
 /** A layer as it is written down; a model gives it a name and weights. */
-export type Layer = InputLayer | FlattenLayer | DenseLayer;
+export type Layer = InputLayer | ComputedLayer;
 
 /** Options of {@link layers}.input. */
 export interface InputOptions {
@@ -45,74 +38,126 @@ export interface InputOptions {
   readonly name?: string;
 }
 
-/** Options of {@link layers}.flatten. */
-export interface FlattenOptions {
-  /** Of the first layer of a model, where no input layer states it. */
-  readonly inputShape?: Shape;
-  readonly name?: string;
+/** What every layer can be told besides its own options. */
+export interface CommonOptions {
+  /** Keras's name of the class with a number behind it, unless told. */
+  readonly name?: string | undefined;
+  /** Shape of one sample, of the first layer of a sequential model, where no input layer states it. */
+  readonly inputShape?: Shape | undefined;
+  /** Whether training changes its weights; `true` unless told. */
+  readonly trainable?: boolean | undefined;
 }
+
+type FieldsOf<Name extends KindName> =
+  (typeof KINDS)[Name] extends LayerKind<string, infer F> ? F : never;
+
+/** Options of the maker of a kind of layers. */
+export type LayerOptions<Name extends KindName> = CommonOptions & Options<FieldsOf<Name>>;
 
 /** Options of {@link layers}.dense. */
-export interface DenseOptions {
-  /** Number of outputs, at least 1. */
-  readonly units: number;
-  /** `linear` unless told. */
-  readonly activation?: Activation;
-  /** `true` unless told. */
-  readonly useBias?: boolean;
-  /** `glorotUniform` unless told. */
-  readonly kernelInitializer?: Initialiser;
-  /** `zeros` unless told. */
-  readonly biasInitializer?: Initialiser;
-  /** Of the first layer of a model, where no input layer states it. */
-  readonly inputShape?: Shape;
-  readonly name?: string;
+export type DenseOptions = LayerOptions<'Dense'>;
+
+/** Options of {@link layers}.flatten. */
+export type FlattenOptions = LayerOptions<'Flatten'>;
+
+type Maker<Name extends KindName> =
+  Record<never, never> extends LayerOptions<Name>
+    ? (options?: LayerOptions<Name>) => LayerOf<(typeof KINDS)[Name]>
+    : (options: LayerOptions<Name>) => LayerOf<(typeof KINDS)[Name]>;
+
+/** Keras's name of a class as names of layers begin: `conv2d`, `max_pooling2d`. */
+export function snakeCase(className: string): string {
+  return className
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
 }
 
-function checkShape(shape: Shape, owner: string): Shape {
-  const whole = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size > 0);
-  if (!whole || shape.length === 0) {
-    const text = JSON.stringify(shape);
-    throw new ModelDefinitionError(
-      owner,
-      `has shape ${text}: give whole numbers above 0, such as [784]`,
-    );
+/**
+ * A layer of a kind from its options, however they came here.
+ *
+ * @throws ModelDefinitionError UnsupportedError on options that are wrong or not known
+ */
+export function layerOf<Name extends KindName>(
+  className: Name,
+  given: Readonly<Record<string, unknown>> = {},
+): LayerOf<(typeof KINDS)[Name]> {
+  const { name, ...options } = given;
+  const owner =
+    typeof name === 'string' ? name : `${snakeCase(className).replaceAll('_', ' ')} layer`;
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new ModelDefinitionError(owner, `has name ${JSON.stringify(name)}: give text`);
   }
-  return [...shape];
+  const fields: Fields = { ...commonFields, ...(KINDS[className].fields as Fields) };
+  for (const option of Object.keys(options)) {
+    if (!Object.hasOwn(fields, option) && options[option] !== undefined) {
+      throw new UnsupportedError(`option of ${className}`, option, Object.keys(fields));
+    }
+  }
+  const config = Object.entries(fields).map(([option, { required, fallback, read }]) => {
+    const value = options[option];
+    if (value !== undefined) return [option, read(value, owner, option)];
+    if (required) read(undefined, owner, option);
+    return [option, fallback];
+  });
+  return { className, name, ...Object.fromEntries(config) } as Config<never> as never;
 }
 
-/** Makers of layers. Each throws {@link ModelDefinitionError} or {@link UnsupportedError} on bad options. */
+function maker<Name extends KindName>(className: Name): Maker<Name> {
+  return ((options?: LayerOptions<Name>) =>
+    layerOf(className, options as Readonly<Record<string, unknown>>)) as Maker<Name>;
+}
+
+/**
+ * Makers of layers. Each throws {@link ModelDefinitionError} or {@link UnsupportedError} on bad
+ * options. The layers are plain data; the same one used twice in a model has its weights once.
+ */
 export const layers = {
   /** States the shape of samples. */
   input({ shape, name }: InputOptions): InputLayer {
-    return { className: 'InputLayer', name, shape: checkShape(shape, name ?? 'input layer') };
+    const owner = name ?? 'input layer';
+    return { className: 'InputLayer', name, shape: readShape(shape, owner, 'shape') };
   },
-
-  /** Makes vectors of samples. */
-  flatten({ inputShape, name }: FlattenOptions = {}): FlattenLayer {
-    const shape = inputShape && checkShape(inputShape, name ?? 'flatten layer');
-    return { className: 'Flatten', name, inputShape: shape };
-  },
-
   /** A densely connected layer. */
-  dense(options: DenseOptions): DenseLayer {
-    const owner = options.name ?? 'dense layer';
-    const { units, activation = 'linear', inputShape } = options;
-    if (!Number.isInteger(units) || units < 1) {
-      throw new ModelDefinitionError(owner, `has units ${units}: give a whole number above 0`);
-    }
-    if (!ACTIVATIONS.includes(activation)) {
-      throw new UnsupportedError('activation', String(activation), ACTIVATIONS);
-    }
-    return {
-      className: 'Dense',
-      name: options.name,
-      inputShape: inputShape && checkShape(inputShape, owner),
-      units,
-      activation,
-      useBias: options.useBias ?? true,
-      kernelInitializer: checkInitialiser(options.kernelInitializer ?? 'glorotUniform'),
-      biasInitializer: checkInitialiser(options.biasInitializer ?? 'zeros'),
-    };
-  },
+  dense: maker('Dense'),
+  /** A convolution over the steps of a sequence. */
+  conv1d: maker('Conv1D'),
+  /** A convolution over an image. */
+  conv2d: maker('Conv2D'),
+  /** A convolution of each channel by itself. */
+  depthwiseConv2d: maker('DepthwiseConv2D'),
+  maxPooling1d: maker('MaxPooling1D'),
+  maxPooling2d: maker('MaxPooling2D'),
+  averagePooling1d: maker('AveragePooling1D'),
+  averagePooling2d: maker('AveragePooling2D'),
+  globalAveragePooling1d: maker('GlobalAveragePooling1D'),
+  globalAveragePooling2d: maker('GlobalAveragePooling2D'),
+  globalMaxPooling1d: maker('GlobalMaxPooling1D'),
+  globalMaxPooling2d: maker('GlobalMaxPooling2D'),
+  /** Makes vectors of samples. */
+  flatten: maker('Flatten'),
+  reshape: maker('Reshape'),
+  permute: maker('Permute'),
+  zeroPadding1d: maker('ZeroPadding1D'),
+  zeroPadding2d: maker('ZeroPadding2D'),
+  upSampling1d: maker('UpSampling1D'),
+  upSampling2d: maker('UpSampling2D'),
+  add: maker('Add'),
+  subtract: maker('Subtract'),
+  multiply: maker('Multiply'),
+  average: maker('Average'),
+  maximum: maker('Maximum'),
+  minimum: maker('Minimum'),
+  concatenate: maker('Concatenate'),
+  batchNormalization: maker('BatchNormalization'),
+  dropout: maker('Dropout'),
+  activation: maker('Activation'),
+  reLU: maker('ReLU'),
+  leakyReLU: maker('LeakyReLU'),
+  elu: maker('ELU'),
+  softmax: maker('Softmax'),
+  simpleRNN: maker('SimpleRNN'),
+  lstm: maker('LSTM'),
+  gru: maker('GRU'),
 };

@@ -1,7 +1,7 @@
 /** Samples as they come from a caller: checked, made flat, and turned into operands. */
 import type { Operands } from '../engine.js';
 import { DataError } from '../errors.js';
-import { sizeOf } from '../layers/dense-stack.js';
+import { sizeOf } from '../layers/kinds/kind.js';
 import type { Shape } from '../layers/layers.js';
 
 /** Nested arrays of numbers, one level per dimension. */
@@ -15,6 +15,9 @@ export interface Tensor {
 
 /** What `fit`, `evaluate` and `predict` take: nested arrays, or flat values with a shape. */
 export type Samples = NestedNumbers | Tensor;
+
+/** Samples of a model: of its input or, where there are several, a list or a record by their names. */
+export type ModelSamples = Samples | readonly Samples[] | Readonly<Record<string, Samples>>;
 
 /** Samples as a flat array, all of them finite. */
 export interface FlatSamples {
@@ -30,13 +33,13 @@ export interface FlatSamples {
  * Checks samples and lays them out flat.
  *
  * @param field name of the data in error messages, for example `x`
- * @param shape expected shape of one sample
+ * @param shapes what one sample may look like; the first is named in messages
  * @throws {@link DataError} when there are none, or their shape is another, or a value is not finite
  */
-export function flatSamples(data: Samples, field: string, shape: Shape): FlatSamples {
+export function flatSamples(data: Samples, field: string, ...shapes: Shape[]): FlatSamples {
   const tensor = isTensor(data) ? data : tensorOf(data, field);
-  checkTensor(tensor, field, shape);
-  const size = sizeOf(shape);
+  checkTensor(tensor, field, shapes);
+  const size = sizeOf(tensor.shape.slice(1));
   const values = tensor.data;
   let peak = 0;
   for (let i = 0; i < values.length; i++) {
@@ -55,7 +58,8 @@ export function flatSamples(data: Samples, field: string, shape: Shape): FlatSam
   return { samples: tensor.shape[0] as number, values, size, peak };
 }
 
-function isTensor(data: Samples): data is Tensor {
+/** Whether data are flat values with their shape. */
+export function isTensor(data: unknown): data is Tensor {
   return data !== null && typeof data === 'object' && 'data' in data && 'shape' in data;
 }
 
@@ -70,6 +74,7 @@ function tensorOf(data: NestedNumbers, field: string): Tensor {
   return { data: values, shape };
 }
 
+/** Whether a value is an array of any kind. */
 function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
@@ -97,12 +102,13 @@ function collect(
   for (let i = 0; i < data.length; i++) collect(data[i], shape, depth + 1, values, field);
 }
 
-function checkTensor(tensor: Tensor, field: string, shape: Shape): void {
+function checkTensor(tensor: Tensor, field: string, shapes: readonly Shape[]): void {
   const [samples, ...sample] = tensor.shape;
   if (samples === undefined || samples === 0 || !Number.isInteger(samples)) {
     throw new DataError(field, 'is empty: at least one sample is needed');
   }
-  if (sample.length !== shape.length || sample.some((size, i) => size !== shape[i])) {
+  if (!shapes.some((shape) => shape.length === sample.length && shape.join() === sample.join())) {
+    const [shape] = shapes;
     throw new DataError(field, `has samples of shape [${sample}], but the model takes [${shape}]`);
   }
   if (tensor.data.length !== sizeOf(tensor.shape)) {
@@ -142,6 +148,53 @@ export function checkProbabilities({ values, size, samples }: FlatSamples, field
       );
     }
   }
+}
+
+/**
+ * Refuses targets that are no class numbers.
+ *
+ * @param classes how many there are
+ * @throws {@link DataError} that names the sample
+ */
+export function checkClasses(
+  { values, size, samples }: FlatSamples,
+  field: string,
+  classes: number,
+): void {
+  for (let i = 0; i < samples * size; i++) {
+    const value = values[i] as number;
+    if (!(Number.isInteger(value) && value >= 0 && value < classes)) {
+      const sample = Math.floor(i / size);
+      const reason = `holds ${value} for sample ${sample}: the classes are 0 to ${classes - 1}`;
+      throw new DataError(field, reason, sample, value);
+    }
+  }
+}
+
+/**
+ * Data for each name: the data themselves where there is one name, else a list or a record.
+ *
+ * @throws {@link DataError} when there are not as many as names
+ */
+export function perName<Data>(
+  data: Data | readonly Data[] | Readonly<Record<string, Data>>,
+  names: readonly string[],
+  field: string,
+): Data[] {
+  const record = typeof data === 'object' && data !== null && !isList(data) && !isTensor(data);
+  if (record) {
+    const byName = data as Readonly<Record<string, Data>>;
+    return names.map((name) => {
+      if (Object.hasOwn(byName, name)) return byName[name] as Data;
+      throw new DataError(
+        field,
+        `has nothing for ${name}: it has ${Object.keys(byName).join(', ')}`,
+      );
+    });
+  }
+  if (names.length === 1) return [data as Data];
+  if (Array.isArray(data) && data.length === names.length) return data;
+  throw new DataError(field, `must be a list of ${names.length}, or by name: ${names.join(', ')}`);
 }
 
 /** Integers of a fraction, to nearest and clamped to operands. */

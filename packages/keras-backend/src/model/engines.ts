@@ -6,11 +6,15 @@ import type { MachineEngine, MachineEngineOptions } from '../machine/index.js';
 
 /**
  * `machine`: a SpiNNaker machine, virtual unless its options say otherwise. `functional`: whole
- * tensors in this process; the same bits, quicker. Or a maker of engines of one's own.
+ * tensors in this process; the same bits, quicker. Or a maker of such engines of one's own.
+ * `float`: float32 in this process, for all layers, losses and optimisers.
  */
-export type EngineChoice = 'machine' | 'functional' | EngineFactory<MachineEngineOptions>;
+export type EngineChoice = FixedEngineChoice | 'float';
 
-const ENGINES = ['machine', 'functional'];
+/** The engines that compute in fixed point. */
+export type FixedEngineChoice = 'machine' | 'functional' | EngineFactory<MachineEngineOptions>;
+
+const ENGINES = ['machine', 'functional', 'float'];
 
 /** @throws {@link UnsupportedError} when there is no such engine */
 export function checkEngine(choice: EngineChoice): EngineChoice {
@@ -18,9 +22,14 @@ export function checkEngine(choice: EngineChoice): EngineChoice {
   throw new UnsupportedError('engine', String(choice), ENGINES);
 }
 
+/** What an engine is called in messages. */
+export function engineName(choice: EngineChoice): string {
+  return typeof choice === 'string' ? choice : 'given';
+}
+
 /** An engine for a plan. */
 export async function createEngine(
-  choice: EngineChoice,
+  choice: FixedEngineChoice,
   plan: NetworkPlan,
   options: MachineEngineOptions,
 ): Promise<Engine> {

@@ -1,5 +1,7 @@
 /** What training tells: Keras's History and its callbacks. */
-import type { MachineCost, RunResult } from '../engine.js';
+import type { MachineCost } from '../engine.js';
+import type { EpochResult } from './backend.js';
+import type { TrainingControl } from './control.js';
 
 /** Loss and metrics of an epoch, by Keras's names: `loss`, `accuracy`, `val_loss`, `val_accuracy`. */
 export type Logs = Record<string, number>;
@@ -12,8 +14,10 @@ export interface History {
   readonly history: Record<string, number[]>;
   /** Values that were clamped to their number format; many of them mean that training suffers. */
   saturations: number;
-  /** What all runs cost on the machine; absent with the functional engine. */
+  /** What all runs cost on the machine; absent with engines that use none. */
   machine?: MachineCost;
+  /** Why training ended before its last epoch: a signal, or a callback; absent otherwise. */
+  stopped?: 'signal' | 'callback';
 }
 
 /** How far `fit` is. */
@@ -27,10 +31,17 @@ export interface Progress {
 
 /** Functions that `fit` calls, and waits for. */
 export interface Callbacks {
-  onTrainBegin?(): void | Promise<void>;
-  onEpochBegin?(epoch: number): void | Promise<void>;
-  onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
-  onTrainEnd?(): void | Promise<void>;
+  onTrainBegin?(control: TrainingControl): void | Promise<void>;
+  onEpochBegin?(epoch: number, control: TrainingControl): void | Promise<void>;
+  /** With the engine `float`, after every batch; with others, now and then and without logs. */
+  onBatchEnd?(
+    batch: number,
+    logs: Logs | undefined,
+    control: TrainingControl,
+  ): void | Promise<void>;
+  /** What it puts into `logs` is recorded. */
+  onEpochEnd?(epoch: number, logs: Logs, control: TrainingControl): void | Promise<void>;
+  onTrainEnd?(control: TrainingControl): void | Promise<void>;
 }
 
 /** A history without epochs. */
@@ -49,7 +60,7 @@ export function recordEpoch(history: History, epoch: number, logs: Logs): void {
 }
 
 /** Adds what a run cost. */
-export function recordCost(history: History, { saturations, machine }: RunResult): void {
+export function recordCost(history: History, { saturations, machine }: EpochResult): void {
   history.saturations += saturations;
   if (machine === undefined) return;
   const before = history.machine;
@@ -66,6 +77,11 @@ export function recordCost(history: History, { saturations, machine }: RunResult
 
 /** The line that `verbose` prints after an epoch. */
 export function epochLine(epoch: number, epochs: number, logs: Logs): string {
-  const values = Object.entries(logs).map(([name, value]) => `${name}: ${value.toFixed(4)}`);
+  const values = Object.entries(logs).map(([name, value]) => `${name}: ${shown(value)}`);
   return `Epoch ${epoch + 1}/${epochs} - ${values.join(' - ')}`;
+}
+
+/** As Keras prints: four digits behind the point, or an exponent where those would show nothing. */
+function shown(value: number): string {
+  return Math.abs(value) > 1e-3 || value === 0 ? value.toFixed(4) : value.toExponential(4);
 }

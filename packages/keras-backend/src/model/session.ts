@@ -1,10 +1,10 @@
 /** The engine of a model while it is open: made at first use, and again when its number formats no longer fit. */
 import type { Engine, LayerWeights, Loss, NetworkPlan, NumberMode } from '../engine.js';
-import type { DenseInPlace } from '../layers/dense-stack.js';
+import type { DenseInPlace } from '../graph/dense-stack.js';
 import type { MachineEngineOptions } from '../machine/index.js';
 import { planNetwork } from '../plan/plan.js';
-import { createEngine, type EngineChoice } from './engines.js';
-import { DEFAULT_BATCH } from './options.js';
+import { DEFAULT_BATCH } from './checks.js';
+import { createEngine, type FixedEngineChoice } from './engines.js';
 import { floatLayers } from './weights.js';
 
 /** What stays the same from `compile` on. */
@@ -12,7 +12,7 @@ export interface SessionConfig {
   readonly dense: readonly DenseInPlace[];
   readonly loss: Loss;
   readonly mode: NumberMode;
-  readonly engine: EngineChoice;
+  readonly engine: FixedEngineChoice;
   readonly machine: MachineEngineOptions;
 }
 

@@ -1,5 +1,6 @@
-/** The epochs of `fit`, and what runs say in the words of Keras. */
-import type { NetworkPlan, RunResult } from '../engine.js';
+/** The epochs of `fit`. */
+import type { TrainingRun } from './backend.js';
+import type { TrainingControl } from './control.js';
 import {
   type Callbacks,
   emptyHistory,
@@ -10,81 +11,118 @@ import {
   recordEpoch,
 } from './history.js';
 import type { FitOptions } from './options.js';
-import type { OpenEngine } from './session.js';
+import type { ModelState } from './state.js';
 
-/** Loss and metrics of {@link Sequential.evaluate}. */
-export interface Evaluation {
+/** Loss and metrics of {@link Model.evaluate}, by Keras's names. */
+export type Evaluation = Logs & {
   readonly loss: number;
   /** With the metric `accuracy`: share of samples (or, with one output, of outputs) that are right. */
   readonly accuracy?: number;
-}
+};
 
-/** How to train an engine whose slots hold the data. */
+/** How to train. */
 export interface Training {
   /** Callbacks, progress, shuffling and printing. */
   readonly options: FitOptions;
   readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly metrics: readonly string[];
-  /** Whether slot 1 holds data to validate with. */
+  readonly initialEpoch: number;
   readonly validates: boolean;
-  /** The seed of the order of the next epoch. */
+  /** For each epoch, its seed; asked once an epoch. */
   shuffleSeed(): number;
+  /** Puts a state into the model. */
+  keep(state: ModelState): void;
 }
 
 /** Trains and validates epoch by epoch. */
-export async function trainEpochs(open: OpenEngine, training: Training): Promise<History> {
+export async function trainEpochs(run: TrainingRun, training: Training): Promise<History> {
   const { options, epochs } = training;
+  const { signal } = options;
   const callbacks = callbackList(options.callbacks);
   const history = emptyHistory();
-  for (const { onTrainBegin } of callbacks) await onTrainBegin?.();
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const { onEpochBegin } of callbacks) await onEpochBegin?.(epoch);
-    const logs = await runEpoch(open, training, epoch, history);
+  const control = new Control(run, training);
+  for (const each of callbacks) await each.onTrainBegin?.(control);
+  for (let epoch = training.initialEpoch; epoch < epochs; epoch++) {
+    if (control.stopped || signal?.aborted) break;
+    for (const each of callbacks) await each.onEpochBegin?.(epoch, control);
+    const logs = await runEpoch(run, training, control, callbacks, epoch, history);
+    for (const each of callbacks) await each.onEpochEnd?.(epoch, logs, control);
     recordEpoch(history, epoch, logs);
     if (options.verbose === 1) console.log(epochLine(epoch, epochs, logs));
-    for (const { onEpochEnd } of callbacks) await onEpochEnd?.(epoch, logs);
   }
-  for (const { onTrainEnd } of callbacks) await onTrainEnd?.();
+  for (const each of callbacks) await each.onTrainEnd?.(control);
+  if (signal?.aborted) history.stopped = 'signal';
+  else if (control.stopped) history.stopped = 'callback';
   return history;
 }
 
 async function runEpoch(
-  { engine, plan }: OpenEngine,
-  { options, epochs, batchSize, learningRate, metrics, validates, shuffleSeed }: Training,
+  run: TrainingRun,
+  { options, epochs, validates, shuffleSeed }: Training,
+  control: Control,
+  callbacks: readonly Callbacks[],
   epoch: number,
   history: History,
 ): Promise<Logs> {
-  const result = await engine.run({
-    mode: 'train',
-    slot: 0,
-    batchSize,
-    learningRate,
-    ...((options.shuffle ?? true) && { shuffleSeed: shuffleSeed() }),
-    onBatch: (batch, batches) => options.onProgress?.({ epoch, epochs, batch, batches }),
+  const shuffled = options.shuffle ?? true;
+  const result = await run.epoch({
+    shuffleSeed: shuffled ? shuffleSeed() : undefined,
+    learningRate: control.ownRate,
+    stops: () => control.stopped || options.signal?.aborted === true,
+    onBatch: async (batch, batches, logs) => {
+      options.onProgress?.({ epoch, epochs, batch, batches });
+      for (const each of callbacks) await each.onBatchEnd?.(batch - 1, logs, control);
+    },
   });
   recordCost(history, result);
-  const logs: Logs = { ...evaluationOf(metrics, plan, result) };
-  if (!validates) return logs;
-  const validation = await engine.run({ mode: 'evaluate', slot: 1, batchSize });
+  const logs: Logs = { ...result.logs };
+  if (!validates || options.signal?.aborted) return logs;
+  const validation = await run.validate();
   recordCost(history, validation);
-  for (const [name, value] of Object.entries(evaluationOf(metrics, plan, validation))) {
-    logs[`val_${name}`] = value;
-  }
+  for (const [name, value] of Object.entries(validation.logs)) logs[`val_${name}`] = value;
   return logs;
 }
 
-/** Loss and metrics of a run. */
-export function evaluationOf(
-  metrics: readonly string[],
-  { accuracy, layers }: NetworkPlan,
-  { lossSum, correct, samples }: RunResult,
-): Evaluation {
-  const loss = lossSum / samples;
-  if (!metrics.includes('accuracy')) return { loss };
-  const judged = accuracy === 'binary' ? samples * (layers.at(-1)?.units ?? 1) : samples;
-  return { loss, accuracy: correct / judged };
+class Control implements TrainingControl {
+  readonly epochs: number;
+  readonly #run: TrainingRun;
+  readonly #keep: (state: ModelState) => void;
+  #stopped = false;
+  /** What a callback set. */
+  ownRate: number | undefined;
+
+  constructor(run: TrainingRun, { epochs, keep }: Training) {
+    this.epochs = epochs;
+    this.#run = run;
+    this.#keep = keep;
+  }
+
+  get learningRate(): number {
+    return this.ownRate ?? this.#run.learningRate();
+  }
+
+  set learningRate(rate: number) {
+    this.ownRate = rate;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  state(): Promise<ModelState> {
+    return this.#run.state();
+  }
+
+  restore(state: ModelState): Promise<void> {
+    return this.#run.restore(state);
+  }
+
+  async keep(): Promise<void> {
+    this.#keep(await this.#run.state());
+  }
 }
 
 function callbackList(callbacks: FitOptions['callbacks']): readonly Callbacks[] {

@@ -1,9 +1,11 @@
 /** Weights between Keras's shape in real numbers and an engine's in fixed point. */
-import { fromFixed } from '@spin-tools/sim/fixed';
+import { fromFixed, randomWord } from '@spin-tools/sim/fixed';
 import { type LayerWeights, MASTER_FRACTION } from '../engine.js';
 import { DataError } from '../errors.js';
+import type { DenseInPlace } from '../graph/dense-stack.js';
+import { type LayerGraph, weightsOf } from '../graph/graph.js';
 import { initialWeights } from '../initialisers/initialisers.js';
-import type { DenseInPlace } from '../layers/dense-stack.js';
+import { sizeOf } from '../layers/kinds/kind.js';
 import type { FloatLayer } from '../plan/estimate.js';
 import type { Tensor } from './data.js';
 import { transposed } from './transposed.js';
@@ -17,21 +19,57 @@ export interface FloatTensor {
 /** Masters hold -16 .. 16, 16 excluded. */
 const LARGEST = 2 ** (31 - MASTER_FRACTION);
 
-/** Weights of a layer as its initialisers draw them. */
-export function firstWeights(
-  { layer, inputs }: DenseInPlace,
-  kernelSeed: number,
-  biasSeed: number,
-): LayerWeights {
-  const { units, kernelInitializer, biasInitializer, useBias } = layer;
-  const kernel = initialWeights(kernelInitializer, inputs, units, inputs * units, kernelSeed);
-  const bias = useBias
-    ? initialWeights(biasInitializer, units, units, units, biasSeed)
-    : new Float32Array(units);
-  return {
-    kernel: transposed(kernel, inputs, units, new Int32Array(kernel.length), toMaster),
-    bias: Int32Array.from(bias, toMaster),
-  };
+/** Where the streams of random numbers for weights begin: two a layer, and more for those beyond. */
+const FIRST_STREAMS = 0x80000000;
+const MORE_STREAMS = 0xc0000000;
+const STREAMS_PER_LAYER = 16;
+
+/** Weights of all layers as their initialisers draw them, in Keras's order. */
+export function firstWeights({ layers }: LayerGraph, seed: number): Float32Array[] {
+  return layers
+    .filter(({ weights }) => weights.length > 0)
+    .flatMap(({ weights }, place) =>
+      weights.map(({ initialiser, fanIn, fanOut, shape }, index) => {
+        const stream =
+          index < 2
+            ? FIRST_STREAMS + 2 * place + index
+            : MORE_STREAMS + STREAMS_PER_LAYER * place + index;
+        const own = randomWord(seed, stream);
+        return initialWeights(initialiser, fanIn, fanOut, sizeOf(shape), own);
+      }),
+    );
+}
+
+/**
+ * Copies of the values of Keras's list of tensors.
+ *
+ * @throws {@link DataError} when their number, a shape or a value is wrong
+ */
+export function checkedWeights(graph: LayerGraph, tensors: readonly Tensor[]): Float32Array[] {
+  const weights = weightsOf(graph);
+  if (tensors.length !== weights.length) {
+    const reason = `are ${tensors.length} tensors, but the model has ${weights.length}`;
+    throw new DataError('weights', reason);
+  }
+  return weights.map(({ path, shape }, index) => {
+    const tensor = tensors[index] as Tensor;
+    const field = `weights of ${path.replace('/', ': ')}`;
+    checkShape(tensor, field, shape);
+    const values = Float32Array.from(tensor.data);
+    const odd = values.findIndex((value) => !Number.isFinite(value));
+    if (odd >= 0) {
+      throw new DataError(field, `holds ${values[odd]} at ${odd}: only finite numbers can be used`);
+    }
+    return values;
+  });
+}
+
+/** Weights with their shapes, in Keras's order. */
+export function asTensors(graph: LayerGraph, weights: readonly Float32Array[]): FloatTensor[] {
+  return weightsOf(graph).map(({ shape }, index) => ({
+    data: (weights[index] as Float32Array).slice(),
+    shape,
+  }));
 }
 
 function toMaster(value: number): number {
@@ -79,14 +117,19 @@ export function fromKeras(
   });
 }
 
-function checkWeights({ data, shape }: Tensor, field: string, expected: readonly number[]): void {
-  const size = expected.reduce((product, each) => product * each, 1);
+function checkShape({ data, shape }: Tensor, field: string, expected: readonly number[]): void {
+  const size = sizeOf(expected);
   if (shape.join() !== expected.join() || data.length !== size) {
     throw new DataError(
       field,
       `has shape [${shape}] and ${data.length} values, but needs shape [${expected}]`,
     );
   }
+}
+
+function checkWeights(tensor: Tensor, field: string, expected: readonly number[]): void {
+  checkShape(tensor, field, expected);
+  const { data } = tensor;
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
     if (!(value >= -LARGEST && value < LARGEST)) {

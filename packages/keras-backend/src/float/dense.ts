@@ -1,0 +1,47 @@
+/** Dense layers in float32. */
+import type { DenseLayer } from '../layers/layers.js';
+import { throughActivation } from './activations.js';
+import { type Backward, type Compute, only } from './compute.js';
+
+/** Adds a bias to each row of values. */
+export function addBias(values: Float32Array, bias: Float32Array): void {
+  for (let i = 0; i < values.length; ) {
+    for (let unit = 0; unit < bias.length; unit++, i++) {
+      values[i] = (values[i] as number) + (bias[unit] as number);
+    }
+  }
+}
+
+/** The sum of each column. */
+export function columnSums(values: Float32Array, columns: number): Float32Array {
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < values.length; ) {
+    for (let column = 0; column < columns; column++, i++) {
+      sums[column] = (sums[column] as number) + (values[i] as number);
+    }
+  }
+  return Float32Array.from(sums);
+}
+
+/** `activation(inputs * kernel + bias)` over the last axis. */
+export const dense: Compute<DenseLayer> = (layer, inputs, weights, pass) => {
+  const { matrices, inputGradients } = pass;
+  const { data, shape } = only(inputs);
+  const { units, useBias, activation } = layer;
+  const [kernel, bias] = weights as [Float32Array, Float32Array];
+  const k = shape.at(-1) as number;
+  const m = data.length / k;
+  const z = matrices.multiply({ a: data, b: kernel, m, n: units, k });
+  if (useBias) addBias(z, bias);
+  const below: Backward = (gradient) => ({
+    inputs: inputGradients
+      ? [matrices.multiply({ a: gradient, b: kernel, bTransposed: true, m, n: k, k: units })]
+      : [],
+    weights: [
+      matrices.multiply({ a: data, aTransposed: true, b: gradient, m: k, n: units, k: m }),
+      ...(useBias ? [columnSums(gradient, units)] : []),
+    ],
+  });
+  const { values, ...way } = throughActivation(activation, z, units, below);
+  return { output: { data: values, shape: [...shape.slice(0, -1), units] }, ...way };
+};

@@ -1,0 +1,174 @@
+/** Activations as layers, dropout and batch normalisation, in float32. */
+import { randomWord } from '@spin-tools/sim/fixed';
+import type { KINDS } from '../layers/kinds/index.js';
+import type { LayerOf } from '../layers/kinds/kind.js';
+import { sampleAxis } from '../layers/kinds/merging.js';
+import { activateEach, exponentialLinear, leaky, throughActivation } from './activations.js';
+import { axisLastOrder, transpose } from './axes.js';
+import { type Backward, type Compute, only } from './compute.js';
+import { inOrder } from './convolution.js';
+
+type Of<Name extends keyof typeof KINDS> = LayerOf<(typeof KINDS)[Name]>;
+
+const asIs: Backward = (gradient) => ({ inputs: [gradient], weights: [] });
+
+/** Activation. */
+export const activation: Compute<Of<'Activation'>> = ({ activation }, inputs) => {
+  const { data, shape } = only(inputs);
+  const { values, ...way } = throughActivation(activation, data, shape.at(-1) as number, asIs);
+  return { output: { data: values, shape }, ...way };
+};
+
+function each<Layer>(
+  functionOf: (layer: Layer) => Parameters<typeof activateEach>[0],
+): Compute<Layer> {
+  return (layer, inputs) => {
+    const { data, shape } = only(inputs);
+    const { values, gradient } = activateEach(functionOf(layer), data);
+    return {
+      output: { data: values, shape },
+      backward: (byOutputs) => ({ inputs: [gradient(byOutputs)], weights: [] }),
+    };
+  };
+}
+
+/** ReLU. */
+export const reLU = each<Of<'ReLU'>>(
+  ({ maxValue = Number.POSITIVE_INFINITY, negativeSlope, threshold }) => ({
+    value: (x) => (x >= threshold ? Math.min(x, maxValue) : negativeSlope * (x - threshold)),
+    slope: (_, x) => (x > threshold ? (x < maxValue ? 1 : 0) : negativeSlope),
+  }),
+);
+
+/** LeakyReLU. */
+export const leakyReLU = each<Of<'LeakyReLU'>>(({ negativeSlope }) => leaky(negativeSlope));
+
+/** ELU. */
+export const elu = each<Of<'ELU'>>(({ alpha }) => exponentialLinear(alpha));
+
+/** Softmax along any axis. */
+export const softmaxLayer: Compute<Of<'Softmax'>> = ({ axis }, inputs) => {
+  const input = only(inputs);
+  const rank = input.shape.length;
+  const at = 1 + (sampleAxis(axis, rank - 1) ?? 0);
+  const order = axisLastOrder(rank, at);
+  const last = at === rank - 1;
+  const { data, shape } = last ? input : transpose(input, order);
+  const { values, ...way } = throughActivation('softmax', data, shape.at(-1) as number, asIs);
+  const result = { output: { data: values, shape }, ...way };
+  return last ? result : inOrder(result, input.shape, order);
+};
+
+/** Dropout: what is kept depends on seed and place alone. */
+export const dropout: Compute<Of<'Dropout'>> = ({ rate, seed }, inputs, _, pass) => {
+  const { data, shape } = only(inputs);
+  if (!pass.training || rate === 0) return { output: { data, shape }, backward: asIs };
+  const ownSeed = seed === undefined ? pass.seed : randomWord(pass.seed, seed >>> 0);
+  const limit = rate * 2 ** 32;
+  const factors = Float32Array.from(data, (_, i) =>
+    randomWord(ownSeed, i) >= limit ? 1 / (1 - rate) : 0,
+  );
+  const scaled = (values: Float32Array) => values.map((value, i) => value * (factors[i] as number));
+  return {
+    output: { data: scaled(data), shape },
+    backward: (gradient) => ({ inputs: [scaled(gradient)], weights: [] }),
+  };
+};
+
+/** BatchNormalization. While training, the moving averages among the weights are moved. */
+export const batchNormalization: Compute<Of<'BatchNormalization'>> = (
+  layer,
+  inputs,
+  weights,
+  pass,
+) => {
+  const input = only(inputs);
+  const rank = input.shape.length;
+  const at = 1 + (sampleAxis(layer.axis, rank - 1) ?? 0);
+  if (at === rank - 1) return normalise(layer, [input], weights, pass);
+  const order = axisLastOrder(rank, at);
+  return inOrder(normalise(layer, [transpose(input, order)], weights, pass), input.shape, order);
+};
+
+const normalise: Compute<Of<'BatchNormalization'>> = (layer, inputs, weights, pass) => {
+  // As in Keras, a layer that is not to be trained uses its moving averages even in training.
+  const training = pass.training && layer.trainable;
+  const { data, shape } = only(inputs);
+  const { scale, center, epsilon, momentum } = layer;
+  const size = shape.at(-1) as number;
+  const rows = data.length / size;
+  const [movingMean, movingVariance] = weights.slice(-2) as [Float32Array, Float32Array];
+  const gamma = scale ? (weights[0] as Float32Array) : new Float32Array(size).fill(1);
+  const beta = center ? (weights[scale ? 1 : 0] as Float32Array) : new Float32Array(size);
+  const { mean, variance } = training
+    ? momentsOf(data, size)
+    : { mean: movingMean, variance: movingVariance };
+  if (training) {
+    moveTowards(movingMean, mean, momentum);
+    moveTowards(movingVariance, variance, momentum);
+  }
+  const inverse = Float64Array.from(variance, (value) => 1 / Math.sqrt(value + epsilon));
+  const standard = new Float32Array(data.length);
+  const values = new Float32Array(data.length);
+  for (let i = 0; i < data.length; ) {
+    for (let c = 0; c < size; c++, i++) {
+      const x = ((data[i] as number) - (mean[c] as number)) * (inverse[c] as number);
+      standard[i] = x;
+      values[i] = x * (gamma[c] as number) + (beta[c] as number);
+    }
+  }
+  const backward: Backward = (gradient) => {
+    const byBeta = new Float64Array(size);
+    const byGamma = new Float64Array(size);
+    for (let i = 0; i < gradient.length; ) {
+      for (let c = 0; c < size; c++, i++) {
+        byBeta[c] = (byBeta[c] as number) + (gradient[i] as number);
+        byGamma[c] = (byGamma[c] as number) + (gradient[i] as number) * (standard[i] as number);
+      }
+    }
+    const byInput = new Float32Array(data.length);
+    for (let i = 0; i < gradient.length; ) {
+      for (let c = 0; c < size; c++, i++) {
+        const common = training
+          ? ((byBeta[c] as number) + (standard[i] as number) * (byGamma[c] as number)) / rows
+          : 0;
+        const factor = (gamma[c] as number) * (inverse[c] as number);
+        byInput[i] = factor * ((gradient[i] as number) - common);
+      }
+    }
+    return {
+      inputs: [byInput],
+      weights: [
+        ...(scale ? [Float32Array.from(byGamma)] : []),
+        ...(center ? [Float32Array.from(byBeta)] : []),
+      ],
+    };
+  };
+  return { output: { data: values, shape }, backward };
+};
+
+/** Mean and variance (divided by the number of values) of each column. */
+function momentsOf(
+  data: Float32Array,
+  size: number,
+): { mean: Float64Array; variance: Float64Array } {
+  const rows = data.length / size;
+  const mean = new Float64Array(size);
+  for (let i = 0; i < data.length; ) {
+    for (let c = 0; c < size; c++, i++) mean[c] = (mean[c] as number) + (data[i] as number) / rows;
+  }
+  const variance = new Float64Array(size);
+  for (let i = 0; i < data.length; ) {
+    for (let c = 0; c < size; c++, i++) {
+      const distance = (data[i] as number) - (mean[c] as number);
+      variance[c] = (variance[c] as number) + (distance * distance) / rows;
+    }
+  }
+  return { mean, variance };
+}
+
+function moveTowards(average: Float32Array, value: ArrayLike<number>, momentum: number): void {
+  for (const [c, old] of average.entries()) {
+    average[c] = old * momentum + (value[c] as number) * (1 - momentum);
+  }
+}

@@ -1,0 +1,409 @@
+/** Models from files and back: Keras 3 and 2, TensorFlow.js, and damaged ones. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import { zipSync } from 'fflate';
+import t from 'tap';
+import {
+  adam,
+  apply,
+  model as functional,
+  input,
+  layers,
+  type Model,
+  ModelDefinitionError,
+  ModelFileError,
+  modelFromH5,
+  modelFromJson,
+  modelFromKeras,
+  modelFromLayersModel,
+  modelFromTensorFlowJs,
+  modelToH5,
+  modelToJson,
+  modelToKeras,
+  modelToTensorFlowJs,
+  OptionError,
+  sequential,
+  UnsupportedError,
+} from '../index.js';
+import { randomStream } from '../initialisers/random.js';
+import { digits } from '../testing/digits.js';
+
+/** Public files of Keras, beside a checkout of this repository where there are any. */
+const MODELS = fileURLToPath(new URL('../../../../../shared/models/', import.meta.url));
+const missing = existsSync(MODELS) ? false : `no files at ${MODELS}`;
+const file = (name: string) => new Uint8Array(readFileSync(MODELS + name));
+
+/** A functional model with a bit of everything that the formats treat specially. */
+function anyModel(): Model {
+  const image = input({ shape: [6, 6, 2], name: 'image' });
+  const extra = input({ shape: [3], name: 'extra' });
+  const shared = layers.dense({ units: 4, activation: 'tanh', name: 'shared' });
+  const conv = layers.conv2d({
+    filters: 3,
+    kernelSize: [3, 2],
+    padding: 'same',
+    useBias: false,
+    kernelInitializer: {
+      kind: 'varianceScaling',
+      scale: 2,
+      mode: 'fanOut',
+      distribution: 'uniform',
+    },
+    kernelRegularizer: { l2: 0.01 },
+    kernelConstraint: { kind: 'maxNorm', maxValue: 3, axis: [0, 1, 2] },
+  });
+  let x = apply(layers.batchNormalization({ momentum: 0.9 }), apply(conv, image));
+  x = apply(layers.leakyReLU({ negativeSlope: 0.2 }), x);
+  x = apply(layers.conv2d({ filters: 3, kernelSize: 1, strides: 2, activation: 'swish' }), x);
+  const pooled = apply(layers.globalAveragePooling2d(), x);
+  const steps = apply(layers.lstm({ units: 3 }), apply(layers.reshape({ targetShape: [9, 3] }), x));
+  const both = apply(layers.add(), [apply(shared, pooled), apply(shared, extra)]);
+  const all = apply(layers.concatenate(), [both, steps]);
+  const kind = apply(layers.dense({ units: 2, activation: 'softmax', name: 'kind' }), all);
+  const size = apply(
+    layers.dense({ units: 1, name: 'size' }),
+    apply(layers.dropout({ rate: 0.2 }), both),
+  );
+  const model = functional({ inputs: [image, extra], outputs: [kind, size], seed: 9, name: 'any' });
+  model.compile({
+    optimizer: adam({
+      learningRate: { kind: 'cosineDecay', initialLearningRate: 0.01, decaySteps: 50 },
+    }),
+    loss: { kind: { kind: 'categorical_crossentropy', labelSmoothing: 0.1 }, size: 'mse' },
+    lossWeights: { kind: 1, size: 0.25 },
+    metrics: { kind: ['accuracy'], size: ['mae'] },
+    engine: 'float',
+  });
+  return model;
+}
+
+const random = randomStream(3);
+const noise = (...shape: number[]) => ({
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.uniform()),
+  shape,
+});
+const X = [noise(12, 6, 6, 2), noise(12, 3)];
+const KINDS = {
+  data: Float32Array.from({ length: 24 }, (_, i) => Number(i % 2 === Math.floor(i / 2) % 2)),
+  shape: [12, 2],
+};
+const Y = [KINDS, noise(12, 1)];
+
+const bits = (model: Model) =>
+  Buffer.concat(model.getWeights().map(({ data }) => Buffer.from(data.slice().buffer)));
+
+const FORMATS: Readonly<Record<string, (model: Model) => Promise<Model>>> = {
+  '.keras': async (model) => modelFromKeras(await modelToKeras(model)),
+  '.h5': async (model) => modelFromH5(await modelToH5(model)),
+  'model.json': async (model) => {
+    const { modelJson, shards } = modelToTensorFlowJs(model);
+    return modelFromTensorFlowJs({ modelJson: JSON.stringify(modelJson), shards });
+  },
+  'JSON of our own': async (model) => modelFromJson(JSON.stringify(modelToJson(model))),
+};
+
+for (const [name, roundTrip] of Object.entries(FORMATS)) {
+  t.test(
+    `${name}: a functional model comes back with weights, compilation and predictions`,
+    async (t) => {
+      await using model = anyModel();
+      await model.fit(X, Y, { epochs: 1, batchSize: 5 });
+      await using copy = await roundTrip(model);
+      t.ok(bits(copy).equals(bits(model)));
+      t.same(copy.summary(), model.summary());
+      t.same(copy.optimizer, model.optimizer);
+      t.same(await copy.evaluate(X, Y), await model.evaluate(X, Y));
+      t.same(await copy.predictAll(X), await model.predictAll(X));
+      await using again = await roundTrip(copy);
+      t.same(again.summary(), model.summary());
+      t.ok(bits(again).equals(bits(model)));
+    },
+  );
+}
+
+for (const name of ['.keras', 'JSON of our own']) {
+  t.test(`${name}: training goes on bit for bit`, async (t) => {
+    await using straight = anyModel();
+    await straight.fit(X, Y, { epochs: 4, batchSize: 5 });
+    await using first = anyModel();
+    await first.fit(X, Y, { epochs: 2, batchSize: 5 });
+    await using second = await FORMATS[name]!(first);
+    const { epoch } = await second.fit(X, Y, { epochs: 4, initialEpoch: 2, batchSize: 5 });
+    t.same(epoch, [2, 3]);
+    t.ok(bits(second).equals(bits(straight)));
+  });
+}
+
+for (const [name, roundTrip] of Object.entries(FORMATS)) {
+  t.test(`${name}: fixed-point training goes on bit for bit`, async (t) => {
+    const build = () => {
+      const model = sequential({
+        seed: 5,
+        layers: [
+          layers.dense({ units: 3, activation: 'tanh', inputShape: [2] }),
+          layers.dense({ units: 1 }),
+        ],
+      });
+      return model;
+    };
+    const compile = (model: Model) =>
+      model.compile({ optimizer: 'sgd', loss: 'mse', mode: 'exact', engine: 'functional' });
+    const x = [
+      [0, 1],
+      [1, 0.5],
+      [0.25, 0.75],
+    ];
+    const y = [[1], [0], [0.5]];
+    const options = { batchSize: 2 };
+    await using straight = build();
+    compile(straight);
+    await straight.fit(x, y, { ...options, epochs: 3 });
+    await using first = build();
+    compile(first);
+    await first.fit(x, y, { ...options, epochs: 2 });
+    await using second = await roundTrip(first);
+    compile(second);
+    await second.fit(x, y, { ...options, epochs: 3, initialEpoch: 2 });
+    t.same(second.getFixedWeights(), straight.getFixedWeights());
+  });
+}
+
+t.test('TensorFlow.js loads and predicts what we write', async (t) => {
+  const model = sequential({
+    seed: 1,
+    layers: [
+      layers.conv2d({ filters: 2, kernelSize: 3, activation: 'relu', inputShape: [6, 6, 1] }),
+      layers.batchNormalization(),
+      layers.leakyReLU({ negativeSlope: 0.1 }),
+      layers.depthwiseConv2d({ kernelSize: 2, padding: 'same' }),
+      layers.maxPooling2d(),
+      layers.flatten(),
+      layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  });
+  model.compile({
+    optimizer: 'sgd',
+    loss: 'categorical_crossentropy',
+    metrics: ['accuracy'],
+    engine: 'float',
+  });
+  const { modelJson, shards } = modelToTensorFlowJs(model);
+  const [weightData] = Object.values(shards);
+  const [{ weights }] = modelJson.weightsManifest as [{ weights: tf.io.WeightsManifestEntry[] }];
+  const live = await tf.loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology: modelJson.modelTopology as object,
+      trainingConfig: modelJson.trainingConfig as tf.io.TrainingConfig,
+      weightSpecs: weights,
+      weightData: weightData!.slice().buffer,
+      format: 'layers-model',
+    }),
+  );
+  const x = noise(4, 6, 6, 1);
+  const expected = (live.predict(tf.tensor(x.data, x.shape)) as tf.Tensor).dataSync();
+  const { data } = await model.predict(x);
+  t.ok(data.every((value, i) => Math.abs(value - expected[i]!) < 1e-6));
+  t.same(live.loss, 'categoricalCrossentropy', 'compiled');
+
+  const back = await modelFromLayersModel(live);
+  t.ok(bits(back).equals(bits(model)));
+});
+
+t.test('a live model of TensorFlow.js is taken over, branches and all', async (t) => {
+  const a = tf.input({ shape: [4] });
+  const b = tf.layers.dense({ units: 4, activation: 'relu' }).apply(a) as tf.SymbolicTensor;
+  const c = tf.layers.add().apply([a, b]) as tf.SymbolicTensor;
+  const live = tf.model({
+    inputs: a,
+    outputs: tf.layers.dense({ units: 2 }).apply(c) as tf.SymbolicTensor,
+  });
+  const own = await modelFromLayersModel(live);
+  own.compile({ optimizer: 'sgd', loss: 'mse', engine: 'float' });
+  const x = noise(3, 4);
+  const expected = (live.predict(tf.tensor(x.data, x.shape)) as tf.Tensor).dataSync();
+  const { data } = await own.predict(x);
+  t.ok(data.every((value, i) => Math.abs(value - expected[i]!) < 1e-6));
+});
+
+t.test('public files of Keras load and classify digits', { skip: missing }, async (t) => {
+  const { test } = digits(9600);
+  for (const [name, read, write] of [
+    ['moonflower_mnist.keras', modelFromKeras, modelToKeras],
+    ['moonflower_mnist.h5', modelFromH5, modelToH5],
+  ] as const) {
+    await using model = await read(file(name));
+    t.same(model.optimizer?.kind, 'adam', 'compiled as the file says');
+    const x = { data: test.x.data, shape: [400, 28, 28, 1] };
+    const { accuracy } = await model.evaluate(x, test.y);
+    t.ok(accuracy! > 0.985, `${name}: ${accuracy}`);
+    await using copy = await read(await write(model));
+    t.ok(bits(copy).equals(bits(model)), `${name} round trip`);
+    t.same(copy.summary(), model.summary());
+  }
+});
+
+t.test('older files of Keras load, predict and go round', { skip: missing }, async (t) => {
+  for (const name of [
+    'dl4j_cnn_batch_norm.h5',
+    'dl4j_opt_adam.h5',
+    'dl4j_conv1d_k3_s1_same_model.h5',
+  ]) {
+    await using model = await modelFromH5(file(name));
+    t.ok(model.getWeights().length > 0, name);
+    await using copy = await modelFromH5(await modelToH5(model));
+    t.ok(bits(copy).equals(bits(model)), `${name} round trip`);
+  }
+});
+
+t.test('a convolution gives the golden values of its public file', { skip: missing }, async (t) => {
+  await using model = await modelFromH5(file('dl4j_conv1d_k3_s1_same_model.h5'));
+  model.compile({ optimizer: 'sgd', loss: 'mse', engine: 'float' });
+  const { readHdf5 } = await import('./hdf5.js');
+  const golden = await readHdf5(
+    file('dl4j_conv1d_k3_s1_same_inputs_and_outputs.h5'),
+    'file',
+    (root) => {
+      const values = (path: string) =>
+        root.get(path) as unknown as { value: Float32Array; shape: number[] };
+      const [inputs, outputs] = [
+        root.keys().find((key) => /input/.test(key))!,
+        root.keys().find((key) => /output|pred/.test(key))!,
+      ];
+      const one = (group: string) => {
+        const found = values(group) as unknown as { keys?(): string[] };
+        const path = found.keys ? `${group}/${found.keys()[0]}` : group;
+        return { data: values(path).value, shape: values(path).shape };
+      };
+      return { x: one(inputs), y: one(outputs) };
+    },
+  );
+  const { data } = await model.predict({ data: golden.x.data, shape: golden.x.shape });
+  const most = data.reduce(
+    (sum, value, i) => Math.max(sum, Math.abs(value - golden.y.data[i]!)),
+    0,
+  );
+  t.ok(most < 1e-6, `largest error ${most}`);
+});
+
+t.test(
+  'a public model of TensorFlow.js loads, predicts and goes round',
+  { skip: missing },
+  async (t) => {
+    const modelJson = readFileSync(`${MODELS}tfjs_abalone/model.json`, 'utf8');
+    const shards = { 'weights.bin': file('tfjs_abalone/weights.bin') };
+    await using model = await modelFromTensorFlowJs({ modelJson, shards });
+    t.same(
+      model.getWeights().map(({ shape }) => shape),
+      [[8, 50], [50], [50, 50], [50], [50, 1], [1]],
+    );
+    const written = modelToTensorFlowJs(model);
+    t.same(
+      written.modelJson.modelTopology as object,
+      JSON.parse(modelJson).modelTopology,
+      'as it was',
+    );
+    t.ok(Buffer.from(Object.values(written.shards)[0]!).equals(Buffer.from(shards['weights.bin'])));
+  },
+);
+
+t.test('a subclassed model is refused by its name', { skip: missing }, async (t) => {
+  await t.rejects(modelFromKeras(file('keras_nested_container.keras')), {
+    name: 'UnsupportedError',
+    message: /model NestedDenseModel is not supported: use a Sequential or Functional model/,
+  });
+});
+
+t.test('what is not supported is refused by name, with what is', async (t) => {
+  const archive = (config: unknown) =>
+    zipSync({ 'config.json': new TextEncoder().encode(JSON.stringify(config)) });
+  const stack = (...list: object[]) => ({
+    class_name: 'Sequential',
+    config: { name: 's', layers: list },
+  });
+  const first = { class_name: 'InputLayer', config: { batch_shape: [null, 4] } };
+  const refused = async (layer: object, message: RegExp) =>
+    t.rejects(modelFromKeras(archive(stack(first, layer))), { name: 'UnsupportedError', message });
+  await refused(
+    { class_name: 'MultiHeadAttention', config: {} },
+    /layer MultiHeadAttention .* Dense, Conv1D/,
+  );
+  await refused({ class_name: 'Lambda', config: {} }, /layer Lambda/);
+  await refused(
+    { class_name: 'Dense', config: { units: 1, activation: 'mish' } },
+    /activation mish/,
+  );
+  await refused(
+    { class_name: 'Dense', config: { units: 1, activity_regularizer: 'l2' } },
+    /activity_regularizer/,
+  );
+  await refused(
+    { class_name: 'Dense', config: { units: 1, kernel_initializer: 'hadamard' } },
+    /initializer hadamard/,
+  );
+  await refused({ class_name: 'Sequential', config: { layers: [] } }, /model inside a model/);
+  await t.rejects(
+    modelFromH5(await modelToH5(anyModel()).then((bytes) => bytes.slice(0, 100))),
+    ModelFileError,
+  );
+  const graphModel = { format: 'graph-model', modelTopology: {} };
+  await t.rejects(modelFromTensorFlowJs({ modelJson: graphModel, shards: {} }), {
+    message: /graph-model/,
+  });
+  await t.rejects(
+    modelFromKeras(archive(stack(first, { class_name: 'Dense', config: { units: 2, name: 'd' } }))),
+    {
+      name: 'ModelFileError',
+      message: /model.weights.h5 is missing/,
+    },
+  );
+});
+
+/** Damaged files of each kind. */
+const LARGE = process.env.SPIN_TOOLS_LARGE === '1';
+const [TRUNCATED, MUTATED] = LARGE ? [500, 3000] : [20, 80];
+
+/** Errors that a reader may throw for a damaged file. */
+const KIND = [ModelFileError, UnsupportedError, ModelDefinitionError, OptionError];
+
+t.test('damaged files get an error that says so, and nothing else', async (t) => {
+  const model = sequential({
+    layers: [layers.dense({ units: 3, inputShape: [2] }), layers.dense({ units: 1 })],
+  });
+  const files = { keras: await modelToKeras(model), h5: await modelToH5(model) };
+  const { modelJson, shards } = modelToTensorFlowJs(model);
+  const json = new TextEncoder().encode(JSON.stringify(modelJson));
+  const readers: Readonly<Record<string, [Uint8Array, (bytes: Uint8Array) => Promise<Model>]>> = {
+    keras: [files.keras, modelFromKeras],
+    h5: [files.h5, modelFromH5],
+    json: [
+      json,
+      (bytes) => modelFromTensorFlowJs({ modelJson: new TextDecoder().decode(bytes), shards }),
+    ],
+  };
+  const draw = randomStream(5);
+  const place = (length: number) => Math.floor(draw.uniform() * length);
+  for (const [name, [bytes, read]] of Object.entries(readers)) {
+    let refused = 0;
+    const attempt = async (damaged: Uint8Array, what: string) => {
+      try {
+        await read(damaged);
+      } catch (error) {
+        refused += 1;
+        if (!KIND.some((kind) => error instanceof kind)) t.fail(`${name} ${what}: ${error}`);
+      }
+    };
+    for (let i = 0; i < TRUNCATED; i++)
+      await attempt(bytes.slice(0, place(bytes.length)), 'truncated');
+    t.ok(
+      refused >= TRUNCATED - 1,
+      `${name}: ${refused} of ${TRUNCATED} truncated files were refused`,
+    );
+    for (let i = 0; i < MUTATED; i++) {
+      const damaged = bytes.slice();
+      for (let n = 0; n <= i % 4; n++) damaged[place(bytes.length)] = place(256);
+      await attempt(damaged, `mutated ${i}`);
+    }
+    t.comment(`${name}: ${refused} of ${TRUNCATED + MUTATED} damaged files were refused`);
+  }
+});

@@ -1,0 +1,75 @@
+/** `spin-tools explain`: the layers of a model, which engines compute it, and its number formats. */
+import type { Model, NetworkPlan, NumberMode } from '@spin-tools/keras-backend';
+import { UnsupportedError } from '@spin-tools/keras-backend';
+import { Argument, Command, Option } from 'commander';
+import { MODEL_HELP, readModel } from '../model/model-file.js';
+import { type Terminal, table } from '../terminal/terminal.js';
+import { type Io, runs, wholeNumber } from './command.js';
+
+interface ExplainOptions {
+  readonly mode: NumberMode;
+  readonly batchSize: number;
+}
+
+/** Makes the command. */
+export function explainCommand(io: Io): Command {
+  const command = new Command('explain')
+    .description('show the layers of a model, which engines compute it, and its number formats')
+    .addArgument(new Argument('<model>', MODEL_HELP))
+    .addOption(
+      new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']).default('fast'),
+    )
+    .option('--batch-size <number>', 'samples in a batch', wholeNumber(1, 65_536), 32);
+  return runs<ExplainOptions>(command, io, runExplain);
+}
+
+async function runExplain(
+  { mode, batchSize }: ExplainOptions,
+  terminal: Terminal,
+  file: string,
+): Promise<void> {
+  const { model, loss } = await readModel(file);
+  terminal.say(model.summary());
+  const plan = planOf(model, loss, mode, batchSize);
+  if (plan instanceof UnsupportedError) {
+    terminal.say(`\ncomputed by the engine float only: ${plan.message}`);
+  } else sayPlan(plan, terminal);
+  terminal.result({
+    name: model.name,
+    layers: model.graph.layers.map(({ name, layer, outputShape, parameters }) => ({
+      name,
+      className: layer.className,
+      outputShape,
+      parameters,
+    })),
+    engines: plan instanceof UnsupportedError ? ['float'] : ['machine', 'functional', 'float'],
+    ...(plan instanceof UnsupportedError ? { refused: plan.message } : { plan }),
+  });
+}
+
+/** The plan of a fixed-point engine, or why there is none. */
+function planOf(
+  model: Model,
+  loss: Awaited<ReturnType<typeof readModel>>['loss'],
+  mode: NumberMode,
+  batchSize: number,
+): NetworkPlan | UnsupportedError {
+  try {
+    model.compile({ optimizer: 'sgd', loss, mode, engine: 'machine' });
+    return model.plan(batchSize);
+  } catch (error) {
+    if (error instanceof UnsupportedError) return error;
+    throw error;
+  }
+}
+
+function sayPlan({ layers, mode }: NetworkPlan, terminal: Terminal): void {
+  const formats = ['input', 'weight', 'z', 'activation', 'delta', 'error'] as const;
+  terminal.say(`\ncomputed by the engines machine, functional and float`);
+  terminal.say(`fraction bits, number mode ${mode}`);
+  const rows = layers.map(({ name, fractions }) => [
+    name,
+    ...formats.map((format) => fractions[format]),
+  ]);
+  for (const line of table(['layer', ...formats], rows)) terminal.say(line);
+}

@@ -1,0 +1,94 @@
+/** Samples from NumPy's files and from folders of images. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { zipSync } from 'fflate';
+import jpeg from 'jpeg-js';
+import { PNG } from 'pngjs';
+import t from 'tap';
+import { loadSamples } from './load.js';
+import { parseNpy } from './npy.js';
+
+/** A .npy file of version 1.0 as numpy.save writes it. */
+function npy(
+  descr: string,
+  shape: readonly number[],
+  bytes: Uint8Array,
+  fortran = false,
+): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+  const header = `${text.padEnd(117)}\n`;
+  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8];
+  return Buffer.concat([Uint8Array.from(magic), Buffer.from(header, 'latin1'), bytes]);
+}
+
+const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+
+t.test('.npy files give their values in all types of numbers', async (t) => {
+  t.strictSame(
+    parseNpy('x', npy('<f4', [2, 2], floats(1, 2, 3, 0.5))).values,
+    Float64Array.of(1, 2, 3, 0.5),
+  );
+  t.strictSame(
+    parseNpy('x', npy('|u1', [3], Uint8Array.of(1, 2, 255))).values,
+    Float64Array.of(1, 2, 255),
+  );
+  const longs = new Uint8Array(BigInt64Array.of(-5n, 7n).buffer);
+  t.strictSame(parseNpy('x', npy('<i8', [2], longs)), {
+    shape: [2],
+    values: Float64Array.of(-5, 7),
+  });
+  t.throws(() => parseNpy('x', npy('<c8', [1], floats(1, 2))), {
+    name: 'FileError',
+    message: /type/,
+  });
+  t.throws(() => parseNpy('x', npy('<f4', [2], floats(1))), {
+    message: /ends before its 2 values/,
+  });
+  t.throws(() => parseNpy('x', npy('<f4', [1], floats(1), true)), { message: /Fortran order/ });
+  t.throws(() => parseNpy('x', Uint8Array.of(1, 2, 3)), { message: /is no .npy file/ });
+});
+
+t.test('.npz files hold inputs with classes or targets', async (t) => {
+  const source = `${t.testdir({})}/data.npz`;
+  const x = npy('<f4', [2, 3], floats(1, 2, 3, 4, 5, 6));
+  await writeFile(source, zipSync({ 'x.npy': x, 'y.npy': npy('|u1', [2], Uint8Array.of(4, 0)) }));
+  const samples = await loadSamples({ source, shape: [3] });
+  t.strictSame([samples.count, samples.features, [...samples.labels!]], [2, 3, [4, 0]]);
+  await writeFile(source, zipSync({ 'x.npy': x, 'y.npy': npy('<f4', [2, 1], floats(0.5, 1)) }));
+  t.strictSame([...(await loadSamples({ source, shape: [3] })).targets!], [0.5, 1]);
+  await writeFile(source, zipSync({ 'z.npy': x }));
+  await t.rejects(loadSamples({ source, shape: [3] }), { message: /has z.npy, but no x, inputs/ });
+  await writeFile(source, 'no zip');
+  await t.rejects(loadSamples({ source, shape: [3] }), {
+    name: 'FileError',
+    message: /is no .npz file/,
+  });
+});
+
+t.test('folders of images give classes by their names, in grey or colour', async (t) => {
+  const folder = t.testdir({});
+  const png = new PNG({ width: 2, height: 1 });
+  png.data = Buffer.from([255, 0, 0, 255, 255, 255, 255, 255]);
+  for (const name of ['cat', 'dog']) await mkdir(`${folder}/${name}`);
+  await writeFile(`${folder}/dog/a.png`, PNG.sync.write(png));
+  const black = { width: 2, height: 1, data: Buffer.from([0, 0, 0, 255, 0, 0, 0, 255]) };
+  await writeFile(`${folder}/cat/a.jpg`, jpeg.encode(black, 100).data);
+  await writeFile(`${folder}/cat/notes.txt`, 'no image');
+  const grey = await loadSamples({ source: folder, shape: [1, 2, 1] });
+  t.strictSame([grey.count, grey.features, [...grey.labels!]], [2, 2, [0, 1]]);
+  t.strictSame(
+    [...grey.inputs].map((value) => Math.round(value * 1000)),
+    [0, 0, 299, 1000],
+  );
+  const colour = await loadSamples({ source: folder, shape: [1, 2, 3] });
+  t.strictSame([...colour.inputs.subarray(6)], [1, 0, 0, 1, 1, 1]);
+  await t.rejects(loadSamples({ source: folder, shape: [4, 4] }), {
+    message: /1 x 2 pixels, but the model takes 4 x 4/,
+  });
+  await t.rejects(loadSamples({ source: folder, shape: [7] }), {
+    message: /has images, but the model takes samples of shape \[7\]/,
+  });
+  await writeFile(`${folder}/dog/b.png`, 'broken');
+  await t.rejects(loadSamples({ source: folder, shape: [1, 2] }), {
+    message: /b.png: is no image/,
+  });
+});
