@@ -4,6 +4,7 @@ import { SCP_PORT } from '@spin-tools/scp';
 import type { FaultPlan, Pace, VirtualMachine } from '@spin-tools/sim';
 import { Command, Option } from 'commander';
 import { readFaultPlan } from '../data/fault-file.js';
+import { type DebuggingOptions, startDebugging, withDebugging } from '../machine/debugging.js';
 import {
   type DeadOptions,
   type ShapeOptions,
@@ -17,7 +18,7 @@ import { type ServedMachine, serve } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, ipv4, listeningPort, runs, usageError } from './command.js';
 
-interface SimOptions extends ShapeOptions, DeadOptions {
+interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
   readonly host: string;
   readonly scpPort: number;
   readonly bootPort: number;
@@ -54,7 +55,7 @@ export function simCommand(io: Io): Command {
     )
     .option('--faults <file>', 'fault plan: what is to go wrong, as JSON');
   return runs<SimOptions>(
-    withPorts(withDeadParts(withShape(command)), listeningPort),
+    withDebugging(withPorts(withDeadParts(withShape(command)), listeningPort)),
     io,
     (options, terminal) => runSim(command, options, terminal, io),
   );
@@ -74,9 +75,11 @@ async function runSim(
   terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
   const { bmpHosts, bmpPort } = served;
   if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
+  await using debugging = await startDebugging(virtual, options, terminal);
   terminal.say('switched on, not booted; stop it with Ctrl-C');
   const chips = virtual.machine.chipCount;
-  terminal.result({ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores });
+  const { gdbPort } = debugging;
+  terminal.result({ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores, gdbPort });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);
   await io.untilStopped();

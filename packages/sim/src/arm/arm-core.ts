@@ -10,6 +10,7 @@ import { endSlice } from './general.js';
 import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { PrivateBus } from './private-bus.js';
+import { type Probe, SingleSteps, stepSlice } from './single-step.js';
 import { activeState, Slot } from './state.js';
 
 /** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
@@ -29,6 +30,13 @@ export interface ArmCoreStatistics {
   readonly cyclesAsleep: number;
 }
 
+/** How a program is started. */
+interface Origin {
+  readonly entry: number;
+  readonly argument: number;
+  readonly thumb: boolean;
+}
+
 /** An ARM core of a chip. Its memories take space only from the first load or start on. */
 export class ArmCore implements Core {
   private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
@@ -39,6 +47,11 @@ export class ArmCore implements Core {
   private readonly bus: PrivateBus;
   private running = false;
   private started = false;
+  /** Where the last program began. */
+  private origin: Origin | undefined;
+  private probes: { readonly probe: Probe; readonly pages: SingleSteps } | undefined;
+  /** A probe stopped the core: its time stands still. */
+  private held = false;
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
   /** Cycles of local time at the beginning of the present slice. */
@@ -93,6 +106,7 @@ export class ArmCore implements Core {
 
   get asleep(): boolean {
     if (!this.started || this.machine === undefined) return true;
+    if (this.held) return false;
     return this.machine.cpu.asleep && !this.interrupts.isRequesting;
   }
 
@@ -110,6 +124,49 @@ export class ArmCore implements Core {
     return this.prepared().cpu.registers;
   }
 
+  /** Whether a program was started and not stopped since. */
+  get isStarted(): boolean {
+    return this.started;
+  }
+
+  /** The processor with its memory, for a debugger; between runs its registers are put away. */
+  get processor(): Cpu {
+    return this.prepared().cpu;
+  }
+
+  /** A word of its devices or its chip, for a debugger: takes no time. Some registers change when read. Throws BusError. */
+  peek(address: number): number {
+    return this.bus.peek(address);
+  }
+
+  /** Writes such a word. Throws BusError. */
+  poke(address: number, value: number): void {
+    this.bus.poke(address, value);
+  }
+
+  /** What follows the core one instruction at a time, in the interpreter; undefined, the default, costs nothing. */
+  get probe(): Probe | undefined {
+    return this.probes?.probe;
+  }
+
+  set probe(probe: Probe | undefined) {
+    if (probe === undefined) this.probes = undefined;
+    else {
+      const pages = this.probes?.pages ?? new SingleSteps(this.processor.memory.itcm32);
+      this.probes = { probe, pages };
+    }
+  }
+
+  /** Whether its probe stopped the core, in front of an instruction. */
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  /** Lets a core go on that its probe has stopped. */
+  release(): void {
+    this.held = false;
+  }
+
   /** Everything private to the core as after its reset line was released; it does not run until started. */
   reset(): void {
     if (this.running) {
@@ -120,6 +177,7 @@ export class ArmCore implements Core {
       device.reset();
     this.knowsNextEvent = false;
     this.started = false;
+    this.held = false;
     this.machine?.cpu.reset();
   }
 
@@ -138,6 +196,15 @@ export class ArmCore implements Core {
     this.reset();
     this.prepared().cpu.prepare(entry, argument, thumb);
     this.started = true;
+    this.origin = { entry, argument, thumb };
+  }
+
+  /** Starts the last program again, over the memory as it is; false when there was none. */
+  restart(): boolean {
+    const { origin } = this;
+    if (origin === undefined) return false;
+    this.start(origin.entry, origin.argument, origin.thumb);
+    return true;
   }
 
   /** Stops the core as if its clock were gone; memory stays. */
@@ -162,7 +229,7 @@ export class ArmCore implements Core {
   }
 
   deliver(packet: Packet, route: number, at: number): boolean {
-    if (!this.started) return false;
+    if (!this.started || this.held) return false;
     if (this.asleep) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
     return this.communications.deliver(packet, route);
   }
@@ -186,7 +253,7 @@ export class ArmCore implements Core {
     cpu.resume();
     this.running = true;
     try {
-      while (this.cycle < end && this.started && this.deferred === undefined) {
+      while (this.cycle < end && this.started && !this.held && this.deferred === undefined) {
         this.runSlice(cpu, end);
       }
     } finally {
@@ -217,13 +284,22 @@ export class ArmCore implements Core {
       LONGEST_SLICE,
       Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
     );
-    interpret(cpu);
+    const { probes } = this;
+    if (probes === undefined) {
+      interpret(cpu);
+      this.account();
+    } else this.held = stepSlice(cpu, probes.probe, probes.pages, () => this.account());
+  }
+
+  /** Adds what was executed to the counts and to the local time; returns the cycles that it took. */
+  private account(): number {
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
     activeState[Slot.Elapsed] = 0;
     this.stalled = 0;
     this.cycle += spent;
     this.cyclesAwake += spent;
+    return spent;
   }
 
   private takeInterrupt(cpu: Cpu): void {
@@ -274,6 +350,8 @@ export class ArmCore implements Core {
 
   private stall(cycles: number): void {
     this.stalled += cycles;
+    // A single step tells by the limit whether the slice was ended.
+    if (this.probes !== undefined) return;
     activeState[Slot.Limit] = Math.max(0, (activeState[Slot.Limit] as number) - cycles);
   }
 

@@ -46,6 +46,8 @@ export interface ChipWiring {
   wake(chip: number, core: number): void;
   /** An interrupt line of a core changes. */
   interrupt(chip: number, core: number, source: number, level: boolean): void;
+  /** A core was put into its place, or taken out. */
+  placed(core: number): void;
   /** A diagnostic counter is looked at or changed. */
   countersRead(): void;
   /** A packet that came by a link was dealt with. */
@@ -209,6 +211,7 @@ export class Chip implements ChipBus {
     const port = this.ports[core] as CorePort;
     port.clear();
     port.core = program;
+    this.wiring.placed(core);
     if (program !== undefined) this.wiring.wake(this.index, core);
   }
 

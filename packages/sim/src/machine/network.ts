@@ -34,6 +34,7 @@ export class Network {
   losses = 0;
   private readonly counterListeners = new Set<() => void>();
   private readonly tables: (PointToPointRoutes | undefined)[];
+  private readonly placeListeners = new Set<(chip: Chip, core: number) => void>();
 
   constructor(readonly machine: Machine) {
     const { chips } = machine;
@@ -102,6 +103,12 @@ export class Network {
     return () => this.counterListeners.delete(listener);
   }
 
+  /** Calls back when a core is put into its place, or taken out; the result stops that. */
+  onCorePlaced(listener: (chip: Chip, core: number) => void): () => void {
+    this.placeListeners.add(listener);
+    return () => this.placeListeners.delete(listener);
+  }
+
   private setCause(chip: number, link: number, cause: number, isSet: boolean): void {
     this.setOneWay(chip, link, cause, isSet);
     const next = this.neighbours[chip * LINKS + link] as number;
@@ -153,6 +160,9 @@ export class Network {
       },
       interrupt: (to, core, source, level) => {
         if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
+      },
+      placed: (core) => {
+        for (const listener of this.placeListeners) listener(chip, core);
       },
       countersRead: () => {
         for (const listener of this.counterListeners) listener();

@@ -18,8 +18,10 @@ import { Boards } from './boards.js';
 import { type EthernetChip, Ethernets } from './ethernets.js';
 import { Faults } from './faults.js';
 import { Frames } from './frames.js';
+import type { Inspection } from './inspection.js';
 import { type MachineShapeOptions, machineOfOptions } from './layout.js';
 import { Network } from './network.js';
+import { nextTurn } from './next-turn.js';
 import { type Pace, Pump } from './pump.js';
 import { Regions } from './regions.js';
 import { collectStatistics, type MachineStatistics } from './statistics.js';
@@ -83,7 +85,7 @@ export class VirtualMachine {
     const { scheduler } = this.network;
     this.pump = new Pump(scheduler, (amount) => this.admission.advance(amount));
     this.admission = new Admission(
-      () => this.pump.isPaced || scheduler.isIdle,
+      () => this.pump.isPaced || this.pump.isHeld || scheduler.isIdle,
       () => scheduler.time,
     );
     this.regions = new Regions(this.network, {
@@ -225,6 +227,24 @@ export class VirtualMachine {
     }
     monitor.programs.run(core, program, appId);
     this.pump.poke();
+  }
+
+  /** The chips behind the monitors, and a hand on the clock: what a debugger works with. */
+  inspect(): Inspection {
+    const { network, regions, pump, admission } = this;
+    return {
+      chips: network.chips,
+      coresOf: (chip) => regions.monitorOf(chip)?.cores,
+      onCorePlaced: (listener) => network.onCorePlaced(listener),
+      runAlone: (chip, core, until) => network.scheduler.runAlone(chip, core, until),
+      hold: () => {
+        pump.hold();
+        // Requests that wait for the machine to become idle would wait for the debugger's user.
+        nextTurn(() => admission.advance(0));
+      },
+      release: () => pump.release(),
+      isHeld: () => pump.isHeld,
+    };
   }
 
   /** Stops simulating. What is still to happen never does. */

@@ -1,0 +1,15 @@
+export { DebuggedCore, NoProgramError } from './core.js';
+export { MachineDebugger, type Stop } from './debugger.js';
+export {
+  ElfError,
+  type ElfFile,
+  type ElfSection,
+  type ElfSegment,
+  type ElfSymbol,
+  readElf,
+} from './elf.js';
+export { aplxOfElf } from './elf-image.js';
+export type { StopReason, WatchKind, Watchpoint } from './follower.js';
+export { MemoryError } from './memory-view.js';
+export { BANKED_REGISTERS, CORE_REGISTERS, RegisterError } from './registers.js';
+export { type CodeKind, type NamedRange, SymbolTable } from './symbols.js';
