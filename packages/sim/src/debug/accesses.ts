@@ -20,6 +20,9 @@ export interface Access {
   readonly writes: boolean;
 }
 
+/** From here on lies what the cores of a chip share. */
+const FIRST_SHARED = 0x60000000;
+
 /** The instruction of a core at an address: a word, or a halfword in Thumb state; undefined where none can be fetched. */
 export function instructionAt(
   core: ArmCore,
@@ -35,6 +38,8 @@ function wordAt(core: ArmCore, address: number): number | undefined {
   if (address >>> 0 < ITCM_BYTES) {
     return (core.processor.memory.itcm32[address >> 2] as number) >>> 0;
   }
+  // Devices hold no code, and fetching from them would change them.
+  if (address >>> 0 < FIRST_SHARED) return undefined;
   try {
     return core.peek(address >>> 0) >>> 0;
   } catch (error) {

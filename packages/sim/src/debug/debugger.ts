@@ -17,7 +17,7 @@ import { addProbe, removeProbe } from './probes.js';
 
 /** Where and why the machine was stopped. */
 export type Stop = StopReason & {
-  /** The core that stopped first; for an interrupt the one that was looked at last. */
+  /** The core that stopped first; where none did, the one that was looked at. */
   readonly core: DebuggedCore;
 };
 
@@ -38,6 +38,8 @@ export class MachineDebugger {
   /** Stops that came in the same quantum as one that was told. */
   private untold: Stop[] = [];
   private lastStop: Stop | undefined;
+  /** How often the machine was stopped. */
+  private stops = 0;
   private readonly forget: () => void;
 
   constructor(private readonly machine: VirtualMachine) {
@@ -134,6 +136,14 @@ export class MachineDebugger {
   interrupt(core: DebuggedCore): void {
     if (this.isStopped && this.lastStop !== undefined) return;
     this.stopAt({ kind: 'interrupt', core });
+  }
+
+  /** Stops the machine when that much simulated time has passed, ns, unless something else does before. */
+  stopAfter(ns: number, core: DebuggedCore): void {
+    const { stops } = this;
+    this.inspection.after(ns, () => {
+      if (this.stops === stops) this.stopAt({ kind: 'time', core });
+    });
   }
 
   /** Lets time stand still and tells nobody. */
@@ -300,6 +310,7 @@ export class MachineDebugger {
 
   private announce(stop: Stop): void {
     this.lastStop = stop;
+    this.stops++;
     // The quantum that is being simulated comes to its end first.
     queueMicrotask(() => {
       if (this.lastStop !== stop) return;

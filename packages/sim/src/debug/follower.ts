@@ -28,7 +28,8 @@ export type StopReason =
       readonly address: number;
     }
   | { readonly kind: 'step' }
-  | { readonly kind: 'interrupt' };
+  | { readonly kind: 'interrupt' }
+  | { readonly kind: 'time' };
 
 /** What stops cores: shared by all of a machine. */
 export interface StopConditions {

@@ -12,6 +12,8 @@ export interface Inspection {
   onCorePlaced(listener: (chip: Chip, core: number) => void): () => void;
   /** Lets a physical core run to `until`, ns, while everything else stands still. */
   runAlone(chip: number, core: number, until: number): void;
+  /** Does something when that much simulated time has passed, ns. */
+  after(ns: number, action: () => void): void;
   /** Lets no simulated time pass from the end of the present quantum on. Hosts are still answered. */
   hold(): void;
   /** Lets time pass again. */

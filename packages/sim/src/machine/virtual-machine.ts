@@ -236,6 +236,7 @@ export class VirtualMachine {
       chips: network.chips,
       coresOf: (chip) => regions.monitorOf(chip)?.cores,
       onCorePlaced: (listener) => network.onCorePlaced(listener),
+      after: (ns, action) => this.after(ns, action),
       runAlone: (chip, core, until) => network.scheduler.runAlone(chip, core, until),
       hold: () => {
         pump.hold();
