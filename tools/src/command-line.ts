@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import { bootCommand } from './commands/boot.js';
 import type { Io } from './commands/command.js';
+import { debugCommand } from './commands/debug.js';
 import { demoCommand } from './commands/demo.js';
+import { disassembleCommand } from './commands/disassemble.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { infoCommand } from './commands/info.js';
 import { loadCommand } from './commands/load.js';
@@ -25,6 +27,8 @@ const COMMANDS = [
   trainCommand,
   evaluateCommand,
   predictCommand,
+  debugCommand,
+  disassembleCommand,
 ];
 
 /** Exit code of a command that could not do what was asked. */

@@ -4,7 +4,7 @@ import { SCP_PORT } from '@spin-tools/scp';
 import type { FaultPlan, Pace, VirtualMachine } from '@spin-tools/sim';
 import { Command, Option } from 'commander';
 import { readFaultPlan } from '../data/fault-file.js';
-import { type DebuggingOptions, startDebugging, withDebugging } from '../machine/debugging.js';
+import { type DebuggingOptions, startDebugging, withDebugging } from '../firmware/debugging.js';
 import {
   type DeadOptions,
   type ShapeOptions,

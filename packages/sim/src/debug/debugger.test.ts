@@ -184,7 +184,10 @@ t.test("memory is the core's own view, and looking changes nothing", async (t) =
   t.throws(() => core.writeMemory(0xfffffffc, new Uint8Array(8)), { name: 'MemoryError' });
   core.writeMemory(0x7ffe, Uint8Array.of(1, 2));
   t.same(core.readMemory(0x7ffe, 2), Uint8Array.of(1, 2));
-  t.throws(() => core.writeMemory(0x7ffe, Uint8Array.of(1, 2, 3)), { address: 0x8000 });
+  t.throws(() => core.writeMemory(0x7ffe, Uint8Array.of(1, 2, 3)), {
+    name: 'MemoryError',
+    address: 0x8000,
+  });
 });
 
 /** Someone who talks to a session as GDB does. */
@@ -367,6 +370,9 @@ t.test('damaged packets are asked for again, and so are replies', async (t) => {
     t.equal(await client.ask(unknown), '', unknown);
 });
 
+/** Whether a packet leaves the conversation open. */
+const goesOn = (packet: string) => !/^(D|k|vKill)/.test(packet);
+
 t.test('random packets never crash or hang a session', async (t) => {
   const { debug } = await counting(t, [1, 2]);
   const client = clientOf(debug);
@@ -430,7 +436,7 @@ t.test('random packets never crash or hang a session', async (t) => {
     .map(([head, numbers, separator]) => head + numbers.join(separator));
   const bytes = fc.oneof(
     { weight: 6, arbitrary: body.map(framed) },
-    { weight: 1, arbitrary: fc.string().map(framed) },
+    { weight: 1, arbitrary: fc.string().filter(goesOn).map(framed) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }) },
     { weight: 1, arbitrary: fc.constant(Uint8Array.of(3)) },
   );

@@ -138,7 +138,7 @@ export class MachineDebugger {
     this.stopAt({ kind: 'interrupt', core });
   }
 
-  /** Stops the machine when that much simulated time has passed, ns, unless something else does before. */
+  /** Stops the machine when that much simulated time has passed, ns, or up to 1.1 us later, unless something else does before. */
   stopAfter(ns: number, core: DebuggedCore): void {
     const { stops } = this;
     this.inspection.after(ns, () => {

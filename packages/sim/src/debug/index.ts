@@ -6,6 +6,7 @@ export {
   type DisassemblyOptions,
   disassemble,
   disassembleOne,
+  withReference,
 } from './disassembly/disassemble.js';
 export {
   ElfError,

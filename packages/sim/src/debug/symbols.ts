@@ -83,7 +83,9 @@ function rangesOf({ symbols, sections }: ElfFile): NamedRange[] {
     if (range.size > 0) return range;
     // Labels of assembly code have no size: they reach to the next symbol or the end of their section.
     const within = sections[section];
-    const end = within === undefined ? range.address : within.address + within.size;
+    // Those that linkers define may lie outside of it: they name no range.
+    const isOutside = within === undefined || range.address < within.address;
+    const end = isOutside ? range.address : within.address + within.size;
     const next = first[index + 1]?.address ?? end;
     return { ...range, size: Math.max(0, Math.min(next, end) - range.address) };
   });

@@ -7,7 +7,7 @@ import type { VirtualMachine } from '../machine/virtual-machine.js';
 import { instructionAt } from './accesses.js';
 import { attachProbes, type CoreChoice, isChosen } from './attach.js';
 import type { DebuggedCore } from './core.js';
-import { disassembleOne } from './disassembly/disassemble.js';
+import { disassembleOne, withReference } from './disassembly/disassemble.js';
 import { isCallPair } from './disassembly/thumb.js';
 import { CORE_REGISTERS } from './registers.js';
 import type { SymbolTable } from './symbols.js';
@@ -159,7 +159,7 @@ export function formatTraceEntry(entry: TraceEntry, symbols?: SymbolTable): stri
     `${x},${y},${core.virtual ?? core.physical}`.padEnd(7),
     hex(address, 8),
     name.padEnd(symbols === undefined ? 0 : 24),
-    textOf(entry, symbols).padEnd(44),
+    textOf(entry, symbols).padEnd(52),
     changed,
   ];
   return columns
@@ -176,10 +176,7 @@ function textOf(
   const size = isThumb && instruction < 0x10000 ? 2 : 4;
   const bytes = new Uint8Array(Uint32Array.of(instruction).buffer).subarray(0, size);
   const line = disassembleOne(bytes, address, { isThumb, ...(symbols && { symbols }) });
-  const code = hex(instruction, size * 2).padEnd(8);
-  const reference =
-    line.reference === '' || line.text.includes(line.reference) ? '' : `  ${line.reference}`;
-  return `${code}  ${line.text}${reference}`;
+  return `${hex(instruction, size * 2).padEnd(8)}  ${withReference(line)}`;
 }
 
 function hex(value: number, digits: number): string {

@@ -23,6 +23,13 @@ export interface DisassemblyOptions {
   readonly symbols?: SymbolTable;
 }
 
+/** An instruction with what it refers to: `bl 0x2c <add>`, `ldr r2, [pc, #12]  @ 0x4c`. */
+export function withReference({ text, reference }: DisassembledInstruction): string {
+  const [target = '', ...name] = reference.split(' ');
+  if (target === '') return text;
+  return text.endsWith(` ${target}`) ? [text, ...name].join(' ') : `${text}  @ ${reference}`;
+}
+
 /**
  * The instruction at the beginning of some bytes, of which there are 2 or 4 at least; what is none in ARMv5TE
  * becomes a `.word` or a `.short`.

@@ -22,7 +22,7 @@ import {
   wordOf,
 } from './hex.js';
 import { runMonitorCommand } from './monitor-commands.js';
-import type { Threads } from './threads.js';
+import { stateOf, type Threads } from './threads.js';
 
 /** What commands work on. */
 export interface CommandContext {
@@ -42,7 +42,7 @@ type Handler = (rest: string, context: CommandContext) => string;
 const HANDLERS: readonly (readonly [start: string, handler: Handler])[] = [
   ['qXfer:features:read:target.xml:', (rest) => part(TARGET_DESCRIPTION, rest)],
   ['qXfer:memory-map:read::', (rest) => part(MEMORY_MAP, rest)],
-  ['qXfer:threads:read::', (rest, { threads }) => part(threadList(threads.all()), rest)],
+  ['qXfer:threads:read::', (rest, { threads }) => part(threadListOf(threads), rest)],
   ['qThreadExtraInfo,', (rest, { threads }) => hexOfText(threads.describe(rest))],
   ['qfThreadInfo', (_, { threads }) => threads.list(true)],
   ['qsThreadInfo', (_, { threads }) => threads.list(false)],
@@ -102,6 +102,12 @@ function numbersOf(text: string, count: number): number[] {
 
 function monitorCommand(digits: string, { target, threads }: CommandContext): string {
   return hexOfText(runMonitorCommand(textOf(digits), target, threads.current));
+}
+
+function threadListOf(threads: Threads): string {
+  return threadList(
+    threads.all().map((core) => ({ id: core.id, name: core.name, state: stateOf(core) })),
+  );
 }
 
 function selectThread(text: string, { threads }: CommandContext): string {

@@ -58,10 +58,12 @@ ${MEMORY.map(([type, start, length]) => `<memory type="${type}" start="0x${start
 </memory-map>
 `;
 
-/** Threads with their names. */
+/** Threads with their names and what is to be said of them. */
 export function threadList(
-  threads: readonly { readonly id: number; readonly name: string }[],
+  threads: readonly { readonly id: number; readonly name: string; readonly state: string }[],
 ): string {
-  const lines = threads.map(({ id, name }) => `<thread id="${id.toString(16)}" name="${name}"/>`);
+  const lines = threads.map(
+    ({ id, name, state }) => `<thread id="${id.toString(16)}" name="${name}">${state}</thread>`,
+  );
   return `<?xml version="1.0"?>\n<threads>\n${lines.join('\n')}\n</threads>\n`;
 }

@@ -53,12 +53,11 @@ export class Threads {
     return part.length === 0 ? 'l' : `m${part.map(({ id }) => id.toString(16)).join(',')}`;
   }
 
-  /** One line about a thread. Throws MalformedPacketError. */
+  /** What is to be said of a thread beyond its name. Throws MalformedPacketError. */
   describe(text: string): string {
     const core = this.find(text);
     if (core === undefined || core === 'any') throw new MalformedPacketError('no such thread');
-    const state = core.hasProgram ? (core.isAsleep ? 'asleep' : 'awake') : 'no program';
-    return `${core.name}, ${state}`;
+    return `${core.name}, ${stateOf(core)}`;
   }
 
   private placeholder(): DebuggedCore {
@@ -68,4 +67,10 @@ export class Threads {
     }
     return this.target.coreById(1) as DebuggedCore;
   }
+}
+
+/** What a core does, in a word or two. */
+export function stateOf(core: DebuggedCore): string {
+  if (!core.hasProgram) return 'no program';
+  return core.isAsleep ? 'asleep' : 'awake';
 }
