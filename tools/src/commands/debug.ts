@@ -8,6 +8,7 @@ import {
   MachineDebugger,
   Profile,
   type Stop,
+  type SymbolCost,
   traceInstructions,
 } from '@spin-tools/sim/debug';
 import { Argument, Command, InvalidArgumentError } from 'commander';
@@ -48,6 +49,7 @@ interface DebugOptions {
   readonly appId: number;
 }
 
+const WORD_BYTES = 4;
 const NS_PER_MS = 1e6;
 const NS_PER_MICROSECOND = 1e3;
 const MOST_TRACED = 1_000_000;
@@ -87,52 +89,75 @@ async function debug(
   terminal: Terminal,
   file: string,
 ): Promise<void> {
-  const { symbols } = program;
-  // Names that are wrong are told before anything runs.
-  const breakpoints = (options.break ?? []).map((place) => addressOf(place, symbols));
-  const watched = (options.watch ?? []).map((place) => addressOf(place, symbols));
-  const ranges = (options.memory ?? []).map(({ place, length }) => ({
-    address: addressOf(place, symbols),
-    length,
-  }));
+  const conditions = conditionsOf(options, program);
   const target = new MachineDebugger(machine);
   const cores = [options.core];
   const trace = options.trace && traceInstructions(machine, { cores, capacity: options.trace });
   const profile = options.profile && new Profile(machine, cores);
   const core = await enter(options, program, machine, target, file);
-  for (const address of breakpoints) target.addBreakpoint(address);
-  for (const address of watched) target.addWatchpoint({ kind: 'write', address, length: 4 });
+  for (const address of conditions.breakpoints) target.addBreakpoint(address);
+  for (const address of conditions.watched) {
+    target.addWatchpoint({ kind: 'write', address, length: WORD_BYTES });
+  }
   const start = core.time;
   target.stopAfter(options.for * NS_PER_MS, core);
   const stop = await target.run();
-  const microseconds = (core.time - start) / NS_PER_MICROSECOND;
-  const registers = registersOf(core);
-  const pc = registers.pc as number;
-  terminal.say(`${core.name} ${reasonOf(stop)} after ${microseconds.toFixed(3)} us`);
-  terminal.say(`at ${named(pc, symbols)}${core.isAsleep ? ', asleep' : ''}`);
-  terminal.say();
-  for (const line of registerLines(registers)) terminal.say(line);
-  terminal.say();
-  for (const line of surroundingsOf(core, symbols)) terminal.say(line);
-  const memory = ranges.map(({ address, length }) => {
-    const bytes = core.readMemory(address, length);
-    terminal.say();
-    for (const line of memoryLines(address, bytes)) terminal.say(line);
-    return { address, bytes: Buffer.from(bytes).toString('hex') };
-  });
-  const traced = trace ? traceLines(trace, program) : [];
-  if (traced.length > 0) terminal.say();
-  for (const line of traced) terminal.say(line);
-  const costs = profile ? costsOf(profile, symbols) : undefined;
-  if (costs !== undefined) {
-    terminal.say();
-    for (const line of profileLines(costs)) terminal.say(line);
-  }
-  terminal.result({
-    ...{ reason: stop.kind, microseconds, asleep: core.isAsleep, registers, memory },
-    ...(trace && { trace: traced }),
-    ...(costs && { profile: costs }),
-  });
+  const result = {
+    reason: stop.kind,
+    microseconds: (core.time - start) / NS_PER_MICROSECOND,
+    asleep: core.isAsleep,
+    registers: registersOf(core),
+    memory: conditions.ranges.map(({ address, length }) => ({
+      address,
+      bytes: Buffer.from(core.readMemory(address, length)).toString('hex'),
+    })),
+    ...(trace && { trace: traceLines(trace, program) }),
+    ...(profile && { profile: costsOf(profile, program.symbols) }),
+  };
+  for (const line of linesOf(result, stop, program)) terminal.say(line);
+  terminal.result(result);
+}
+
+/** Addresses of what the options name; wrong names are told before anything runs. Throws UnknownPlaceError. */
+function conditionsOf(options: DebugOptions, { symbols }: ProgramFile) {
+  return {
+    breakpoints: (options.break ?? []).map((place) => addressOf(place, symbols)),
+    watched: (options.watch ?? []).map((place) => addressOf(place, symbols)),
+    ranges: (options.memory ?? []).map(({ place, length }) => ({
+      address: addressOf(place, symbols),
+      length,
+    })),
+  };
+}
+
+/** What is printed; as much of it under `--json`. */
+interface DebugResult {
+  readonly microseconds: number;
+  readonly asleep: boolean;
+  readonly registers: Readonly<Record<string, number>>;
+  /** Bytes in hexadecimal. */
+  readonly memory: readonly { readonly address: number; readonly bytes: string }[];
+  readonly trace?: readonly string[];
+  readonly profile?: readonly SymbolCost[];
+}
+
+function linesOf(
+  { microseconds, asleep, registers, memory, trace, profile }: DebugResult,
+  stop: Stop,
+  { symbols }: ProgramFile,
+): string[] {
+  const sections = [
+    [
+      `${stop.core.name} ${reasonOf(stop)} after ${microseconds.toFixed(3)} us`,
+      `at ${named(registers.pc ?? 0, symbols)}${asleep ? ', asleep' : ''}`,
+    ],
+    registerLines(registers),
+    surroundingsOf(stop.core, symbols),
+    ...memory.map(({ address, bytes }) => memoryLines(address, Buffer.from(bytes, 'hex'))),
+    ...(trace === undefined ? [] : [[...trace]]),
+    ...(profile === undefined ? [] : [profileLines(profile)]),
+  ];
+  return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
 /** Boots the machine, loads the program and stops it in front of its first instruction. */

@@ -11,8 +11,9 @@ import type { ArmCore } from '../arm/arm-core.js';
 import { type Chip, CORES } from '../chip/chip.js';
 import type { Inspection } from '../machine/inspection.js';
 import type { VirtualMachine } from '../machine/virtual-machine.js';
+import { Conditions } from './conditions.js';
 import { DebuggedCore } from './core.js';
-import { Follower, isSameWatchpoint, type StopReason, type Watchpoint } from './follower.js';
+import { Follower, type StopReason, type Watchpoint } from './follower.js';
 import { addProbe, removeProbe } from './probes.js';
 
 /** Where and why the machine was stopped. */
@@ -24,11 +25,7 @@ export type Stop = StopReason & {
 /** Debugs one machine. */
 export class MachineDebugger {
   private readonly inspection: Inspection;
-  private readonly breakpoints = new Map<number, number>();
-  private readonly conditions = {
-    breakpoints: new Set<number>(),
-    watchpoints: [] as Watchpoint[],
-  };
+  private readonly conditions = new Conditions();
   private readonly followers = new Map<ArmCore, Follower>();
   private readonly listeners = new Set<(stop: Stop) => void>();
   /** Cores of which it was told that they stopped, and at which address. */
@@ -93,36 +90,25 @@ export class MachineDebugger {
 
   /** Stops every core in front of an address. An address may be given several times. */
   addBreakpoint(address: number): void {
-    const at = address >>> 0;
-    this.breakpoints.set(at, (this.breakpoints.get(at) ?? 0) + 1);
-    this.conditions.breakpoints.add(at);
+    this.conditions.addBreakpoint(address);
     this.follow();
   }
 
   /** Takes back one {@link addBreakpoint}. */
   removeBreakpoint(address: number): void {
-    const at = address >>> 0;
-    const left = (this.breakpoints.get(at) ?? 0) - 1;
-    if (left > 0) this.breakpoints.set(at, left);
-    else {
-      this.breakpoints.delete(at);
-      this.conditions.breakpoints.delete(at);
-    }
+    this.conditions.removeBreakpoint(address);
     this.follow();
   }
 
   /** Stops every core in front of an instruction that would access memory. */
-  addWatchpoint({ kind, address, length }: Watchpoint): void {
-    this.conditions.watchpoints.push({ kind, address: address >>> 0, length });
+  addWatchpoint(watchpoint: Watchpoint): void {
+    this.conditions.addWatchpoint(watchpoint);
     this.follow();
   }
 
   /** Takes back one {@link addWatchpoint}. */
-  removeWatchpoint({ kind, address, length }: Watchpoint): void {
-    const { watchpoints } = this.conditions;
-    const removed = { kind, address: address >>> 0, length };
-    const at = watchpoints.findIndex((each) => isSameWatchpoint(each, removed));
-    if (at >= 0) watchpoints.splice(at, 1);
+  removeWatchpoint(watchpoint: Watchpoint): void {
+    this.conditions.removeWatchpoint(watchpoint);
     this.follow();
   }
 
@@ -214,9 +200,7 @@ export class MachineDebugger {
   /** Forgets breakpoints and lets the machine run on without a debugger. */
   close(): void {
     this.forget();
-    this.breakpoints.clear();
-    this.conditions.breakpoints.clear();
-    this.conditions.watchpoints.length = 0;
+    this.conditions.clear();
     this.listeners.clear();
     this.untold = [];
     this.resume();
@@ -232,18 +216,9 @@ export class MachineDebugger {
   /** A stop that was not told yet, if its reason is still there. */
   private nextUntold(): Stop | undefined {
     for (let stop = this.untold.shift(); stop !== undefined; stop = this.untold.shift()) {
-      if (this.isStillTrue(stop)) return stop;
+      if (this.conditions.stillStops(stop, programCounter(stop.core.arm))) return stop;
     }
     return undefined;
-  }
-
-  private isStillTrue(stop: Stop): boolean {
-    const { breakpoints, watchpoints } = this.conditions;
-    if (stop.kind !== 'breakpoint' && stop.kind !== 'watchpoint') return false;
-    if (programCounter(stop.core.arm) !== stop.pc) return false;
-    return stop.kind === 'breakpoint'
-      ? breakpoints.has(stop.pc)
-      : watchpoints.some((each) => isSameWatchpoint(each, stop.watchpoint));
   }
 
   /** Cores that stopped go on; only where a stop was told they are past its reason. */
@@ -286,7 +261,7 @@ export class MachineDebugger {
   }
 
   private get followsAll(): boolean {
-    return this.conditions.breakpoints.size + this.conditions.watchpoints.length > 0;
+    return !this.conditions.isEmpty;
   }
 
   /** Whether a core still is where it was told to have stopped. */
