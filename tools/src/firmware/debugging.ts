@@ -48,7 +48,7 @@ export function withDebugging(command: Command): Command {
     .option('--profile <file>', 'write where cores spend their cycles to a JSON file at the end')
     .option(
       '--follow <cores...>',
-      'cores to trace and profile: X,Y:CORES such as 0,0:1-4,7, or all (default: all)',
+      'cores to debug, trace and profile: X,Y:CORES such as 0,0:1-4,7, or all (default: all)',
       addCores,
     )
     .option('--elf <file>', 'ELF file with names for addresses');
@@ -70,7 +70,7 @@ export async function startDebugging(
   const served =
     gdb === undefined
       ? undefined
-      : await serveGdb(machine, { port: gdb === true ? GDB_PORT : gdb });
+      : await serveGdb(machine, { cores, port: gdb === true ? GDB_PORT : gdb });
   if (served !== undefined) {
     terminal.say(`GDB on TCP port ${served.port}: target remote ${served.host}:${served.port}`);
   }

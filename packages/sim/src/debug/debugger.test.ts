@@ -61,6 +61,17 @@ t.test('cores stop at breakpoints, each in its turn, and nobody sees them in mem
   t.notOk(debug.isStopped);
 });
 
+t.test('only chosen cores are stopped', async (t) => {
+  const { machine } = await counting(t, [1, 2, 3]);
+  const debug = new MachineDebugger(machine, [{ ...chip, core: 2 }]);
+  t.same(
+    debug.cores().map(({ name }) => name),
+    ['core 2 of chip (0, 0)'],
+  );
+  debug.addBreakpoint(address('add'));
+  for (let count = 0; count < 3; count++) t.match(await debug.run(), { core: { virtual: 2 } });
+});
+
 t.test('time stands still while a core is stopped, and hosts are answered', async (t) => {
   const { debug, controller, machine } = await counting(t, [1]);
   debug.addBreakpoint(address('add'));

@@ -11,6 +11,7 @@ import type { ArmCore } from '../arm/arm-core.js';
 import { type Chip, CORES } from '../chip/chip.js';
 import type { Inspection } from '../machine/inspection.js';
 import type { VirtualMachine } from '../machine/virtual-machine.js';
+import { type CoreChoice, isChosen } from './attach.js';
 import { Conditions } from './conditions.js';
 import { DebuggedCore } from './core.js';
 import { Follower, type StopReason, type Watchpoint } from './follower.js';
@@ -39,7 +40,11 @@ export class MachineDebugger {
   private stops = 0;
   private readonly forget: () => void;
 
-  constructor(private readonly machine: VirtualMachine) {
+  /** @param chosen cores that are seen and stopped; the others run on until the machine stands still */
+  constructor(
+    private readonly machine: VirtualMachine,
+    private readonly chosen: CoreChoice = 'all',
+  ) {
     this.inspection = machine.inspect();
     this.forget = this.inspection.onCorePlaced(({ index }, physical) => {
       if (this.followsAll) this.followPlace(index, physical);
@@ -56,12 +61,12 @@ export class MachineDebugger {
     return this.inspection.isHeld();
   }
 
-  /** Cores on which an ARM program was started, by chip, then by physical number. */
+  /** Chosen cores on which an ARM program was started, by chip, then by physical number. */
   cores(): DebuggedCore[] {
     return this.inspection.chips.flatMap((chip, number) =>
       chip.ports.flatMap((_, physical) => {
         const core = new DebuggedCore(this.inspection, number, physical);
-        return core.hasProgram ? [core] : [];
+        return core.hasProgram && isChosen(this.chosen, core) ? [core] : [];
       }),
     );
   }
@@ -88,7 +93,7 @@ export class MachineDebugger {
     return this.byPlace(Math.floor((id - 1) / CORES), (id - 1) % CORES);
   }
 
-  /** Stops every core in front of an address. An address may be given several times. */
+  /** Stops every chosen core in front of an address. An address may be given several times. */
   addBreakpoint(address: number): void {
     this.conditions.addBreakpoint(address);
     this.follow();
@@ -100,7 +105,7 @@ export class MachineDebugger {
     this.follow();
   }
 
-  /** Stops every core in front of an instruction that would access memory. */
+  /** Stops every chosen core in front of an instruction that would access memory. */
   addWatchpoint(watchpoint: Watchpoint): void {
     this.conditions.addWatchpoint(watchpoint);
     this.follow();
@@ -252,7 +257,7 @@ export class MachineDebugger {
   private followPlace(chip: number, physical: number): void {
     const core = new DebuggedCore(this.inspection, chip, physical);
     const { arm } = core;
-    if (arm === undefined || this.followers.has(arm)) return;
+    if (arm === undefined || this.followers.has(arm) || !isChosen(this.chosen, core)) return;
     const stopped = (reason: StopReason) => this.stopAt({ ...reason, core });
     const follower = new Follower(arm, this.conditions, stopped);
     this.followers.set(arm, follower);

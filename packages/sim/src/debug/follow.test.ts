@@ -104,7 +104,7 @@ t.test('a trace has every instruction with its time and what it changed', async 
   trace.close();
   t.match(
     formatTraceEntry(all[0]!, symbols),
-    /^ *\d+ {2}0,0,3 {4}00000000 {2}_start +e59fd00c {2}ldr sp, \[pc, #12\] {2}0x14 +sp=0040f000$/,
+    /^ *\d+ {2}0,0,3 {4}00000000 {2}_start +e59fd00c {2}ldr sp, \[pc, #12\] {2}@ 0x14 +sp=0040f000$/,
   );
   t.match(all[0], { address: 0, instruction: 0xe59fd00c, isThumb: false });
   t.match(all[3]?.changes, [
@@ -176,16 +176,16 @@ t.test('a run is the same, followed or not', async (t) => {
     await entered;
     debug.removeBreakpoint(entry);
     const core = debug.core({ ...chip, core: 1 });
-    if (isFollowed) {
-      new Profile(machine);
-      traceInstructions(machine, { cores: 'all' });
-      debug.addBreakpoint(0x7000);
-    }
+    const followers = isFollowed
+      ? [new Profile(machine), traceInstructions(machine, { cores: 'all' })]
+      : [];
+    if (isFollowed) debug.addBreakpoint(0x7000);
     debug.stopAfter(1_000_000, core);
     await debug.run();
     const { time } = core;
     const registers = core.registers(CORE_REGISTERS);
     const statistics = core.arm?.statistics;
+    for (const each of followers) each.close();
     debug.close();
     await loaded;
     return { time, registers, statistics };

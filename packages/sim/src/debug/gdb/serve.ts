@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { VirtualMachine } from '../../machine/virtual-machine.js';
+import type { CoreChoice } from '../attach.js';
 import { MachineDebugger } from '../debugger.js';
 import { GdbSession } from './session.js';
 
@@ -11,6 +12,8 @@ export interface GdbOptions {
   readonly host?: string;
   /** TCP port; 0, the default, lets the system choose. */
   readonly port?: number;
+  /** Cores that GDB is to see and to stop. Default: all. */
+  readonly cores?: CoreChoice;
 }
 
 /** A machine that waits for GDB. */
@@ -29,9 +32,9 @@ export interface ServedGdb {
  */
 export async function serveGdb(
   machine: VirtualMachine,
-  { host = '127.0.0.1', port = 0 }: GdbOptions = {},
+  { host = '127.0.0.1', port = 0, cores = 'all' }: GdbOptions = {},
 ): Promise<ServedGdb> {
-  const target = new MachineDebugger(machine);
+  const target = new MachineDebugger(machine, cores);
   let current: Socket | undefined;
   const server = createServer({ noDelay: true }, (socket) => {
     // What happens to a connection ends it; GDB says so itself.
