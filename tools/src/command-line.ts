@@ -1,7 +1,8 @@
 /** The command line as a function: arguments and streams in, exit code out. */
 import { Command, CommanderError } from 'commander';
+import { allocCommand } from './commands/alloc.js';
 import { bootCommand } from './commands/boot.js';
-import type { Io } from './commands/command.js';
+import { CommandExit, type Io } from './commands/command.js';
 import { debugCommand } from './commands/debug.js';
 import { demoCommand } from './commands/demo.js';
 import { disassembleCommand } from './commands/disassemble.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   predictCommand,
   debugCommand,
   disassembleCommand,
+  allocCommand,
 ];
 
 /** Exit code of a command that could not do what was asked. */
@@ -41,13 +43,15 @@ const USAGE = 2;
  * Runs one command. Writes to `io` only, never exits and never throws.
  *
  * @param args the arguments behind the program's name
- * @returns the exit code: 0, 1 when the command failed, 2 when the arguments make no sense
+ * @returns the exit code: 0, 1 when the command failed, 2 when the arguments make no sense, or what a command
+ *   says that it means
  */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
   try {
     await program(io).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
+    if (error instanceof CommandExit) return error.code;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     io.stderr.write(`${explain(error)}\n`);
     return FAILURE;
@@ -58,6 +62,7 @@ function program(io: Io): Command {
   const root = new Command('spin-tools')
     .description('Drive a SpiNNaker machine, real or virtual, and train networks on it')
     .version('0.1.0')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

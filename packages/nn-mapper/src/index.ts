@@ -23,6 +23,23 @@ export {
   regionAddresses,
   type SdramImage,
 } from './data-specification/image.js';
+export { DataSpecificationError } from './data-specification/language/errors.js';
+export {
+  type ExecutedSpecification,
+  type ExecuteOptions,
+  executeSpecification,
+} from './data-specification/language/execute.js';
+export { imageOfSpecification } from './data-specification/language/image.js';
+export {
+  decodeSpecification,
+  disassembleSpecification,
+  encodeSpecification,
+  type Instruction,
+  instruction,
+  type LocatedInstruction,
+} from './data-specification/language/instructions.js';
+export type { ExecutedRegion } from './data-specification/language/memory.js';
+export type { FieldName, OpcodeName } from './data-specification/language/opcodes.js';
 export type { MappingExplanation } from './explain.js';
 export { type GraphBuilder, graphBuilder, graphFromJson } from './graph/builder.js';
 export type {
@@ -52,7 +69,7 @@ export { type Slice, UnsplittableVertexError } from './partition/slices.js';
 export { ImpossiblePlacementError, MachineTooSmallError } from './place/errors.js';
 export { type Placement, type PlaceOptions, type Placer, place } from './place/place.js';
 export { UnreachableSinkError } from './route/errors.js';
-export { route } from './route/route.js';
+export { type RouteOptions, type Router, route } from './route/route.js';
 export type { Trees } from './route/trees.js';
 export type { MappingStages } from './stages.js';
 export type { LinkLoad, MappingStatistics, TableSizes } from './statistics.js';

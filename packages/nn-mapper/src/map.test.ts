@@ -10,6 +10,7 @@ import {
   type Mapping,
   map,
   type Placer,
+  type Router,
   UnreachableSinkError,
   verify,
 } from './index.js';
@@ -106,7 +107,15 @@ const randomMachine = fc.record({
   deadLinks: fc.array(fc.nat({ max: 383 }), { maxLength: 20 }),
 });
 
-const PLACERS: readonly Placer[] = ['sequential', 'hilbert', 'breadth-first', 'annealing'];
+const PLACERS: readonly Placer[] = [
+  'sequential',
+  'hilbert',
+  'breadth-first',
+  'bisection',
+  'annealing',
+];
+
+const ROUTERS: readonly Router[] = ['exploring', 'balanced'];
 
 t.test('random graphs on random machines with dead parts reach exactly their sinks', async (t) => {
   let mapped = 0;
@@ -115,9 +124,10 @@ t.test('random graphs on random machines with dead parts reach exactly their sin
       randomNetlist,
       randomMachine,
       fc.constantFrom(...PLACERS),
+      fc.constantFrom(...ROUTERS),
       fc.constantFrom('always' as const, 'never' as const),
-      ({ vertices, nets }, shape, placer, minimise) => {
-        const options = { placer, minimise, effort: 0.1, verify: true };
+      ({ vertices, nets }, shape, placer, router, minimise) => {
+        const options = { placer, router, minimise, effort: 0.1, verify: true };
         try {
           map(netlist(vertices, nets), rectangle(shape), options);
           mapped++;
@@ -267,6 +277,43 @@ t.test('annealing ends when no net is left to shorten', async (t) => {
     placer: 'annealing',
   });
   t.equal(mapping.statistics.hops, 0);
+});
+
+t.test('a budget of seconds is work, so that every host gives the same places', async (t) => {
+  const graph = randomNets(200, 3, 2);
+  const machine = rectangle({ width: 6, height: 6 });
+  const places = (budgetSeconds: number) => {
+    const { stages, statistics } = map(graph, machine, { placer: 'annealing', budgetSeconds });
+    return { chipOf: [...stages.placement.chipOf], hops: statistics.hops };
+  };
+  t.same(places(0.05), places(0.05));
+  t.ok(places(0.2).hops < places(0.001).hops, 'more of it gives fewer hops');
+});
+
+t.test('dividing the machine keeps neighbours of a grid together', async (t) => {
+  const side = 40;
+  const nets = [...Array(side * side).keys()].map((source) => {
+    const [x, y] = [source % side, Math.floor(source / side)];
+    const around = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => [x + dx, y + dy] as const));
+    const inside = around.filter(([a, b]) => a >= 0 && b >= 0 && a < side && b < side);
+    return [source, inside.map(([a, b]) => b * side + a)] as const;
+  });
+  const graph = netlist(side * side, nets);
+  const machine = rectangle({ width: 12, height: 12 });
+  const hops = (placer: Placer) => map(graph, machine, { placer }).statistics.hops;
+  t.ok(hops('bisection') < 0.7 * hops('hilbert'));
+});
+
+t.test('layers that talk all to all share trees and fit the routers many times', async (t) => {
+  const nets = [...Array(600).keys()].map((source) => {
+    const layer = Math.floor(source / 200) + 1;
+    return [source, [...Array(200).keys()].map((sink) => layer * 200 + sink)] as const;
+  });
+  const { statistics } = map(netlist(800, nets), rectangle({ width: 12, height: 12 }), {
+    minimise: 'always',
+  });
+  t.ok(statistics.completeEntries.most > 200);
+  t.ok(statistics.entries.most < 16, `${statistics.entries.most} entries`);
 });
 
 t.test('thousands of senders to one sink fit its router', async (t) => {

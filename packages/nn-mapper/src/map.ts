@@ -4,13 +4,13 @@ import { allocateKeys } from './keys/allocate.js';
 import { indexMachine, type MappableMachine } from './machine/topology.js';
 import { type Mapping, mappingOf } from './mapping.js';
 import { type PlaceOptions, place } from './place/place.js';
-import { route } from './route/route.js';
+import { type RouteOptions, route } from './route/route.js';
 import { type FitOptions, fitTables } from './tables/capacity.js';
 import { generateTables } from './tables/generate.js';
 import { MappingVerificationError, verify } from './tables/verify.js';
 
 /** Options of {@link map}. */
-export interface MapOptions extends PlaceOptions, FitOptions {
+export interface MapOptions extends PlaceOptions, RouteOptions, FitOptions {
   /** Application cores to keep free on every chip. Default 0. */
   readonly reservedCores?: number;
   /**
@@ -33,7 +33,7 @@ export function map(graph: Graph, machine: MappableMachine, options: MapOptions 
   const topology = indexMachine(machine, options.reservedCores);
   const placement = place(graph, topology, options);
   const keys = allocateKeys(graph);
-  const trees = route(graph, topology, placement);
+  const trees = route(graph, topology, placement, options);
   const complete = generateTables(trees, keys, topology.chips);
   const tables = fitTables(complete, topology, options);
   if (options.verify ?? trees.chip.length <= VERIFIED_HOPS) {

@@ -22,6 +22,7 @@ export {
 } from './host/ethernet.js';
 export { type EnergyEstimate, type EnergyInputs, energy } from './machine/energy.js';
 export type { MachineShape } from './machine/layout.js';
+export type { MonitorKind } from './machine/management.js';
 export type { Pace } from './machine/pump.js';
 export type { DroppedPackets, LinkTraffic, MachineStatistics } from './machine/statistics.js';
 export {

@@ -17,14 +17,14 @@ export class SpallocRequestError extends Error {
 export class SpallocConnectionError extends Error {
   override readonly name = 'SpallocConnectionError';
 
+  /** @param server `host:port`, or a URL */
   constructor(
-    readonly host: string,
-    readonly port: number,
+    readonly server: string,
     happened: string,
     options?: ErrorOptions,
   ) {
     super(
-      `allocation server ${host}:${port}: ${happened}. Is the address right and the server running?`,
+      `allocation server ${server}: ${happened}. Is the address right and the server running?`,
       options,
     );
   }
@@ -34,14 +34,14 @@ export class SpallocConnectionError extends Error {
 export class SpallocTimeoutError extends Error {
   override readonly name = 'SpallocTimeoutError';
 
+  /** @param server `host:port`, or a URL */
   constructor(
-    readonly host: string,
-    readonly port: number,
+    readonly server: string,
     readonly command: string,
     readonly waitedMs: number,
   ) {
     super(
-      `allocation server ${host}:${port} did not answer ${command} in ${waitedMs} ms. Connect again, or allow it more time with "timeoutMs"`,
+      `allocation server ${server} did not answer ${command} in ${waitedMs} ms. Connect again, or allow it more time with "timeoutMs"`,
     );
   }
 }
@@ -72,7 +72,7 @@ export class SpallocVersionError extends Error {
 
   constructor(readonly version: string) {
     super(
-      `the allocation server is version ${JSON.stringify(version)}; this client speaks 0.1.0 up to, not including, 7.0.0`,
+      `the allocation server is version ${JSON.stringify(version)}; this client speaks 0.1.0 up to, not including, 8.0.0`,
     );
   }
 }
@@ -86,5 +86,48 @@ export class JobDestroyedError extends Error {
     readonly reason: string | null,
   ) {
     super(`job ${jobId} was destroyed: ${reason ?? 'the server gave no reason'}`);
+  }
+}
+
+/** A job waited in the queue for longer than it was allowed to. */
+export class QueueTimeoutError extends Error {
+  override readonly name = 'QueueTimeoutError';
+
+  constructor(
+    readonly jobId: number,
+    readonly limitMs: number,
+  ) {
+    super(
+      `job ${jobId} is still in the queue after ${limitMs / 1000} s. Ask for fewer boards, or allow it more time in the queue`,
+    );
+  }
+}
+
+/** Boards of a job are of no use, and so were those that were given in their place. */
+export class BadBoardsError extends Error {
+  override readonly name = 'BadBoardsError';
+
+  /** @param boards addresses of the boards that are of no use */
+  constructor(
+    readonly boards: readonly string[],
+    readonly why: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${boards.length === 1 ? 'board' : 'boards'} ${boards.join(', ')}: ${why}. Tell those who run the machine, or avoid these boards`,
+      options,
+    );
+  }
+}
+
+/** A configuration file has a line or a value that makes no sense. */
+export class SpallocConfigError extends Error {
+  override readonly name = 'SpallocConfigError';
+
+  constructor(
+    readonly file: string,
+    problem: string,
+  ) {
+    super(`${file}: ${problem}`);
   }
 }

@@ -1,16 +1,42 @@
 export {
+  type AllocateOptions,
+  allocate,
+  type RequestOptions,
+  requestJob,
+  resumeJob,
+  type ServerOptions,
+} from './allocate.js';
+export {
+  type AllocationServer,
+  type AllocationServerOptions,
+  connectToServer,
+} from './allocation-server.js';
+export type { Clock } from './clock.js';
+export {
+  readSettings,
+  type SpallocSettings,
+  settingsFiles,
+  withSettings,
+} from './config/settings.js';
+export {
+  BadBoardsError,
   JobDestroyedError,
+  QueueTimeoutError,
   SpallocCommandError,
+  SpallocConfigError,
   SpallocConnectionError,
   SpallocProtocolError,
   SpallocRequestError,
   SpallocTimeoutError,
   SpallocVersionError,
 } from './errors.js';
-export { type AllocateOptions, allocate, Job, requestJob } from './job.js';
+export { Job, type WaitForBoards } from './job.js';
+export type { BoardsWanted, JobOptions } from './job-options.js';
+export type { BadBoard } from './job-service.js';
 export { SpallocClient, type SpallocServer } from './v1/client.js';
 export * from './v1/commands.js';
-export { type JobOptions, type JobRequest, jobRequest } from './v1/job-request.js';
+export { type JobRequest, jobRequest } from './v1/job-request.js';
+export type { BoardPorts } from './v1/job-service.js';
 export type {
   BoardConnection,
   JobListing,
@@ -22,3 +48,4 @@ export type {
   MachineListing,
   PhysicalBoard,
 } from './v1/results.js';
+export { type SessionOptions, SpallocSession } from './v1/session.js';

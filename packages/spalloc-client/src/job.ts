@@ -1,123 +1,106 @@
 /** A job: boards that are ours from allocation to destruction, kept alive in between. */
-import {
-  JobDestroyedError,
-  SpallocCommandError,
-  SpallocConnectionError,
-  SpallocTimeoutError,
-} from './errors.js';
-import { SpallocClient, type SpallocServer } from './v1/client.js';
-import {
-  createJob,
-  destroyJob,
-  getJobMachineInfo,
-  getJobState,
-  jobKeepalive,
-  noNotifyJob,
-  notifyJob,
-  powerOffJobBoards,
-  powerOnJobBoards,
-} from './v1/commands.js';
-import { DEFAULT_KEEPALIVE, type JobOptions, jobRequest } from './v1/job-request.js';
-import type { JobMachine, JobState } from './v1/results.js';
+import { type ChipAddress, MachineController, sameChip, type Transport } from '@spin-tools/scp';
+import { abortable } from './abort.js';
+import { type Clock, systemClock } from './clock.js';
+import { JobDestroyedError, QueueTimeoutError, SpallocCommandError } from './errors.js';
+import { giveBackAtExit } from './exit.js';
+import type { BadBoard, JobService } from './job-service.js';
+import type { BoardConnection, JobMachine, JobState, Location } from './v1/results.js';
 
-/** What to ask for, of whom, and when to stop waiting. */
-export interface AllocateOptions extends SpallocServer, JobOptions {
-  /** Aborting gives up waiting in the queue and destroys the job. */
-  readonly signal?: AbortSignal;
+/** How to wait for boards. */
+export interface WaitForBoards {
+  /** Aborting gives up waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest time in the queue, ms. Default: no limit. */
+  readonly queueLimitMs?: number | undefined;
 }
 
-/**
- * Asks for boards and waits until they are allocated and switched on (they are not booted).
- *
- * ```ts
- * await using job = await allocate({ host: 'spinnaker.example', owner: 'me@example', boards: 3 });
- * const { connections } = await job.machine();
- * ```
- *
- * @throws SpallocRequestError when the options make no sense, JobDestroyedError when the server cannot
- * fulfil them, and what {@link SpallocClient.send} throws.
- */
-export async function allocate(options: AllocateOptions): Promise<Job> {
-  const job = await requestJob(options);
-  try {
-    await job.untilReady(options.signal);
-    return job;
-  } catch (error) {
-    await job.destroy('Gave up waiting');
-    throw error;
-  }
+/** How a job is looked after. */
+export interface JobCare {
+  /** Seconds within which the server must hear of us; null for never. */
+  readonly keepalive: number | null;
+  readonly clock?: Clock | undefined;
+  /** Whether the boards are given back when the program ends in any way. Default true. */
+  readonly giveBackAtExit?: boolean | undefined;
 }
 
-/** Asks for boards without waiting for them: the job may be queued, or already destroyed. */
-export async function requestJob(options: AllocateOptions): Promise<Job> {
-  const request = jobRequest(options);
-  const client = await SpallocClient.connect(options);
-  try {
-    const id = await client.send(createJob(request));
-    return new Job(client, id, options.keepalive ?? DEFAULT_KEEPALIVE);
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
-}
+/** Longest pause between two signs of life, ms: a dead connection is noticed by then. */
+const LONGEST_SILENCE_MS = 30_000;
 
-/** A job on its own connection, which keeps it alive until it is destroyed. */
+/** A job on any allocation service, kept alive until it is destroyed. */
 export class Job implements AsyncDisposable {
-  readonly #client: SpallocClient;
-  readonly #keepalive: NodeJS.Timeout;
+  readonly id: number;
+  readonly #service: JobService;
+  readonly #clock: Clock;
+  readonly #pauseMs: number;
+  readonly #unguard: () => void;
+  #cancelKeepalive: () => void = () => {};
+  #ending: Promise<void> | undefined;
 
   /** @internal */
-  constructor(
-    client: SpallocClient,
-    readonly id: number,
-    /** Seconds. */
-    keepalive: number,
-  ) {
-    this.#client = client;
-    this.#keepalive = setInterval(() => this.#sendKeepalive(), (keepalive * 1000) / 2);
+  constructor(service: JobService, { keepalive, clock = systemClock, ...care }: JobCare) {
+    this.id = service.id;
+    this.#service = service;
+    this.#clock = clock;
+    this.#pauseMs = Math.min(((keepalive ?? Infinity) * 1000) / 2, LONGEST_SILENCE_MS);
+    this.#unguard = (care.giveBackAtExit ?? true) ? giveBackAtExit(this, service) : () => {};
+    this.#stayAlive();
   }
 
   /** The state now. */
   state(): Promise<JobState> {
-    return this.#client.send(getJobState(this.id));
+    return this.#service.state();
   }
 
   /**
    * The state now, then every state that differs from the one before, as the server announces them.
-   * Ends with the job.
+   * Ends with the job, and goes on after a lost connection.
    *
-   * @throws SpallocConnectionError when the connection is lost.
+   * @throws SpallocConnectionError or SpallocTimeoutError when the server stays away for too long
    */
-  async *states(): AsyncGenerator<JobState, void, undefined> {
-    const changes = new Changes(this.#client);
+  async *states(signal?: AbortSignal): AsyncGenerator<JobState, void, undefined> {
+    const changes = this.#service.changes();
     let shown = '';
     try {
-      await this.#client.send(notifyJob(this.id));
       while (true) {
-        const state = await this.state();
+        const state = await abortable(this.state(), signal);
         const spelled = JSON.stringify(state);
         if (spelled !== shown) yield state;
         shown = spelled;
         if (hasEnded(state)) return;
-        await changes.next();
+        await abortable(changes.next(), signal);
       }
     } finally {
       changes.stop();
-      await this.#client.send(noNotifyJob(this.id)).catch(ignoreLostConnection);
     }
   }
 
   /**
    * Waits until the boards are there and have power.
    *
-   * @throws JobDestroyedError when the job ends first, or the signal's reason when it aborts.
+   * @throws JobDestroyedError when the job ends first, QueueTimeoutError when it is queued for too long, or
+   * the signal's reason when it aborts
    */
-  async untilReady(signal?: AbortSignal): Promise<void> {
-    const waiting = this.#waitForReady();
-    if (signal === undefined) return waiting;
-    signal.throwIfAborted();
-    const { promise, stop } = whenAborted(signal);
-    await Promise.race([waiting, promise]).finally(stop);
+  async untilReady({ signal, queueLimitMs }: WaitForBoards = {}): Promise<void> {
+    const limit = new AbortController();
+    let cancelLimit: (() => void) | undefined;
+    const signals = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
+    try {
+      for await (const state of this.states(signals)) {
+        if (state.phase === 'ready') return;
+        if (hasEnded(state)) throw new JobDestroyedError(this.id, state.reason);
+        if (state.phase !== 'queued') {
+          cancelLimit?.();
+          cancelLimit = undefined;
+        } else if (queueLimitMs !== undefined) {
+          cancelLimit ??= this.#clock.after(queueLimitMs, () =>
+            limit.abort(new QueueTimeoutError(this.id, queueLimitMs)),
+          );
+        }
+      }
+    } finally {
+      cancelLimit?.();
+    }
   }
 
   /**
@@ -126,66 +109,103 @@ export class Job implements AsyncDisposable {
    * @throws JobDestroyedError when it has none any more.
    */
   async machine(): Promise<JobMachine> {
-    const machine = await this.#client.send(getJobMachineInfo(this.id));
+    const machine = await this.#service.machine();
     if (machine !== null) return machine;
     throw new JobDestroyedError(this.id, (await this.state()).reason);
   }
 
   /** Switches the boards on, or resets them, and waits until that is done. */
-  async powerOn(): Promise<void> {
-    await this.#client.send(powerOnJobBoards(this.id));
-    await this.untilReady();
+  async powerOn(wait: WaitForBoards = {}): Promise<void> {
+    await this.#service.power(true);
+    await this.untilReady(wait);
   }
 
-  /** Switches the boards off. The job keeps them. */
-  async powerOff(): Promise<void> {
-    await this.#client.send(powerOffJobBoards(this.id));
+  /** Switches the boards off, and waits until that is done. The job keeps them. */
+  async powerOff(wait: WaitForBoards = {}): Promise<void> {
+    await this.#service.power(false);
+    await this.untilReady(wait);
   }
 
-  /** Gives the boards back and closes the connection. Safe to call twice, and on a lost connection. */
-  async destroy(reason = 'Finished'): Promise<void> {
-    clearInterval(this.#keepalive);
-    await this.#client.send(destroyJob(this.id, reason)).catch(ignoreJobGone);
-    await this.#client.close();
+  /** Finds a chip of the job in the room; null when the job has no such chip. */
+  whereIs(chip: ChipAddress): Promise<Location | null> {
+    return this.#service.whereIs(chip);
+  }
+
+  /** Tells those who run the machine what is wrong with boards, where the server takes such reports. */
+  report(boards: readonly BadBoard[]): Promise<void> {
+    return this.#service.report(boards);
+  }
+
+  /**
+   * Opens a way to a board's SCP or boot port: UDP, or through the server's proxy.
+   *
+   * @param kind which of its ports
+   * @param chip its ethernet chip; default (0, 0)
+   * @throws RangeError when the job has no ethernet there
+   */
+  async transport(kind: 'scp' | 'boot', chip: ChipAddress = { x: 0, y: 0 }): Promise<Transport> {
+    const { connections } = await this.machine();
+    const board = connections.find((each) => sameChip(each.chip, chip));
+    if (board !== undefined) return this.#service.open(board, kind);
+    throw new RangeError(`job ${this.id} has no ethernet at chip (${chip.x}, ${chip.y})`);
+  }
+
+  /** A controller of the machine, with a way in by each of its boards. The caller closes it. */
+  async controller(): Promise<MachineController> {
+    const { connections } = await this.machine();
+    const [scp, boot] = await Promise.all([this.transport('scp'), this.transport('boot')]);
+    const boards = await Promise.all(
+      connections.filter(isNotRoot).map(async (board) => ({
+        chip: board.chip,
+        scp: await this.#service.open(board, 'scp'),
+      })),
+    );
+    return new MachineController({ scp, boot, boards });
+  }
+
+  /**
+   * Gives the boards back and hangs up. Safe to call twice. When the server cannot be reached, it takes the
+   * boards back by itself as soon as their keepalive runs out.
+   */
+  destroy(reason = 'Finished'): Promise<void> {
+    this.#ending ??= this.#end(() => this.#service.destroy(reason));
+    return this.#ending;
+  }
+
+  /** Hangs up and leaves the job to whoever keeps it alive. */
+  release(): Promise<void> {
+    this.#ending ??= this.#end(() => Promise.resolve());
+    return this.#ending;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroy();
   }
 
-  async #waitForReady(): Promise<void> {
-    for await (const state of this.states()) {
-      if (state.phase === 'ready') return;
-      if (hasEnded(state)) throw new JobDestroyedError(this.id, state.reason);
+  async #end(last: () => Promise<void>): Promise<void> {
+    this.#cancelKeepalive();
+    try {
+      await last();
+    } finally {
+      this.#unguard();
+      await this.#service.close();
     }
   }
 
-  /** A keepalive that fails is no news of its own: every later command reports the lost connection. */
-  #sendKeepalive(): void {
-    this.#client.send(jobKeepalive(this.id)).catch(() => clearInterval(this.#keepalive));
-  }
-}
-
-/** Remembers that something changed until somebody asks, so that no change falls between two questions. */
-class Changes {
-  readonly stop: () => void;
-  #changed = false;
-  #wake: () => void = () => {};
-
-  constructor(client: SpallocClient) {
-    this.stop = client.onChange(() => {
-      this.#changed = true;
-      this.#wake();
+  /** A server that refuses has no such job any more, which the state tells; what else fails is tried again. */
+  #stayAlive(): void {
+    this.#cancelKeepalive = this.#clock.after(this.#pauseMs, () => {
+      this.#service.keepAlive().then(
+        () => this.#goOn(),
+        (error) => {
+          if (!(error instanceof SpallocCommandError)) this.#goOn();
+        },
+      );
     });
   }
 
-  async next(): Promise<void> {
-    if (!this.#changed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    this.#changed = false;
+  #goOn(): void {
+    if (this.#ending === undefined) this.#stayAlive();
   }
 }
 
@@ -193,24 +213,6 @@ function hasEnded({ phase }: JobState): boolean {
   return phase === 'destroyed' || phase === 'unknown';
 }
 
-function whenAborted(signal: AbortSignal): { promise: Promise<never>; stop: () => void } {
-  let stop = () => {};
-  const promise = new Promise<never>((_, reject) => {
-    const listener = () => reject(signal.reason);
-    signal.addEventListener('abort', listener, { once: true });
-    stop = () => signal.removeEventListener('abort', listener);
-  });
-  return { promise, stop };
-}
-
-/** Where the connection is gone the server has forgotten us, or will when the keepalive runs out. */
-function ignoreLostConnection(error: unknown): void {
-  if (error instanceof SpallocConnectionError || error instanceof SpallocTimeoutError) return;
-  throw error;
-}
-
-/** Newer servers refuse to destroy a job that is already gone. */
-function ignoreJobGone(error: unknown): void {
-  if (error instanceof SpallocCommandError) return;
-  ignoreLostConnection(error);
+function isNotRoot({ chip }: BoardConnection): boolean {
+  return chip.x !== 0 || chip.y !== 0;
 }

@@ -1,12 +1,12 @@
 /** `spin-tools boot`: starts the monitors of a machine that is switched on. */
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { withAddress } from '../machine/options.js';
-import { type Address, withMachine } from '../machine/reach.js';
+import { type AddressOptions, withAddress } from '../machine/options.js';
+import { withMachine } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs } from './command.js';
 
-interface BootOptions extends Address {
+interface BootOptions extends AddressOptions {
   readonly board: 'spin3' | 'spin5';
   readonly image?: string;
   readonly force?: boolean;
@@ -26,14 +26,14 @@ export function bootCommand(io: Io): Command {
 
 async function runBoot(options: BootOptions, terminal: Terminal): Promise<void> {
   const image = options.image === undefined ? undefined : await readFile(options.image);
-  await withMachine(options, async (controller) => {
+  await withMachine(options, terminal, async (controller, host) => {
     const { name, version } = await controller.boot({
       force: options.force === true,
       hardwareVersion: options.board === 'spin3' ? 3 : 5,
       ...(image && { image }),
     });
     const { width, height } = await controller.dimensions();
-    terminal.say(`${options.host} is up: ${name} ${version}, ${width} x ${height} chips`);
-    terminal.result({ host: options.host, name, version, width, height });
+    terminal.say(`${host} is up: ${name} ${version}, ${width} x ${height} chips`);
+    terminal.result({ host, name, version, width, height });
   });
 }

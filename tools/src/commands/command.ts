@@ -11,6 +11,15 @@ export interface Io {
   untilStopped(): Promise<void>;
 }
 
+/** Ends the program with a code of its own, when all has been said. */
+export class CommandExit extends Error {
+  override readonly name = 'CommandExit';
+
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 /** Gives `command` the option `--json` and makes it call `run` with its options and arguments. */
 export function runs<Options>(
   command: Command,

@@ -2,8 +2,8 @@
 import { describeMachine, discoverMachine, isEthernet } from '@spin-tools/machine-model';
 import { Command } from 'commander';
 import { type DeadParts, deadParts } from '../machine/dead-parts.js';
-import { withAddress } from '../machine/options.js';
-import { type Address, withMachine } from '../machine/reach.js';
+import { type AddressOptions, withAddress } from '../machine/options.js';
+import { withMachine } from '../machine/reach.js';
 import { DIRECTIONS } from '../report/link-traffic.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs } from './command.js';
@@ -14,20 +14,25 @@ export function infoCommand(io: Io): Command {
   return runs(withAddress(command, true), io, runInfo);
 }
 
-async function runInfo(address: Address, terminal: Terminal): Promise<void> {
-  const { version, machine } = await withMachine(address, async (controller) => ({
-    version: await controller.version(),
-    machine: await discoverMachine(controller),
-  }));
+async function runInfo(address: AddressOptions, terminal: Terminal): Promise<void> {
+  const { host, version, machine } = await withMachine(
+    address,
+    terminal,
+    async (controller, name) => ({
+      host: name,
+      version: await controller.version(),
+      machine: await discoverMachine(controller),
+    }),
+  );
   const { width, height, wrapX, wrapY, chips } = machine;
   const dead = deadParts(machine);
   const ethernets = chips.filter(isEthernet).map(({ x, y, ip }) => ({ x, y, ip: ip ?? null }));
-  terminal.say(`${version.name} ${version.version} on ${address.host}`);
+  terminal.say(`${version.name} ${version.version} on ${host}`);
   terminal.say(describeMachine(machine));
   for (const { x, y, ip } of ethernets) terminal.say(`ethernet chip (${x}, ${y}) ${ip ?? ''}`);
   for (const line of describeDead(dead)) terminal.say(line);
   terminal.result({
-    host: address.host,
+    host,
     monitor: { name: version.name, version: version.version },
     ...{ width, height, wrapX, wrapY },
     chips: chips.length,

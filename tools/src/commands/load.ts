@@ -5,12 +5,12 @@ import { decodeAplx, type MachineController } from '@spin-tools/scp';
 import { Argument, Command } from 'commander';
 import { FileError } from '../data/file-error.js';
 import { addCores, type ChipCores, type CoreSelection } from '../machine/core-selection.js';
-import { withAddress } from '../machine/options.js';
-import { type Address, withMachine } from '../machine/reach.js';
+import { type AddressOptions, withAddress } from '../machine/options.js';
+import { withMachine } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, wholeNumber } from './command.js';
 
-interface LoadOptions extends Address {
+interface LoadOptions extends AddressOptions {
   readonly cores: CoreSelection;
   readonly appId: number;
   readonly wait?: boolean;
@@ -33,7 +33,7 @@ export function loadCommand(io: Io): Command {
 async function runLoad(options: LoadOptions, terminal: Terminal, file: string): Promise<void> {
   const { appId, wait = false } = options;
   const image = await readProgram(file);
-  const targets = await withMachine(options, async (controller) => {
+  const targets = await withMachine(options, terminal, async (controller) => {
     const chosen = options.cores === 'all' ? await applicationCores(controller) : options.cores;
     await controller.loadApplication(image, chosen, appId, { wait });
     return chosen;

@@ -10,12 +10,12 @@ import {
 import { Command } from 'commander';
 import { groupBy } from '../group-by.js';
 import { formatCores } from '../machine/core-selection.js';
-import { withAddress } from '../machine/options.js';
-import { type Address, withMachine } from '../machine/reach.js';
+import { type AddressOptions, withAddress } from '../machine/options.js';
+import { withMachine } from '../machine/reach.js';
 import { type Terminal, table } from '../terminal/terminal.js';
 import { type Io, runs } from './command.js';
 
-interface PsOptions extends Address {
+interface PsOptions extends AddressOptions {
   readonly all?: boolean;
 }
 
@@ -38,7 +38,9 @@ export function psCommand(io: Io): Command {
 }
 
 async function runPs(options: PsOptions, terminal: Terminal): Promise<void> {
-  const cores = await withMachine(options, (controller) => coreEntries(controller, options.all));
+  const cores = await withMachine(options, terminal, (controller) =>
+    coreEntries(controller, options.all),
+  );
   const groups = groupBy(cores, ({ appId, name, state, error = '' }) =>
     JSON.stringify([appId, name, state, error]),
   );

@@ -1,8 +1,9 @@
 /** `spin-tools sim`: a virtual machine that answers on UDP until it is stopped. */
 import { describeMachine } from '@spin-tools/machine-model';
 import { SCP_PORT } from '@spin-tools/scp';
-import type { FaultPlan, Pace, VirtualMachine } from '@spin-tools/sim';
+import type { FaultPlan, MonitorKind, Pace, VirtualMachine } from '@spin-tools/sim';
 import { Command, Option } from 'commander';
+import { serveAllocation } from '../allocation/serve.js';
 import { readFaultPlan } from '../data/fault-file.js';
 import { type DebuggingOptions, startDebugging, withDebugging } from '../firmware/debugging.js';
 import {
@@ -25,7 +26,10 @@ interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
   readonly bmpHost?: string;
   readonly bmpPort: number;
   readonly pace: Pace;
+  readonly monitor: MonitorKind;
   readonly faults?: string;
+  /** TCP port of an allocation server. */
+  readonly spalloc?: number;
 }
 
 /** How often the status line is written anew, ms. */
@@ -53,7 +57,20 @@ export function simCommand(io: Io): Command {
         .choices(['paced', 'fast'])
         .default('paced'),
     )
-    .option('--faults <file>', 'fault plan: what is to go wrong, as JSON');
+    .addOption(
+      new Option(
+        '--monitor <monitor>',
+        'who runs booted chips: a monitor of our own, or the very image they were sent',
+      )
+        .choices(['built-in', 'image'])
+        .default('built-in'),
+    )
+    .option('--faults <file>', 'fault plan: what is to go wrong, as JSON')
+    .addOption(
+      new Option('--spalloc [port]', 'hand boards out to those who ask, by protocol version 1')
+        .argParser(listeningPort)
+        .preset('22244'),
+    );
   return runs<SimOptions>(
     withDebugging(withPorts(withDeadParts(withShape(command)), listeningPort)),
     io,
@@ -68,6 +85,7 @@ async function runSim(
   io: Io,
 ): Promise<void> {
   await using served = await start(command, options);
+  await using allocation = await allocationOf(command, options, served);
   const { hosts, address, virtual } = served;
   const { scpPort, bootPort } = address;
   const cores = virtual.machine.chips.reduce((count, chip) => count + chip.cores, 0);
@@ -75,11 +93,22 @@ async function runSim(
   terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
   const { bmpHosts, bmpPort } = served;
   if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
+  if (allocation) terminal.say(`boards for those who ask on TCP port ${allocation.port}`);
   await using debugging = await startDebugging(virtual, options, terminal);
-  terminal.say('switched on, not booted; stop it with Ctrl-C');
+  const power = allocation ? 'switched off' : 'switched on, not booted';
+  terminal.say(`${power}; stop it with Ctrl-C`);
   const chips = virtual.machine.chipCount;
-  const { gdbPort } = debugging;
-  terminal.result({ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores, gdbPort });
+  terminal.result({
+    hosts,
+    scpPort,
+    bootPort,
+    bmpHosts,
+    bmpPort,
+    chips,
+    cores,
+    spallocPort: allocation?.port,
+    gdbPort: debugging.gdbPort,
+  });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);
   await io.untilStopped();
@@ -90,7 +119,8 @@ async function runSim(
 async function start(command: Command, options: SimOptions): Promise<ServedMachine> {
   const faults = options.faults === undefined ? undefined : await readFaultPlan(options.faults);
   const { deadChip: deadChips = [], deadLink: deadLinks = [], deadCore: deadCores = [] } = options;
-  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores };
+  const { monitor } = options;
+  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores, monitor };
   try {
     return await serve({ ...shape, ...faultsOf(faults) }, options);
   } catch (error) {
@@ -98,6 +128,21 @@ async function start(command: Command, options: SimOptions): Promise<ServedMachi
     if (error instanceof RangeError) usageError(command, error.message);
     throw error;
   }
+}
+
+async function allocationOf(
+  command: Command,
+  { spalloc, host, board }: SimOptions,
+  { virtual, hosts }: ServedMachine,
+): Promise<(AsyncDisposable & { readonly port: number }) | undefined> {
+  if (spalloc === undefined) return undefined;
+  if (board === 'spin3') {
+    usageError(
+      command,
+      "option '--spalloc' needs boards of 48 chips: give --board spin5 or --triads.",
+    );
+  }
+  return serveAllocation(virtual, hosts, { host, port: spalloc });
 }
 
 const faultsOf = (faults: FaultPlan | undefined) => (faults === undefined ? {} : { faults });

@@ -1,6 +1,7 @@
 /** Options that several commands share: which machine, and where it is. */
 import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type AllocationOptions, withAllocation } from '../allocation/allocated.js';
 import { port, usageError } from '../commands/command.js';
 
 /** The shape of a virtual machine: one of the boards that exist, or three-board triads side by side. */
@@ -25,9 +26,9 @@ export interface ShapeOptions {
   readonly wrap?: boolean;
 }
 
-/** Where a machine listens. */
-export interface AddressOptions {
-  /** Undefined where a virtual machine of our own will do. */
+/** Where a machine listens, or that boards are to be asked for. */
+export interface AddressOptions extends AllocationOptions {
+  /** Undefined where a virtual machine of our own, or allocated boards, will do. */
   readonly host?: string;
   readonly scpPort: number;
   readonly bootPort: number;
@@ -59,15 +60,24 @@ export function shapeName(shape: MachineShape): string {
   return `${width}x${height} triads${shape.wrap ? ', wrapped' : ''}`;
 }
 
-/** Adds `--host`, `--scp-port` and `--boot-port` of a machine to talk to. */
+/** Adds `--host`, `--scp-port` and `--boot-port` of a machine to talk to, and `--machine spalloc`. */
 export function withAddress(command: Command, hostIsNeeded: boolean): Command {
   const host = new Option(
     '--host <address>',
     hostIsNeeded
       ? 'board or running "spin-tools sim"'
       : 'board or running "spin-tools sim" (default: a virtual machine of its own)',
-  ).makeOptionMandatory(hostIsNeeded);
-  return withPorts(command.addOption(host), port);
+  ).conflicts('machine');
+  command.hook('preAction', () => {
+    const { host: given, machine } = command.opts<AddressOptions>();
+    if (hostIsNeeded && given === undefined && machine === undefined) {
+      usageError(
+        command,
+        "required option '--host <address>' not specified, nor '--machine spalloc'.",
+      );
+    }
+  });
+  return withAllocation(withPorts(command.addOption(host), port));
 }
 
 /** Adds `--scp-port` and `--boot-port`, read with `parse`. */
@@ -80,7 +90,8 @@ export function withPorts(command: Command, parse: (value: string) => number): C
 /** Most triads in a row: chips are addressed with 8 bits, and 21 x 12 is 252. */
 const MOST_TRIADS = 21;
 
-function triads(value: string): { width: number; height: number } {
+/** Reads `WIDTHxHEIGHT` in triads from an option. */
+export function triads(value: string): { width: number; height: number } {
   const [, width = 0, height = 0] = (/^(\d+)x(\d+)$/.exec(value) ?? []).map(Number);
   if (width >= 1 && height >= 1 && width <= MOST_TRIADS && height <= MOST_TRIADS) {
     return { width, height };

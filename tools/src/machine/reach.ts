@@ -1,22 +1,52 @@
-/** Reaches a machine over UDP: a board, a served virtual machine, or one started here for the purpose. */
+/** Reaches a machine: a board, a served virtual machine, one started here for the purpose, or allocated boards. */
 import { MachineController, udpTransport } from '@spin-tools/scp';
 import { type MachineOptions, VirtualMachine } from '@spin-tools/sim';
 import { type ServeOptions, serveUdp } from '@spin-tools/sim/udp';
+import type { BadBoard } from '@spin-tools/spalloc-client';
+import { withBoardsOf } from '../allocation/allocated.js';
+import type { Terminal } from '../terminal/terminal.js';
 import type { AddressOptions } from './options.js';
 
 /** Where a machine listens. */
 export type Address = AddressOptions & { readonly host: string };
 
-/** Talks to the machine at an address, and hangs up at the end. */
+/**
+ * Talks to the machine at an address, or to boards of an allocation server, and hangs up at the end.
+ *
+ * @param options with a host, unless they ask for boards
+ * @param work is given the machine, and what to call it
+ */
 export async function withMachine<T>(
-  { host, scpPort, bootPort }: Address,
-  work: (controller: MachineController) => Promise<T>,
+  options: AddressOptions,
+  terminal: Terminal,
+  work: (controller: MachineController, name: string) => Promise<T>,
 ): Promise<T> {
+  if (options.machine === 'spalloc') {
+    return withBoardsOf(options, sayReplaced(terminal), async (job) => {
+      const { connections } = await job.machine();
+      return withController(await job.controller(), connections[0]?.host ?? '', work);
+    });
+  }
+  const { host = '', scpPort, bootPort } = options;
   const scp = await udpTransport({ host, port: scpPort });
   const boot = await udpTransport({ host, port: bootPort });
-  const controller = new MachineController({ scp, boot });
+  return withController(new MachineController({ scp, boot }), host, work);
+}
+
+/** Tells the user that other boards were given. */
+export const sayReplaced =
+  (terminal: Terminal) =>
+  (boards: readonly BadBoard[]): void => {
+    for (const { host, why } of boards) terminal.note(`${host}: ${why}; it is replaced`);
+  };
+
+async function withController<T>(
+  controller: MachineController,
+  name: string,
+  work: (controller: MachineController, name: string) => Promise<T>,
+): Promise<T> {
   try {
-    return await work(controller);
+    return await work(controller, name);
   } finally {
     await controller.close();
   }

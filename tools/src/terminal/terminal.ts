@@ -24,6 +24,11 @@ export class Terminal {
     if (!this.json) this.stdout.write(`${line}\n`);
   }
 
+  /** A line on standard error, for what is worth knowing but is not what was asked for. */
+  note(line: string): void {
+    this.stderr.write(`spin-tools: ${line}\n`);
+  }
+
   /** The command's result: one JSON object under `--json`, else nothing, since it has been said. */
   result(value: object): void {
     if (this.json) this.stdout.write(`${JSON.stringify(value)}\n`);

@@ -4,11 +4,13 @@ import {
   type DeploymentExplanation,
   type EngineChoice,
   type MachineEngine,
+  type MachineEngineOptions,
   type MachineStage,
 } from '@spin-tools/keras-backend';
 import { describeMachine } from '@spin-tools/machine-model';
 import type { VirtualMachine } from '@spin-tools/sim';
 import { type Command, Option } from 'commander';
+import { type AllocationOptions, withBoardsOf } from '../allocation/allocated.js';
 import {
   type AddressOptions,
   type MachineShape,
@@ -18,7 +20,7 @@ import {
   withAddress,
   withShape,
 } from '../machine/options.js';
-import { type Address, serve } from '../machine/reach.js';
+import { type Address, sayReplaced, serve } from '../machine/reach.js';
 import type { LinkTraffic } from '../report/link-traffic.js';
 import type { Terminal } from '../terminal/terminal.js';
 
@@ -27,16 +29,18 @@ export interface EngineOptions extends AddressOptions, ShapeOptions {
   readonly engine: 'machine' | 'functional';
 }
 
-/** A machine to reach, and the kind of board that it is booted as. */
+/** A way to a machine, and the kind of board that it is booted as. */
 interface Target {
-  readonly machine: Address;
+  /** Called when the engine is made, which closes what it opens. */
+  reach(): Promise<Pick<MachineEngineOptions, 'machine' | 'transport'>>;
   readonly board: 'spin3' | 'spin5';
 }
 
 /** Where a model is to run. */
 export type EnginePlace =
   | { readonly kind: 'functional' }
-  | ({ readonly kind: 'address' } & Target)
+  | { readonly kind: 'address'; readonly machine: Address; readonly board: 'spin3' | 'spin5' }
+  | { readonly kind: 'spalloc'; readonly options: AllocationOptions }
   | { readonly kind: 'virtual'; readonly shape: MachineShape };
 
 /** How a model lies on a machine, and the traffic on its links. */
@@ -67,6 +71,7 @@ export function withEngineOptions(command: Command): Command {
 export function enginePlace(command: Command, options: EngineOptions): EnginePlace {
   const shape = shapeOf(command, options);
   if (options.engine === 'functional') return { kind: 'functional' };
+  if (options.machine === 'spalloc') return { kind: 'spalloc', options };
   const { host } = options;
   return host === undefined
     ? { kind: 'virtual', shape }
@@ -83,18 +88,35 @@ export async function withEngine<T>(
     case 'functional':
       return work({ choice: 'functional', name: 'this computer', placement: () => undefined });
     case 'address':
-      return work(machineEngine(place, place.machine.host, terminal));
+      return work(
+        machineEngine(atAddress(place.machine, place.board), place.machine.host, terminal),
+      );
+    case 'spalloc':
+      return withBoardsOf(place.options, sayReplaced(terminal), async (job) => {
+        const { connections, machineName } = await job.machine();
+        const name = `${connections.length} boards of ${machineName}`;
+        terminal.say(`job ${job.id}: ${name}`);
+        const reach = async () => ({
+          transport: { scp: await job.transport('scp'), boot: await job.transport('boot') },
+        });
+        return await work(machineEngine({ reach, board: 'spin5' }, name, terminal));
+      });
     case 'virtual': {
       await using served = await serve(place.shape);
       const name = `a virtual ${shapeName(place.shape)}`;
       terminal.say(`${name}: ${describeMachine(served.virtual.machine)}`);
       terminal.say(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
       const board = 'board' in place.shape ? place.shape.board : 'spin5';
-      const target = { machine: served.address, board };
+      const target = atAddress(served.address, board);
       return await work(machineEngine(target, name, terminal, served.virtual));
     }
   }
 }
+
+const atAddress = (machine: Address, board: Target['board']): Target => ({
+  reach: () => Promise.resolve({ machine }),
+  board,
+});
 
 /** What each stage of the preparation is called. */
 const STAGES: Readonly<Record<MachineStage, string>> = {
@@ -106,7 +128,7 @@ const STAGES: Readonly<Record<MachineStage, string>> = {
 };
 
 function machineEngine(
-  { machine, board }: Target,
+  { reach, board }: Target,
   name: string,
   terminal: Terminal,
   virtual?: VirtualMachine,
@@ -116,7 +138,7 @@ function machineEngine(
     name,
     choice: async (plan) => {
       const onStage = (stage: MachineStage) => terminal.say(STAGES[stage]);
-      engine = await createMachineEngine(plan, { machine, board, onStage });
+      engine = await createMachineEngine(plan, { ...(await reach()), board, onStage });
       return engine;
     },
     placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },

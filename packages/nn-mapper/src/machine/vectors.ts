@@ -2,7 +2,7 @@
  * Shortest vectors between chips on the hexagonal mesh or torus, as one table by coordinate
  * difference: annealing asks for millions of them. Dead parts are not considered.
  */
-import { shortestVector } from '@spin-tools/machine-model';
+import { hexLength, shortestVector } from '@spin-tools/machine-model';
 import type { Topology } from './topology.js';
 
 /** Shortest vectors by the difference of coordinates. */
@@ -11,6 +11,8 @@ export interface VectorTable {
   /** Components at (dx + width - 1) + (dy + height - 1) * columns. */
   readonly dx: Int16Array;
   readonly dy: Int16Array;
+  /** Hops of the same vectors. */
+  readonly hops: Int16Array;
 }
 
 /** All shortest vectors of a machine. */
@@ -22,6 +24,7 @@ export function vectorTable(topology: Topology): VectorTable {
     columns,
     dx: new Int16Array(columns * rows),
     dy: new Int16Array(columns * rows),
+    hops: new Int16Array(columns * rows),
   };
   for (let index = 0; index < columns * rows; index++) {
     const across = (index % columns) - (width - 1);
@@ -30,6 +33,7 @@ export function vectorTable(topology: Topology): VectorTable {
     const vector = shortestVector(topology, from, { x: from.x + across, y: from.y + up });
     table.dx[index] = vector.dx;
     table.dy[index] = vector.dy;
+    table.hops[index] = hexLength(vector.dx, vector.dy);
   }
   return table;
 }
@@ -41,3 +45,20 @@ export const vectorIndex = (table: VectorTable, topology: Topology, from: number
   topology.width -
   1 +
   ((topology.y[to] as number) - (topology.y[from] as number) + topology.height - 1) * table.columns;
+
+/** A {@link VectorTable} with a number for every chip: numbers subtract to a place in the table. */
+export interface ChipPlaces extends VectorTable {
+  /** The vector from chip a to chip b is at `place[b] - place[a] + origin`. */
+  readonly place: Int32Array;
+  readonly origin: number;
+}
+
+/** All shortest vectors of a machine, by chip. */
+export function chipPlaces(topology: Topology): ChipPlaces {
+  const table = vectorTable(topology);
+  return {
+    ...table,
+    place: topology.x.map((x, chip) => x + (topology.y[chip] as number) * table.columns),
+    origin: topology.width - 1 + (topology.height - 1) * table.columns,
+  };
+}

@@ -5,14 +5,14 @@
  */
 import type { Graph } from '../graph/graph.js';
 import { findChip, NO_CHIP, type Topology } from '../machine/topology.js';
-import { vectorTable } from '../machine/vectors.js';
+import { chipPlaces } from '../machine/vectors.js';
 import { type Random, randomIndex } from '../random.js';
 import type { Blocks } from './blocks.js';
 import { blockNets, netCost } from './net-length.js';
 import { emptyRoom, fits, occupy, vacate } from './room.js';
 
 /** Nets that touch more blocks than this are not worth counting: their trees fill the machine. */
-const MOST_PINS = 64;
+export const MOST_PINS = 64;
 
 /** VPR: moves at each temperature are effort * blocks^(4/3). */
 const MOVES_EXPONENT = 4 / 3;
@@ -33,11 +33,22 @@ const KEPT_RATE = 0.44;
  */
 const START_FRACTION = 0.3;
 
+/**
+ * Pins looked at in a second by the computer on which it was measured (AMD EPYC, 2 shared virtual
+ * cores): what turns a time budget into work, so that results do not depend on the host.
+ */
+const PINS_PER_SECOND = 60_000_000;
+
+/** Temperatures that a budget is spread over; VPR's schedule passes 50 to 100. */
+const TEMPERATURES = 80;
+
 /** How long and how randomly to search. */
 export interface AnnealingOptions {
   readonly random: Random;
   /** Moves tried, as a multiple of blocks^(4/3) at each of about 100 temperatures. */
   readonly effort: number;
+  /** Replaces `effort`: seconds on the computer of {@link PINS_PER_SECOND}. */
+  readonly budgetSeconds?: number | undefined;
 }
 
 /** Shortens the nets of a placement; `chipOf` (chip of each block) is changed in place. */
@@ -46,16 +57,24 @@ export function anneal(
   topology: Topology,
   blocks: Blocks,
   chipOf: Int32Array,
-  { random, effort }: AnnealingOptions,
+  { random, effort, budgetSeconds }: AnnealingOptions,
 ): void {
   const state = annealingState(graph, topology, blocks, chipOf);
   if (state.nets.count === 0 || state.movable.length === 0) return;
   const start = { cost: state.cost, chipOf: chipOf.slice() };
-  const moves = Math.ceil(effort * state.movable.length ** MOVES_EXPONENT);
+  const mostPins = (budgetSeconds ?? Number.POSITIVE_INFINITY) * PINS_PER_SECOND;
+  const moves = Math.ceil(
+    Math.min(
+      mostPins / (TEMPERATURES * pinsOfMove(state)),
+      budgetSeconds === undefined
+        ? effort * state.movable.length ** MOVES_EXPONENT
+        : Number.POSITIVE_INFINITY,
+    ),
+  );
   const mostRange = Math.max(topology.width, topology.height);
   let range = mostRange;
   let temperature = (START_FRACTION * state.cost) / state.nets.count;
-  while (temperature > stopTemperature(state, start.cost)) {
+  while (temperature > stopTemperature(state, start.cost) && state.pinsSeen < mostPins) {
     const accept = (change: number) => change <= 0 || random() < Math.exp(-change / temperature);
     let accepted = 0;
     for (let move = 0; move < moves; move++) {
@@ -72,7 +91,7 @@ type State = ReturnType<typeof annealingState>;
 
 function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf: Int32Array) {
   const nets = blockNets(graph, blocks, MOST_PINS);
-  const vectors = vectorTable(topology);
+  const places = chipPlaces(topology);
   const room = emptyRoom(topology);
   const residents: number[][] = Array.from({ length: topology.chips }, () => []);
   chipOf.forEach((chip, block) => {
@@ -81,7 +100,7 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
   });
   const costs = new Float64Array(nets.count);
   for (let net = 0; net < nets.count; net++) {
-    costs[net] = netCost(nets, net, chipOf, topology, vectors);
+    costs[net] = netCost(nets, net, chipOf, places);
   }
   const movable = [...chipOf.keys()].filter((block) => blocks.fixedChip[block] === NO_CHIP);
   const cost = costs.reduce((total, value) => total + value, 0);
@@ -90,7 +109,7 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
     blocks,
     chipOf,
     nets,
-    vectors,
+    places,
     room,
     residents,
     movable,
@@ -102,7 +121,18 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
     changedCount: 0,
     stamps: new Int32Array(nets.count),
     stamp: 0,
+    /** Pins looked at so far: the work done. */
+    pinsSeen: 0,
   };
+}
+
+/** Pins that are looked at for a swap of two mean blocks. */
+function pinsOfMove({ nets, movable }: State): number {
+  let pins = 0;
+  for (let net = 0; net < nets.count; net++) {
+    pins += ((nets.pinStart[net + 1] as number) - (nets.pinStart[net] as number)) ** 2;
+  }
+  return Math.max(1, (2 * pins) / movable.length);
 }
 
 function stopTemperature(state: State, startCost: number): number {
@@ -197,7 +227,8 @@ function recount(state: State, block: number): number {
     const net = nets.nets[index] as number;
     if (stamps[net] === state.stamp) continue;
     stamps[net] = state.stamp;
-    const cost = netCost(nets, net, state.chipOf, state.topology, state.vectors);
+    const cost = netCost(nets, net, state.chipOf, state.places);
+    state.pinsSeen += (nets.pinStart[net + 1] as number) - (nets.pinStart[net] as number);
     changed[state.changedCount++] = net;
     newCosts[net] = cost;
     change += cost - (costs[net] as number);

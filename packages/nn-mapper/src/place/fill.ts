@@ -80,7 +80,7 @@ function followersOf(blocks: Blocks): Map<number, number[]> {
   return followers;
 }
 
-function placeFixed(
+export function placeFixed(
   graph: Graph,
   topology: Topology,
   blocks: Blocks,
@@ -120,7 +120,11 @@ function chipsInOrder(chipOrder: Int32Array, room: Room, blocks: Blocks) {
 }
 
 /** Breadth-first over working links; {@link NO_CHIP} when nothing reachable will do. */
-function closestChip(topology: Topology, start: number, accept: (chip: number) => boolean): number {
+export function closestChip(
+  topology: Topology,
+  start: number,
+  accept: (chip: number) => boolean,
+): number {
   const seen = new Uint8Array(topology.chips);
   const queue = [start];
   seen[start] = 1;
@@ -137,7 +141,7 @@ function closestChip(topology: Topology, start: number, accept: (chip: number) =
   return NO_CHIP;
 }
 
-function tooSmall(graph: Graph, topology: Topology, blocks: Blocks, block: number) {
+export function tooSmall(graph: Graph, topology: Topology, blocks: Blocks, block: number) {
   const free = emptyRoom(topology);
   const sum = (column: Iterable<number>) => [...column].reduce((total, value) => total + value, 0);
   const coresNeeded = sum(blocks.cores);

@@ -4,9 +4,9 @@
  * for more; vectors are taken from the source, so wrap-around counts.
  */
 import type { Graph } from '../graph/graph.js';
-import type { Topology } from '../machine/topology.js';
-import { type VectorTable, vectorIndex } from '../machine/vectors.js';
+import type { ChipPlaces } from '../machine/vectors.js';
 import type { Blocks } from './blocks.js';
+import { usersOfPins } from './pins.js';
 
 /** Nets reduced to the distinct blocks they touch; pins of net n start with its source. */
 export interface BlockNets {
@@ -25,43 +25,44 @@ export interface BlockNets {
  */
 export function blockNets(graph: Graph, blocks: Blocks, mostPins: number): BlockNets {
   const { nets } = graph;
-  const pins: number[] = [];
-  const pinStart = [0];
-  const traffic: number[] = [];
+  const stamps = new Int32Array(blocks.count).fill(-1);
+  const pins = new Int32Array(nets.sinks.length + nets.count);
+  const pinStart = new Int32Array(nets.count + 1);
+  const traffic = new Float64Array(nets.count);
+  let count = 0;
   for (let net = 0; net < nets.count; net++) {
-    const sinks = nets.sinks.subarray(nets.sinkStart[net], nets.sinkStart[net + 1]);
-    const distinct = new Set([blocks.blockOf[nets.source[net] as number] as number]);
-    for (const sink of sinks) distinct.add(blocks.blockOf[sink] as number);
-    if (distinct.size < 2 || distinct.size > mostPins || nets.traffic[net] === 0) continue;
-    pins.push(...distinct);
-    pinStart.push(pins.length);
-    traffic.push(nets.traffic[net] as number);
-  }
-  return {
-    count: traffic.length,
-    pinStart: Int32Array.from(pinStart),
-    pins: Int32Array.from(pins),
-    traffic: Float64Array.from(traffic),
-    ...netsAtBlocks(blocks.count, pinStart, pins),
-  };
-}
-
-function netsAtBlocks(blockCount: number, pinStart: readonly number[], pins: readonly number[]) {
-  const netStart = new Int32Array(blockCount + 1);
-  for (const block of pins) netStart[block + 1] = (netStart[block + 1] as number) + 1;
-  for (let block = 0; block < blockCount; block++) {
-    netStart[block + 1] = (netStart[block + 1] as number) + (netStart[block] as number);
-  }
-  const next = netStart.slice();
-  const nets = new Int32Array(pins.length);
-  for (let net = 0; net + 1 < pinStart.length; net++) {
-    for (let pin = pinStart[net] as number; pin < (pinStart[net + 1] as number); pin++) {
-      const block = pins[pin] as number;
-      nets[next[block] as number] = net;
-      next[block] = (next[block] as number) + 1;
+    const first = pinStart[count] as number;
+    let end = first;
+    const touch = (vertex: number) => {
+      const block = blocks.blockOf[vertex] as number;
+      if (stamps[block] === net) return;
+      stamps[block] = net;
+      pins[end++] = block;
+    };
+    touch(nets.source[net] as number);
+    const last = nets.sinkStart[net + 1] as number;
+    for (
+      let index = nets.sinkStart[net] as number;
+      index < last && end - first <= mostPins;
+      index++
+    ) {
+      touch(nets.sinks[index] as number);
     }
+    if (end - first < 2 || end - first > mostPins || nets.traffic[net] === 0) continue;
+    traffic[count++] = nets.traffic[net] as number;
+    pinStart[count] = end;
   }
-  return { netStart, nets };
+  const starts = pinStart.slice(0, count + 1);
+  const used = pins.slice(0, starts[count]);
+  const { start, members } = usersOfPins(blocks.count, starts, used);
+  return {
+    count,
+    pinStart: starts,
+    pins: used,
+    traffic: traffic.slice(0, count),
+    netStart: start,
+    nets: members,
+  };
 }
 
 /** Estimated hops of a net times its traffic. */
@@ -69,26 +70,38 @@ export function netCost(
   nets: BlockNets,
   net: number,
   chipOf: Int32Array,
-  topology: Topology,
-  vectors: VectorTable,
+  places: ChipPlaces,
 ): number {
+  const { pins } = nets;
+  const { place, dx, dy } = places;
   const start = nets.pinStart[net] as number;
   const end = nets.pinStart[net + 1] as number;
-  const source = chipOf[nets.pins[start] as number] as number;
-  let [lowX, highX, lowY, highY, lowZ, highZ] = [0, 0, 0, 0, 0, 0];
+  const source = (place[chipOf[pins[start] as number] as number] as number) - places.origin;
+  let lowX = 0;
+  let highX = 0;
+  let lowY = 0;
+  let highY = 0;
+  let lowZ = 0;
+  let highZ = 0;
   for (let pin = start + 1; pin < end; pin++) {
-    const chip = chipOf[nets.pins[pin] as number] as number;
-    const index = vectorIndex(vectors, topology, source, chip);
-    const dx = vectors.dx[index] as number;
-    const dy = vectors.dy[index] as number;
-    const dz = dx - dy;
-    if (dx < lowX) lowX = dx;
-    else if (dx > highX) highX = dx;
-    if (dy < lowY) lowY = dy;
-    else if (dy > highY) highY = dy;
-    if (dz < lowZ) lowZ = dz;
-    else if (dz > highZ) highZ = dz;
+    const index = (place[chipOf[pins[pin] as number] as number] as number) - source;
+    const x = dx[index] as number;
+    const y = dy[index] as number;
+    const z = x - y;
+    if (x < lowX) lowX = x;
+    else if (x > highX) highX = x;
+    if (y < lowY) lowY = y;
+    else if (y > highY) highY = y;
+    if (z < lowZ) lowZ = z;
+    else if (z > highZ) highZ = z;
   }
   const extents = highX - lowX + (highY - lowY) + (highZ - lowZ);
   return 0.5 * extents * (nets.traffic[net] as number);
+}
+
+/** Estimated hops times traffic of all nets. */
+export function totalCost(nets: BlockNets, chipOf: Int32Array, places: ChipPlaces): number {
+  let total = 0;
+  for (let net = 0; net < nets.count; net++) total += netCost(nets, net, chipOf, places);
+  return total;
 }

@@ -1,22 +1,27 @@
 /** Placement: a chip and cores for every vertex. */
 import type { Graph } from '../graph/graph.js';
 import type { Topology } from '../machine/topology.js';
+import { chipPlaces } from '../machine/vectors.js';
 import { seededRandom } from '../random.js';
-import { anneal } from './annealing.js';
+import { anneal, MOST_PINS } from './annealing.js';
+import { bisect } from './bisection.js';
 import { additionOrder, breadthFirstOrder } from './block-order.js';
-import { formBlocks } from './blocks.js';
+import { type Blocks, formBlocks } from './blocks.js';
 import { hilbertChips, sequentialChips } from './chip-order.js';
 import { assignCores } from './cores.js';
 import { fillChips } from './fill.js';
+import { blockNets, totalCost } from './net-length.js';
+import { settle } from './settle.js';
 
 /**
  * How vertices are laid out.
  * - `sequential`: chips row by row, vertices as added.
  * - `hilbert`: chips along a space-filling curve, vertices as added; the default.
  * - `breadth-first`: chips along the curve, vertices by breadth-first search over the nets.
- * - `annealing`: the hilbert layout improved by simulated annealing; slow, and best.
+ * - `bisection`: machine and graph are divided in two again and again; best for large graphs.
+ * - `annealing`: the better of `hilbert` and `bisection`, improved by simulated annealing; slow.
  */
-export type Placer = 'sequential' | 'hilbert' | 'breadth-first' | 'annealing';
+export type Placer = 'sequential' | 'hilbert' | 'breadth-first' | 'bisection' | 'annealing';
 
 /** Options of {@link place}. */
 export interface PlaceOptions {
@@ -25,6 +30,11 @@ export interface PlaceOptions {
   readonly seed?: number;
   /** Work of the `annealing` placer: its time is proportional. Default 1. */
   readonly effort?: number;
+  /**
+   * Time of the `annealing` placer instead of `effort`, seconds. Counted in work, not by the clock, so
+   * that every host gives the same placement; a fast one takes less.
+   */
+  readonly budgetSeconds?: number;
 }
 
 /** Where every vertex is. */
@@ -41,15 +51,39 @@ export interface Placement {
  * @throws ImpossiblePlacementError when a fixed place is absent, dead or taken
  */
 export function place(graph: Graph, topology: Topology, options: PlaceOptions = {}): Placement {
-  const { placer = 'hilbert', seed = 1, effort = 1 } = options;
+  const { placer = 'hilbert', seed = 1, effort = 1, budgetSeconds } = options;
   const blocks = formBlocks(graph, topology);
-  const chipOrder = placer === 'sequential' ? sequentialChips(topology) : hilbertChips(topology);
-  const blockOrder =
-    placer === 'breadth-first' ? breadthFirstOrder(graph, blocks) : additionOrder(blocks);
-  const chipOfBlock = fillChips(graph, topology, blocks, blockOrder, chipOrder);
+  const lay = LAYOUTS[placer === 'annealing' ? 'hilbert' : placer];
+  let chipOfBlock = lay(graph, topology, blocks);
   if (placer === 'annealing') {
-    anneal(graph, topology, blocks, chipOfBlock, { random: seededRandom(seed), effort });
+    chipOfBlock = better(graph, topology, blocks, chipOfBlock);
+    const random = seededRandom(seed);
+    anneal(graph, topology, blocks, chipOfBlock, { random, effort, budgetSeconds });
   }
   const chipOf = blocks.blockOf.map((block) => chipOfBlock[block] as number);
   return { chipOf, coreMask: assignCores(graph, topology, chipOf) };
+}
+
+type Layout = (graph: Graph, topology: Topology, blocks: Blocks) => Int32Array;
+
+const LAYOUTS: Readonly<Record<Exclude<Placer, 'annealing'>, Layout>> = {
+  sequential: (graph, topology, blocks) =>
+    fillChips(graph, topology, blocks, additionOrder(blocks), sequentialChips(topology)),
+  hilbert: (graph, topology, blocks) =>
+    fillChips(graph, topology, blocks, additionOrder(blocks), hilbertChips(topology)),
+  'breadth-first': (graph, topology, blocks) =>
+    fillChips(graph, topology, blocks, breadthFirstOrder(graph, blocks), hilbertChips(topology)),
+  bisection(graph, topology, blocks) {
+    const chipOf = bisect(graph, topology, blocks);
+    settle(graph, topology, blocks, chipOf);
+    return chipOf;
+  },
+};
+
+/** The bisection where its nets are shorter, otherwise what there is. */
+function better(graph: Graph, topology: Topology, blocks: Blocks, chipOf: Int32Array): Int32Array {
+  const nets = blockNets(graph, blocks, MOST_PINS);
+  const places = chipPlaces(topology);
+  const bisected = LAYOUTS.bisection(graph, topology, blocks);
+  return totalCost(nets, bisected, places) < totalCost(nets, chipOf, places) ? bisected : chipOf;
 }

@@ -8,7 +8,8 @@
  * routing entry, then links with little traffic.
  */
 import { LINKS, oppositeLink } from '@spin-tools/machine-model';
-import { NO_CHIP, type Topology } from '../machine/topology.js';
+import { NO_CHIP } from '../machine/topology.js';
+import { addChip, type GrowingTree, plantTree } from './tree.js';
 import { LOCAL } from './trees.js';
 
 /** Cost of a turn among paths of equal hops; the traffic of a hop costs from 0 to 1. */
@@ -16,67 +17,42 @@ const TURN_COST = 1;
 
 /** Memory of the search, reused from net to net. Columns are indexed by chip. */
 export interface TreeSearch {
-  readonly topology: Topology;
-  /** Traffic on link l of chip c so far, at c * 6 + l. */
-  readonly load: Float64Array;
-  mostLoad: number;
+  readonly tree: GrowingTree;
   /** Hops from the tree, valid where `seen` has the stamp of the net. */
   readonly hops: Int32Array;
   readonly cost: Float64Array;
   readonly seen: Int32Array;
   stamp: number;
-  /** Chip from which the chip is reached, {@link NO_CHIP} at the source. */
-  readonly parent: Int32Array;
-  /** Link through which packets come, as a link of the chip itself; {@link LOCAL} at the source. */
-  readonly arrival: Int8Array;
-  readonly inTree: Uint8Array;
   readonly wanted: Uint8Array;
-  /** Chips of the tree, parents first. */
-  readonly tree: Int32Array;
-  treeSize: number;
   /** Chips to search from, by hops. */
   readonly levels: number[][];
 }
 
-/** An idle search over a machine. */
-export function treeSearch(topology: Topology): TreeSearch {
-  const { chips } = topology;
+/** An idle search. */
+export function treeSearch(tree: GrowingTree): TreeSearch {
+  const { chips } = tree.topology;
   return {
-    topology,
-    load: new Float64Array(chips * LINKS),
-    mostLoad: 0,
+    tree,
     hops: new Int32Array(chips),
     cost: new Float64Array(chips),
     seen: new Int32Array(chips),
     stamp: 0,
-    parent: new Int32Array(chips),
-    arrival: new Int8Array(chips),
-    inTree: new Uint8Array(chips),
     wanted: new Uint8Array(chips),
-    tree: new Int32Array(chips),
-    treeSize: 0,
     levels: [],
   };
 }
 
 /**
- * Leaves the tree in `search.tree`, `search.parent` and `search.arrival`.
+ * Leaves the tree from `source` to all wanted chips in `search.tree`.
  * @returns {@link NO_CHIP}, or a wanted chip that cannot be reached
  */
-export function growTree(
-  search: TreeSearch,
-  source: number,
-  wantedChips: readonly number[],
-): number {
-  const { wanted, inTree, tree, levels } = search;
-  for (let index = 0; index < search.treeSize; index++) inTree[tree[index] as number] = 0;
+export function growTree(search: TreeSearch, source: number, wantedChips: Int32Array): number {
+  const { wanted, levels, tree } = search;
   for (const level of levels) level.length = 0;
-  search.treeSize = 0;
   search.stamp++;
   for (const chip of wantedChips) wanted[chip] = 1;
-  search.parent[source] = NO_CHIP;
-  search.arrival[source] = LOCAL;
-  join(search, source);
+  plantTree(tree, source);
+  searchFromTree(search, source);
   let missing = wantedChips.length - (wanted[source] as number);
   wanted[source] = 0;
 
@@ -90,7 +66,7 @@ export function growTree(
       } else searchFrom(search, chip);
     }
   }
-  const unreached = missing > 0 ? (wantedChips.find((chip) => wanted[chip]) ?? NO_CHIP) : NO_CHIP;
+  const unreached = wantedChips.find((chip) => wanted[chip] !== 0) ?? NO_CHIP;
   for (const chip of wantedChips) wanted[chip] = 0;
   return unreached;
 }
@@ -98,19 +74,19 @@ export function growTree(
 /** Adds the path that reached `chip` to the tree; returns how many wanted chips are on it. */
 function addPath(search: TreeSearch, chip: number): number {
   const path: number[] = [];
-  for (let at = chip; !search.inTree[at]; at = search.parent[at] as number) path.push(at);
+  const { tree } = search;
+  for (let at = chip; tree.inTree[at] === 0; at = tree.parent[at] as number) path.push(at);
   let found = 0;
   for (const at of path.reverse()) {
     found += search.wanted[at] as number;
     search.wanted[at] = 0;
-    join(search, at);
+    addChip(tree, at);
+    searchFromTree(search, at);
   }
   return found;
 }
 
-function join(search: TreeSearch, chip: number): void {
-  search.inTree[chip] = 1;
-  search.tree[search.treeSize++] = chip;
+function searchFromTree(search: TreeSearch, chip: number): void {
   search.seen[chip] = search.stamp;
   search.hops[chip] = 0;
   search.cost[chip] = 0;
@@ -124,24 +100,24 @@ function enqueue({ levels }: TreeSearch, chip: number, level: number): void {
 }
 
 function searchFrom(search: TreeSearch, chip: number): void {
-  const { topology, seen, stamp } = search;
+  const { tree, seen, stamp } = search;
+  const { topology, load, mostLoad, arrival, parent } = tree;
   const hops = (search.hops[chip] as number) + 1;
-  const straightOn =
-    search.arrival[chip] === LOCAL ? LOCAL : oppositeLink(search.arrival[chip] as number);
+  const straightOn = arrival[chip] === LOCAL ? LOCAL : oppositeLink(arrival[chip] as number);
   for (let link = 0; link < LINKS; link++) {
     const next = topology.neighbours[chip * LINKS + link] as number;
     if (next === NO_CHIP) continue;
     const known = seen[next] === stamp ? (search.hops[next] as number) : Number.POSITIVE_INFINITY;
     if (known < hops) continue;
-    const load = (search.load[chip * LINKS + link] as number) / (search.mostLoad + 1);
+    const busy = (load[chip * LINKS + link] as number) / (mostLoad + 1);
     const turn = link === straightOn ? 0 : TURN_COST;
-    const cost = (search.cost[chip] as number) + turn + load;
+    const cost = (search.cost[chip] as number) + turn + busy;
     if (known === hops && (search.cost[next] as number) <= cost) continue;
     seen[next] = stamp;
     search.hops[next] = hops;
     search.cost[next] = cost;
-    search.parent[next] = chip;
-    search.arrival[next] = oppositeLink(link);
+    parent[next] = chip;
+    arrival[next] = oppositeLink(link);
     if (known !== hops) enqueue(search, next, hops);
   }
 }

@@ -4,25 +4,30 @@
  * nothing until the low field is tested first. Entries are then key and mask with gaps in the mask.
  */
 import type { ChipTable } from './tables.js';
-import { type BitOrder, buildTrie, NATURAL_ORDER, type TrieNode } from './trie.js';
+import { addRows, type BitOrder, NATURAL_ORDER, type Trie, type TrieNode } from './trie.js';
 
 /** Fewer rows have too few entries to be worth the search. */
 const LEAST_ROWS = 8;
 
 /**
- * The trie of a whole table in which every part has the best of the bit orders that swap a high
- * field for a low one.
+ * Adds a whole table in which every part has the best of the bit orders that swap a high field for
+ * a low one; the root of it.
  */
-export const buildReorderedTrie = (table: ChipTable, rows: Uint32Array): TrieNode =>
-  buildTrie(table, rows, NATURAL_ORDER, (part, node) =>
-    part.length < LEAST_ROWS ? node : bestOf(node, table, part),
+export function addReorderedTable(trie: Trie): TrieNode {
+  const rows = Uint32Array.from(trie.table.key.keys());
+  return addRows(trie, rows, NATURAL_ORDER, (part, node) =>
+    part.length < LEAST_ROWS ? node : bestOf(trie, node, part),
   );
+}
 
-function bestOf(node: TrieNode, table: ChipTable, rows: Uint32Array): TrieNode {
+function bestOf(trie: Trie, node: TrieNode, rows: Uint32Array): TrieNode {
   let best = node;
-  for (const order of fieldSwaps(table, rows)) {
-    const candidate = buildTrie(table, rows, order);
-    const gain = best.covered - candidate.covered || best.uncovered - candidate.uncovered;
+  for (const order of fieldSwaps(trie.table, rows)) {
+    const candidate = addRows(trie, rows, order);
+    const { covered, uncovered } = trie;
+    const gain =
+      (covered[best] as number) - (covered[candidate] as number) ||
+      (uncovered[best] as number) - (uncovered[candidate] as number);
     if (gain > 0) best = candidate;
   }
   return best;

@@ -8,8 +8,11 @@ import { chipTable, joinTables, type Tables } from './tables.js';
  */
 export const ROUTING_ENTRIES = 1023;
 
-/** When tables are minimised; default routes are always left out. */
-export type Minimisation = 'when-needed' | 'always' | 'never';
+/**
+ * When tables are minimised; default routes are always left out. `always` makes all tables short,
+ * `smallest` spends many times as long to make long ones shorter still.
+ */
+export type Minimisation = 'when-needed' | 'always' | 'smallest' | 'never';
 
 /** A table that is still too long. */
 export interface TableOverflow {
@@ -59,11 +62,11 @@ export function fitTables(
   const chips = complete.start.length - 1;
   const fitted = Array.from({ length: chips }, (_, chip) => {
     const table = chipTable(complete, chip);
+    if (when === 'smallest') return minimise(table, 0);
+    if (when === 'always') return minimise(table, capacity);
     const reduced = withoutDefaultRoutes(table);
     const tooLong = reduced.key.length > capacity;
-    return when === 'always' || (when === 'when-needed' && tooLong)
-      ? minimise(table, capacity)
-      : reduced;
+    return when === 'when-needed' && tooLong ? minimise(table, capacity) : reduced;
   });
   const overflows = fitted
     .map(({ key }, chip) => ({

@@ -4,65 +4,133 @@
  * Two things make multicast tables shorter than general ones: keys that no net sends through the
  * chip may be matched by anything, and a router sends what matches no entry straight on, so default
  * routes need no entry as long as no shorter prefix covers them. Among tables of key prefixes the
- * result is optimal; where that is still too long, the bits of keys are tested in other orders.
+ * result is optimal; in short tables, and where that is too long, entries that no prefix can join are
+ * merged in pairs, and at last the bits of keys are tested in other orders.
  */
-import { countBits } from '../machine/topology.js';
-import { buildReorderedTrie } from './bit-orders.js';
-import type { ChipTable } from './tables.js';
-import { buildTrie, NATURAL_ORDER, type TrieNode } from './trie.js';
+import { addReorderedTable } from './bit-orders.js';
+import { mergeEntries, STRAIGHT_ON } from './merge.js';
+import { type ChipTable, filterTable, isDefaultRoute } from './tables.js';
+import { addTable, emptyTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
+
+/** Longer tables are merged only where they do not fit: the work grows with the square of the rows. */
+const MERGED_ROWS = 128;
 
 /**
  * An equivalent table for the packets that visit the chip.
- * @param complete without overlap, default routes included; masks are prefixes
- * @param enough a table of so many entries needs no further search
+ * @param complete sorted by key, without overlap, default routes included; masks are prefixes
+ * @param enough a table of so many entries needs no long search; 0 for the shortest that can be found
  */
 export function minimise(complete: ChipTable, enough = Number.POSITIVE_INFINITY): ChipTable {
-  if (complete.key.length === 0) return complete;
-  const rows = Uint32Array.from(complete.key.keys());
-  const trie = buildTrie(complete, rows, NATURAL_ORDER);
-  if (trie.uncovered <= enough) return tableOf(trie);
-  const reordered = buildReorderedTrie(complete, rows);
-  return tableOf(reordered.uncovered < trie.uncovered ? reordered : trie);
+  const rows = complete.key.length;
+  if (rows === 0) return complete;
+  const trie = emptyTrie(complete);
+  const prefixes = write(trie, addTable(trie));
+  if (rows > MERGED_ROWS && prefixes.table.key.length <= enough) return prefixes.table;
+  const merged = shorter(mergeRows(complete), merge(complete, prefixes));
+  if (merged.key.length <= enough) return merged;
+  return shorter(merged, merge(complete, write(trie, addReorderedTable(trie))));
 }
 
-/** Routers take the first match: entries that test more bits come first. */
-function tableOf(trie: TrieNode): ChipTable {
-  const entries: Entry[] = [];
-  emitUncovered(trie, entries);
-  entries.sort((a, b) => countBits(b.mask) - countBits(a.mask) || a.key - b.key);
+const shorter = (one: ChipTable, other: ChipTable): ChipTable =>
+  other.key.length < one.key.length ? other : one;
+
+/** The complete table without default routes, merged. */
+function mergeRows(complete: ChipTable): ChipTable {
+  let entries = 0;
+  const entryOf = Int32Array.from(complete.route, (route, row) =>
+    isDefaultRoute(complete.arrival[row] as number, route) ? STRAIGHT_ON : entries++,
+  );
+  const table = filterTable(complete, (row) => entryOf[row] !== STRAIGHT_ON);
+  return mergeEntries(complete, table, entryOf);
+}
+
+const merge = (complete: ChipTable, { table, entryOf }: WrittenTable): ChipTable =>
+  mergeEntries(complete, table, entryOf);
+
+/** A table, and which of its entries takes each row of the complete one. */
+interface WrittenTable {
+  readonly table: ChipTable;
+  readonly entryOf: Int32Array;
+}
+
+/** Entries of a table that is being written. */
+interface Written {
+  readonly trie: Trie;
+  readonly nodes: Int32Array;
+  readonly classes: Int32Array;
+  count: number;
+  /** Node whose entry takes each row of the complete table, or {@link NO_NODE}. */
+  readonly ownerOf: Int32Array;
+}
+
+/** Routers take the first match: what is below a prefix comes before the entry that covers it. */
+function write(trie: Trie, root: TrieNode): WrittenTable {
+  const length = trie.uncovered[root] as number;
+  const written = {
+    trie,
+    nodes: new Int32Array(length),
+    classes: new Int32Array(length),
+    count: 0,
+    ownerOf: new Int32Array(trie.table.key.length).fill(NO_NODE),
+  };
+  writeUncovered(written, root);
+  const routes = new Uint32Array(trie.table.key.length);
+  trie.classOf.forEach((of, row) => {
+    routes[of] = trie.table.route[row] as number;
+  });
+  const entryOfNode = new Int32Array(trie.size);
+  written.nodes.forEach((node, entry) => {
+    entryOfNode[node] = entry;
+  });
   return {
-    key: Uint32Array.from(entries, ({ key }) => key),
-    mask: Uint32Array.from(entries, ({ mask }) => mask),
-    route: Uint32Array.from(entries, ({ route }) => route),
-    arrival: Int8Array.from(entries, ({ arrival }) => arrival),
+    table: {
+      key: Uint32Array.from(written.nodes, (node) => trie.key[node] as number),
+      mask: Uint32Array.from(written.nodes, (node) => trie.mask[node] as number),
+      route: Uint32Array.from(written.classes, (of) => routes[of] as number),
+      arrival: Int8Array.from(written.nodes, (node) => trie.arrival[node] as number),
+    },
+    entryOf: written.ownerOf.map((node) =>
+      node === NO_NODE ? STRAIGHT_ON : (entryOfNode[node] as number),
+    ),
   };
 }
 
-interface Entry {
-  readonly key: number;
-  readonly mask: number;
-  readonly route: number;
-  readonly arrival: number;
-}
-
 /** Entries for a prefix that nothing covers: below it where that is cheaper, or one over all. */
-function emitUncovered(node: TrieNode, entries: Entry[]): void {
-  if (node.uncovered === 0) return;
-  const [lower, upper] = node.children ?? [];
-  if (lower && upper && lower.uncovered + upper.uncovered <= node.covered + 1) {
-    emitUncovered(lower, entries);
-    emitUncovered(upper, entries);
-    return;
-  }
-  emitCovered(node, undefined, entries);
+function writeUncovered(written: Written, node: TrieNode): void {
+  const { uncovered, covered, lower, upper } = written.trie;
+  if (uncovered[node] === 0) return;
+  const below = lower[node] as number;
+  const above = upper[node] as number;
+  const apart =
+    below === NO_NODE
+      ? Number.POSITIVE_INFINITY
+      : (uncovered[below] as number) + (uncovered[above] as number);
+  if (apart <= (covered[node] as number) + 1) {
+    writeUncovered(written, below);
+    writeUncovered(written, above);
+  } else writeCovered(written, node, NO_NODE, NO_CLASS);
 }
 
-/** Entries for a prefix that an entry with the route `inherited`, if any, covers. */
-function emitCovered(node: TrieNode, inherited: number | undefined, entries: Entry[]): void {
-  let route = inherited;
-  if (route === undefined || !node.routes.includes(route)) {
-    route = node.routes[0] as number;
-    entries.push({ key: node.key, mask: node.mask, route, arrival: node.arrival });
+const NO_CLASS = -1;
+
+/** Entries for a prefix that the entry of `owner`, if any, covers with a class. */
+function writeCovered(written: Written, node: TrieNode, owner: TrieNode, inherited: number): void {
+  const { lower, upper, classStart, pool } = written.trie;
+  const isInherited = inherited !== NO_CLASS && hasClass(written.trie, node, inherited);
+  const own = isInherited ? inherited : (pool[classStart[node] as number] as number);
+  const ownOwner = isInherited ? owner : node;
+  if (lower[node] === NO_NODE) written.ownerOf[upper[node] as number] = ownOwner;
+  else {
+    writeCovered(written, lower[node] as number, ownOwner, own);
+    writeCovered(written, upper[node] as number, ownOwner, own);
   }
-  for (const child of node.children ?? []) emitCovered(child, route, entries);
+  if (isInherited) return;
+  written.nodes[written.count] = node;
+  written.classes[written.count++] = own;
+}
+
+function hasClass({ pool, classStart, classEnd }: Trie, node: TrieNode, wanted: number): boolean {
+  const end = classEnd[node] as number;
+  for (let at = classStart[node] as number; at < end; at++) if (pool[at] === wanted) return true;
+  return false;
 }

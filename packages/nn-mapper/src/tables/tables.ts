@@ -39,15 +39,15 @@ export function chipTable(tables: Tables, chip: number): ChipTable {
 
 /** Tables to fill in, with the rows of chip c at `start[c] .. start[c + 1]`. */
 export function blankTables(start: Int32Array): Tables {
-  const rows = start.at(-1) as number;
-  return {
-    start,
-    key: new Uint32Array(rows),
-    mask: new Uint32Array(rows),
-    route: new Uint32Array(rows),
-    arrival: new Int8Array(rows),
-  };
+  return { start, ...blankColumns(start.at(-1) as number) };
 }
+
+const blankColumns = (rows: number): ChipTable => ({
+  key: new Uint32Array(rows),
+  mask: new Uint32Array(rows),
+  route: new Uint32Array(rows),
+  arrival: new Int8Array(rows),
+});
 
 /** Joins the tables of chips 0, 1, ... */
 export function joinTables(chips: readonly ChipTable[]): Tables {
@@ -68,13 +68,18 @@ export function joinTables(chips: readonly ChipTable[]): Tables {
 
 /** The rows of a table that pass. */
 export function filterTable(table: ChipTable, keep: (row: number) => boolean): ChipTable {
-  const kept = (_: number, row: number) => keep(row);
-  return {
-    key: table.key.filter(kept),
-    mask: table.mask.filter(kept),
-    route: table.route.filter(kept),
-    arrival: table.arrival.filter(kept),
-  };
+  const rows = new Int32Array(table.key.length);
+  let count = 0;
+  for (let row = 0; row < rows.length; row++) if (keep(row)) rows[count++] = row;
+  const kept = blankColumns(count);
+  for (let row = 0; row < count; row++) {
+    const from = rows[row] as number;
+    kept.key[row] = table.key[from] as number;
+    kept.mask[row] = table.mask[from] as number;
+    kept.route[row] = table.route[from] as number;
+    kept.arrival[row] = table.arrival[from] as number;
+  }
+  return kept;
 }
 
 /**

@@ -3,21 +3,38 @@
  * prefix: the optimal routing table constructor (Draves, King, Venkatachary and Zill, INFOCOM
  * 1999), bottom-up pass. Keys that no net sends through the chip may be matched by anything, so
  * gaps cost nothing and nodes with a single child are left out.
+ *
+ * Nodes are rows of columns, as a machine has millions of them; a node is the index of its row.
  */
 import { type ChipTable, isDefaultRoute, SEVERAL } from './tables.js';
 
-/** A prefix of the keys, with all entries of the complete table below it. */
-export interface TrieNode {
-  readonly key: number;
-  readonly mask: number;
-  /** Routes that a covering entry may have for {@link covered} to hold. */
-  readonly routes: readonly number[];
-  /** Least entries below a covering one with one of `routes`. */
-  readonly covered: number;
+/** Index of a node in a {@link Trie}. */
+export type TrieNode = number;
+
+/** "No node": what a leaf has as its lower one. */
+export const NO_NODE = -1;
+
+/** Prefixes of the keys, each with all entries of the complete table below it. Columns by node. */
+export interface Trie {
+  readonly table: ChipTable;
+  /** Class of each row of the table: rows of one route have the same. */
+  readonly classOf: Int32Array;
+  size: number;
+  key: Uint32Array;
+  mask: Uint32Array;
+  arrival: Int8Array;
+  /** Least entries below a covering one with one of the node's routes. */
+  covered: Int32Array;
   /** Least entries when nothing covers the prefix: default routes need none. */
-  readonly uncovered: number;
-  readonly arrival: number;
-  readonly children: readonly [TrieNode, TrieNode] | undefined;
+  uncovered: Int32Array;
+  /** The nodes below; at a leaf {@link NO_NODE} and the row of the table. */
+  lower: Int32Array;
+  upper: Int32Array;
+  /** Classes that a covering entry may have for `covered` to hold: ascending, in the pool. */
+  classStart: Int32Array;
+  classEnd: Int32Array;
+  pool: Int32Array;
+  poolSize: number;
 }
 
 /** Bits of a key from the one that the trie tests first to the last. */
@@ -28,88 +45,118 @@ const KEY_BITS = 32;
 /** Highest bit first: prefixes as usual. */
 export const NATURAL_ORDER: BitOrder = Array.from({ length: KEY_BITS }, (_, bit) => 31 - bit);
 
-/** Rows of a table sorted by their keys, the bits taken in some order. */
+/** Masks of prefixes of 0 to 32 bits, with the bits where an order has them. */
+function prefixMasksOf(order: BitOrder): Uint32Array {
+  const masks = new Uint32Array(KEY_BITS + 1);
+  order.forEach((bit, depth) => {
+    masks[depth + 1] = (masks[depth] as number) | (1 << bit);
+  });
+  return masks;
+}
+
+const NATURAL_MASKS = prefixMasksOf(NATURAL_ORDER);
+
+/** Some rows of a table, sorted by their keys, the bits taken in some order. */
 interface SortedRows {
-  readonly table: ChipTable;
   readonly rows: Uint32Array;
   /** Keys of `rows` with their bits in that order, ascending. */
   readonly keys: Uint32Array;
-  /** Masks of prefixes of 0 to 32 bits, with the bits where they belong. */
   readonly prefixMasks: Uint32Array;
 }
 
 /** Replaces the trie of some rows by a better one, where there is one. */
 export type Improve = (rows: Uint32Array, node: TrieNode) => TrieNode;
 
+/** A trie without nodes. */
+export function emptyTrie(table: ChipTable): Trie {
+  const room = 2 * table.key.length;
+  const column = () => new Int32Array(room);
+  return {
+    table,
+    classOf: classesOf(table),
+    size: 0,
+    key: new Uint32Array(room),
+    mask: new Uint32Array(room),
+    arrival: new Int8Array(room),
+    covered: column(),
+    uncovered: column(),
+    lower: column(),
+    upper: column(),
+    classStart: column(),
+    classEnd: column(),
+    pool: new Int32Array(8 * room),
+    poolSize: 0,
+  };
+}
+
+function classesOf({ route }: ChipTable): Int32Array {
+  const classes = new Map<number, number>();
+  return Int32Array.from(route, (value) => {
+    const known = classes.get(value);
+    if (known !== undefined) return known;
+    classes.set(value, classes.size);
+    return classes.size - 1;
+  });
+}
+
+/** Adds the nodes of a whole table, which is sorted by key and without overlap; the root of them. */
+export function addTable(trie: Trie): TrieNode {
+  const { key } = trie.table;
+  const rows = Uint32Array.from(key.keys());
+  const sorted = { rows, keys: key, prefixMasks: NATURAL_MASKS };
+  return addRange(trie, sorted, 0, key.length, undefined);
+}
+
 /**
- * The trie of some rows of a table.
+ * Adds the nodes of some rows; the root of them.
  * @param rows at least one; without overlap
  * @param order must have the bits that some of the masks leave out last, highest first
- * @param improve is asked about every node with children, from the leaves up
+ * @param improve is asked about every node with others below, from the leaves up
  */
-export function buildTrie(
-  table: ChipTable,
+export function addRows(
+  trie: Trie,
   rows: Uint32Array,
   order: BitOrder,
-  improve: Improve = (_, node) => node,
+  improve?: Improve,
 ): TrieNode {
-  const sorted = sortRows(table, rows, order);
-  return buildRange(sorted, 0, rows.length, improve);
+  return addRange(trie, sortRows(trie.table, rows, order), 0, rows.length, improve);
 }
+
+/** Rows below this number fit into one exact number together with a key. */
+const ROWS = 2 ** 21;
 
 function sortRows(table: ChipTable, rows: Uint32Array, order: BitOrder): SortedRows {
-  const reorder = (key: number) =>
-    order.reduce((reordered, bit) => (reordered << 1) | ((key >>> bit) & 1), 0) >>> 0;
-  const keyOfRow = new Map(Array.from(rows, (row) => [row, reorder(table.key[row] as number)]));
-  const keyOf = (row: number) => keyOfRow.get(row) as number;
-  const sorted = rows.toSorted((a, b) => keyOf(a) - keyOf(b));
-  const prefixMasks = new Uint32Array(KEY_BITS + 1);
-  order.forEach((bit, depth) => {
-    prefixMasks[depth + 1] = (prefixMasks[depth] as number) | (1 << bit);
-  });
-  return { table, rows: sorted, keys: Uint32Array.from(sorted, keyOf), prefixMasks };
+  const reorder = (key: number) => {
+    let reordered = 0;
+    for (const bit of order) reordered = (reordered << 1) | ((key >>> bit) & 1);
+    return reordered >>> 0;
+  };
+  const sorted = Float64Array.from(rows, (row) => reorder(table.key[row] as number) * ROWS + row);
+  sorted.sort();
+  return {
+    rows: Uint32Array.from(sorted, (both) => both % ROWS),
+    keys: Uint32Array.from(sorted, (both) => Math.floor(both / ROWS)),
+    prefixMasks: prefixMasksOf(order),
+  };
 }
 
-function buildRange(sorted: SortedRows, from: number, to: number, improve: Improve): TrieNode {
-  const { table, rows, keys, prefixMasks } = sorted;
-  if (to - from === 1) return leaf(table, rows[from] as number);
-  const first = keys[from] as number;
-  const depth = Math.clz32(first ^ (keys[to - 1] as number));
-  const branchBit = 1 << (KEY_BITS - 1 - depth);
-  const middle = firstWithBit(keys, branchBit, from, to);
+function addRange(
+  trie: Trie,
+  sorted: SortedRows,
+  from: number,
+  to: number,
+  improve: Improve | undefined,
+): TrieNode {
+  const { rows, keys, prefixMasks } = sorted;
+  if (to - from === 1) return addLeaf(trie, rows[from] as number);
+  const depth = Math.clz32((keys[from] as number) ^ (keys[to - 1] as number));
+  const middle = firstWithBit(keys, 1 << (KEY_BITS - 1 - depth), from, to);
   const mask = prefixMasks[depth] as number;
-  const key = ((table.key[rows[from] as number] as number) & mask) >>> 0;
-  const lower = buildRange(sorted, from, middle, improve);
-  const upper = buildRange(sorted, middle, to, improve);
-  return improve(rows.subarray(from, to), branch(key, mask, lower, upper));
-}
-
-function leaf(table: ChipTable, row: number): TrieNode {
-  const route = table.route[row] as number;
-  const arrival = table.arrival[row] as number;
-  return {
-    key: table.key[row] as number,
-    mask: table.mask[row] as number,
-    routes: [route],
-    covered: 0,
-    uncovered: isDefaultRoute(arrival, route) ? 0 : 1,
-    arrival,
-    children: undefined,
-  };
-}
-
-function branch(key: number, mask: number, lower: TrieNode, upper: TrieNode): TrieNode {
-  const common = lower.routes.filter((route) => upper.routes.includes(route));
-  const covered = lower.covered + upper.covered + (common.length > 0 ? 0 : 1);
-  return {
-    key,
-    mask,
-    routes: common.length > 0 ? common : [...lower.routes, ...upper.routes],
-    covered,
-    uncovered: Math.min(lower.uncovered + upper.uncovered, covered + 1),
-    arrival: SEVERAL,
-    children: [lower, upper],
-  };
+  const key = ((trie.table.key[rows[from] as number] as number) & mask) >>> 0;
+  const lower = addRange(trie, sorted, from, middle, improve);
+  const upper = addRange(trie, sorted, middle, to, improve);
+  const node = addBranch(trie, key, mask, lower, upper);
+  return improve ? improve(rows.subarray(from, to), node) : node;
 }
 
 /** The first key of a range with a bit set; all keys agree in the bits above it. */
@@ -121,4 +168,110 @@ function firstWithBit(keys: Uint32Array, bit: number, from: number, to: number):
     else high = middle;
   }
   return low;
+}
+
+function addLeaf(trie: Trie, row: number): TrieNode {
+  const { table } = trie;
+  const route = table.route[row] as number;
+  const arrival = table.arrival[row] as number;
+  const node = addNode(trie, 1);
+  trie.key[node] = table.key[row] as number;
+  trie.mask[node] = table.mask[row] as number;
+  trie.arrival[node] = arrival;
+  trie.covered[node] = 0;
+  trie.uncovered[node] = isDefaultRoute(arrival, route) ? 0 : 1;
+  trie.lower[node] = NO_NODE;
+  trie.upper[node] = row;
+  trie.pool[trie.poolSize++] = trie.classOf[row] as number;
+  trie.classEnd[node] = trie.poolSize;
+  return node;
+}
+
+function addBranch(
+  trie: Trie,
+  key: number,
+  mask: number,
+  lower: TrieNode,
+  upper: TrieNode,
+): TrieNode {
+  const classes =
+    (trie.classEnd[lower] as number) -
+    (trie.classStart[lower] as number) +
+    ((trie.classEnd[upper] as number) - (trie.classStart[upper] as number));
+  const node = addNode(trie, classes);
+  const areCommon = addCommonClasses(trie, lower, upper);
+  if (!areCommon) addAllClasses(trie, lower, upper);
+  const below = (trie.covered[lower] as number) + (trie.covered[upper] as number);
+  const covered = below + (areCommon ? 0 : 1);
+  const apart = (trie.uncovered[lower] as number) + (trie.uncovered[upper] as number);
+  trie.key[node] = key;
+  trie.mask[node] = mask;
+  trie.arrival[node] = SEVERAL;
+  trie.covered[node] = covered;
+  trie.uncovered[node] = Math.min(apart, covered + 1);
+  trie.lower[node] = lower;
+  trie.upper[node] = upper;
+  trie.classEnd[node] = trie.poolSize;
+  return node;
+}
+
+/** Adds the classes that both nodes have to the pool; false when there are none. */
+function addCommonClasses(trie: Trie, one: TrieNode, other: TrieNode): boolean {
+  const { pool, classStart, classEnd } = trie;
+  const before = trie.poolSize;
+  let a = classStart[one] as number;
+  let b = classStart[other] as number;
+  const endA = classEnd[one] as number;
+  const endB = classEnd[other] as number;
+  while (a < endA && b < endB) {
+    const difference = (pool[a] as number) - (pool[b] as number);
+    if (difference === 0) pool[trie.poolSize++] = pool[a] as number;
+    if (difference <= 0) a++;
+    if (difference >= 0) b++;
+  }
+  return trie.poolSize > before;
+}
+
+/** Adds the classes of two nodes that have none in common to the pool. */
+function addAllClasses(trie: Trie, one: TrieNode, other: TrieNode): void {
+  const { pool, classStart, classEnd } = trie;
+  let a = classStart[one] as number;
+  let b = classStart[other] as number;
+  const endA = classEnd[one] as number;
+  const endB = classEnd[other] as number;
+  while (a < endA || b < endB) {
+    const fromOne = b >= endB || (a < endA && (pool[a] as number) < (pool[b] as number));
+    pool[trie.poolSize++] = pool[fromOne ? a++ : b++] as number;
+  }
+}
+
+/** A new row, with room for some classes; columns double when they are full. */
+function addNode(trie: Trie, classes: number): TrieNode {
+  if (trie.size === trie.key.length) growColumns(trie);
+  if (trie.poolSize + classes > trie.pool.length) {
+    trie.pool = grown(trie.pool, new Int32Array(2 * (trie.poolSize + classes)));
+  }
+  trie.classStart[trie.size] = trie.poolSize;
+  return trie.size++;
+}
+
+function growColumns(trie: Trie): void {
+  const room = 2 * trie.size;
+  trie.key = grown(trie.key, new Uint32Array(room));
+  trie.mask = grown(trie.mask, new Uint32Array(room));
+  trie.arrival = grown(trie.arrival, new Int8Array(room));
+  trie.covered = grown(trie.covered, new Int32Array(room));
+  trie.uncovered = grown(trie.uncovered, new Int32Array(room));
+  trie.lower = grown(trie.lower, new Int32Array(room));
+  trie.upper = grown(trie.upper, new Int32Array(room));
+  trie.classStart = grown(trie.classStart, new Int32Array(room));
+  trie.classEnd = grown(trie.classEnd, new Int32Array(room));
+}
+
+function grown<Column extends Int32Array | Uint32Array | Int8Array>(
+  old: Column,
+  larger: Column,
+): Column {
+  larger.set(old);
+  return larger;
 }

@@ -53,7 +53,7 @@ export function verify(
     queue: [],
   };
   const expected = new Uint32Array(topology.chips);
-  for (let net = 0; net < graph.nets.count; net++) {
+  for (const net of netsBySource(graph, placement)) {
     const report = (chip: number, problem: string) => {
       faults.push({
         net: graph.nets.names[net] as string,
@@ -71,10 +71,20 @@ export function verify(
     }
     const source = placement.chipOf[graph.nets.source[net] as number] as number;
     const [key, mask] = [keys.netKey[net] as number, keys.netMask[net] as number];
-    followRange(walk, source, key, mask, expected, report);
+    const chips = sinks.map((sink) => placement.chipOf[sink] as number);
+    followRange(walk, source, key, mask, { cores: expected, chips }, report);
     for (const sink of sinks) expected[placement.chipOf[sink] as number] = 0;
   }
   return faults;
+}
+
+/** Nets that start side by side pass the same routers, whose tables are then at hand. */
+function netsBySource({ nets }: Graph, { chipOf }: Placement): Float64Array {
+  const order = Float64Array.from(
+    nets.source,
+    (source, net) => (chipOf[source] as number) * 2 ** 32 + net,
+  ).sort();
+  return order.map((both) => both % 2 ** 32);
 }
 
 interface Walk {
@@ -88,6 +98,14 @@ interface Walk {
   queue: number[];
 }
 
+/** What a net should do. */
+interface Expected {
+  /** Cores to reach, by chip; 0 elsewhere. */
+  readonly cores: Uint32Array;
+  /** Chips where that is not 0; they may repeat. */
+  readonly chips: Int32Array;
+}
+
 type Report = (chip: number, problem: string) => void;
 
 /** Follows one aligned key range; where an entry matches only part of it, its halves. */
@@ -96,7 +114,7 @@ function followRange(
   source: number,
   key: number,
   mask: number,
-  expected: Uint32Array,
+  expected: Expected,
   report: Report,
 ): void {
   const queue = [source, LOCAL];
@@ -144,14 +162,22 @@ function sendOn(walk: Walk, chip: number, routed: number, report: Report): void 
 }
 
 /** Every chip visited must have delivered what it should; the others must expect nothing. */
-function compareDeliveries(walk: Walk, expected: Uint32Array, report: Report): void {
+function compareDeliveries(walk: Walk, { cores, chips }: Expected, report: Report): void {
+  const { queue, visited, delivered, range } = walk;
+  for (let index = 0; index < queue.length; index += 2) {
+    const chip = queue[index] as number;
+    compare(chip, cores[chip] as number, delivered[chip] as number, report);
+  }
+  for (const chip of chips) {
+    if (visited[chip] !== range) compare(chip, cores[chip] as number, 0, report);
+  }
+}
+
+function compare(chip: number, wanted: number, got: number, report: Report): void {
+  if (wanted === got) return;
   const cores = (mask: number) =>
     `cores {${[...Array(18).keys()].filter((core) => mask & (1 << core)).join(', ')}}`;
-  for (let chip = 0; chip < expected.length; chip++) {
-    const wanted = expected[chip] as number;
-    const got = walk.visited[chip] === walk.range ? (walk.delivered[chip] as number) : 0;
-    if (wanted !== got) report(chip, `reaches ${cores(got)} instead of ${cores(wanted)}`);
-  }
+  report(chip, `reaches ${cores(got)} instead of ${cores(wanted)}`);
 }
 
 const NO_ENTRY = -1;

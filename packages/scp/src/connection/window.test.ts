@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { ManualClock } from '../../test-support/manual-clock.js';
 import { MODEL_RAM, type MonitorModel, SlowMonitor } from '../../test-support/slow-monitor.js';
@@ -97,6 +98,20 @@ t.test(
     }
   },
 );
+
+t.test('on any line hardly a request finds the buffers of the monitor full', async (t) => {
+  const logarithm = (from: number, to: number) =>
+    fc.double({ min: Math.log(from), max: Math.log(to), noNaN: true }).map(Math.exp);
+  const models = fc.record({ serviceMs: logarithm(0.006, 2), latencyMs: logarithm(0.005, 30) });
+  await fc.assert(
+    fc.asyncProperty(models, async (model) => {
+      const { monitor, isRight } = await transfer(model, 1000);
+      return isRight && monitor.dropped <= 0.005 * 2000;
+    }),
+    { numRuns: 20 },
+  );
+  t.end();
+});
 
 t.test('a monitor with few free buffers still gets all, at its pace', async (t) => {
   const model = { serviceMs: 0.1, latencyMs: 0.2, buffers: 6 };

@@ -26,7 +26,7 @@ const BASE_SAMPLES = 4;
 /** Share of the window that is to be answered before a round counts. */
 const ROUND_SHARE = 0.5;
 /** How much faster than answers came requests may follow each other, so that the window can grow. */
-const HEADROOM = 1.25;
+const HEADROOM = 1.1;
 
 /** What clocks of browsers tell apart at best, ms. */
 const LEAST_ROUND_TRIP_MS = 0.005;

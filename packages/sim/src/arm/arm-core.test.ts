@@ -261,18 +261,73 @@ t.test(
   },
 );
 
-t.test('unaligned words rotate while alignment is not checked', async (t) => {
-  // mov r1, #0x00400000; ldr r2, [pc, #8]; str r2, [r1]; ldr r0, [r1, #1]; WFI; .word
-  const core = running([
-    0xe3a01501,
-    0xe59f2008,
-    0xe5812000,
-    0xe5910001,
-    WAIT_FOR_INTERRUPT,
-    0x44332211,
-  ]);
-  t.equal(core.registers[0], 0x11443322);
+t.test(
+  'while alignment is not checked words rotate, and blocks ignore the lowest bits',
+  async (t) => {
+    // mov r1, #0x00400000; ldr r2, [pc, #16]; str r2, [r1]; str r2, [r1, #4]; the access; WFI; .word
+    const after = (access: number) =>
+      running([
+        0xe3a01501,
+        0xe59f200c,
+        0xe5812000,
+        0xe5812004,
+        access,
+        WAIT_FOR_INTERRUPT,
+        0x44332211,
+      ]).registers[0]! >>> 0;
+    t.equal(after(0xe5910001), 0x11443322, 'ldr r0, [r1, #1]');
+    t.equal(after(0xe5910002), 0x22114433, 'ldr r0, [r1, #2]');
+    t.equal(after(0xe5910003), 0x33221144, 'ldr r0, [r1, #3]');
+    t.equal(after(0xe1d100b3), 0x4433, 'ldrh r0, [r1, #3]');
+    // add r1, r1, #3 before the access.
+    const block = (access: number) =>
+      running([
+        ...[0xe3a01501, 0xe59f2010, 0xe5812000, 0xe5812004, 0xe2811003, access],
+        ...[WAIT_FOR_INTERRUPT, 0x44332211],
+      ]).registers;
+    t.equal(block(0xe8910001)[0], 0x44332211, 'ldmia r1, {r0}');
+    t.equal(block(0xe8b10011)[1], 0x0040000b, 'ldmia r1!, {r0, r4} keeps the bits in its base');
+  },
+);
+
+t.test('stores of the program counter give the address of the instruction plus 12', async (t) => {
+  // mov r1, #0x00400000; str pc, [r1]; stmib r1, {r1, pc}
+  const core = running([0xe3a01501, 0xe581f000, 0xe9818002]);
+  t.same(results(core, 3), [4 + 12, 0x00400000, 8 + 12]);
 });
+
+t.test('data processing of every kind with flags into r15 returns from an exception', async (t) => {
+  // msr spsr_c, #0xdf; msr spsr_f, #0x60000000; add lr, pc, #0; the return; mrs r0, cpsr
+  const status = (back: number) =>
+    running([0xe361f0df, 0xe368f206, 0xe28fe000, back, 0xe10f0000]).registers[0]! >>> 0;
+  for (const [back, name] of [
+    [0xe01ef00e, 'ands pc, lr, lr'],
+    [0xe23ef000, 'eors pc, lr, #0'],
+    [0xe25ef000, 'subs pc, lr, #0'],
+    [0xe29ef000, 'adds pc, lr, #0'],
+    [0xe39ef000, 'orrs pc, lr, #0'],
+    [0xe1b0f00e, 'movs pc, lr'],
+    [0xe3def000, 'bics pc, lr, #0'],
+  ] as const)
+    t.equal(status(back), 0x600000df, name);
+});
+
+t.test(
+  'CP15 identifies the core, moves the vectors, and keeps loads from switching state',
+  async (t) => {
+    // mrc p15, 0, r0, c0, c0; mrc p15, 0, r1, c0, c0, 2; mrc p15, 0, r2, c1, c0
+    const { registers } = running([0xee100f10, 0xee101f50, 0xee112f10]);
+    t.equal(registers[0], 0x41059680, 'ARM968E-S');
+    t.equal(registers[1], (7 << 18) | (6 << 6), '64 KB and 32 KB');
+    t.equal(registers[2]! & (1 << 13), 1 << 13, 'high vectors after reset');
+    // b 16; at 4, the undefined vector: mov r0, #1; WFI; at 16: mov r1, #0; mcr p15, 0, r1, c1, c0; undefined
+    const low = [0xea000002, 0xe3a00001, WAIT_FOR_INTERRUPT, 0, 0xe3a01000, 0xee011f10, 0xe7f000f0];
+    t.equal(running(low).registers[0], 1, 'low vectors');
+    // mov r1, #0x8000; mcr p15, 0, r1, c1, c0; ldr pc, [pc, #-4]; .word 17; mov r0, #5
+    const plain = [0xe3a01902, 0xee011f10, 0xe51ff004, 17, 0xe3a00005];
+    t.equal(running(plain).registers[0], 5, 'bit 0 of a loaded address is ignored');
+  },
+);
 
 t.test('cycles follow the pipeline: interlocks, multiplications, taken branches', async (t) => {
   const cost = (words: readonly number[]) =>

@@ -1,11 +1,18 @@
 /** One core: an ARM968E-S with its tightly coupled memories and private devices, as its chip sees it. */
-import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
+import {
+  BusError,
+  type ChipBus,
+  type Packet,
+  type ResetKind,
+  type ResettableCore,
+} from '../core/core.js';
 import { CommunicationsController } from '../peripherals/communications.js';
 import { DmaController } from '../peripherals/dma.js';
 import { Timer } from '../peripherals/timer.js';
 import { TimerPair } from '../peripherals/timer-pair.js';
 import { InterruptController, Source } from '../peripherals/vic.js';
 import { Cpu, Exception } from './cpu.js';
+import { passRounds, ROUND_CYCLES, ROUND_INSTRUCTIONS, roundsAhead } from './delay-loop.js';
 import { endSlice } from './general.js';
 import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
@@ -38,7 +45,7 @@ interface Origin {
 }
 
 /** An ARM core of a chip. Its memories take space only from the first load or start on. */
-export class ArmCore implements Core {
+export class ArmCore implements ResettableCore {
   private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
   private readonly interrupts = new InterruptController();
   private readonly timers: readonly [Timer, Timer];
@@ -54,6 +61,8 @@ export class ArmCore implements Core {
   private held = false;
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
+  /** Cycle until which the core runs. */
+  private end = 0;
   /** Cycles of local time at the beginning of the present slice. */
   private cycle = 0;
   /** Cycles waited for the bus in the present slice. */
@@ -61,6 +70,8 @@ export class ArmCore implements Core {
   /** Cycle of the next timer, DMA or transmission event, while it is known. */
   private knownNextEvent = Number.POSITIVE_INFINITY;
   private knowsNextEvent = true;
+  /** Cycle at which a delay loop that the core is in ends; in the past when it is in none. */
+  private delayEnd = 0;
   private instructions = 0;
   private cyclesAwake = 0;
   private cyclesAsleep = 0;
@@ -105,13 +116,23 @@ export class ArmCore implements Core {
   }
 
   get asleep(): boolean {
+    return this.waitsForInterrupt || (this.isDelaying && !this.interrupts.isRequesting);
+  }
+
+  get waitsForInterrupt(): boolean {
     if (!this.started || this.machine === undefined) return true;
     if (this.held) return false;
     return this.machine.cpu.asleep && !this.interrupts.isRequesting;
   }
 
   get nextEvent(): number {
-    return this.nextEventCycle * NANOSECONDS_PER_CYCLE;
+    if (!this.started) return Number.POSITIVE_INFINITY;
+    const next = this.nextEventCycle;
+    return (this.isDelaying ? Math.min(next, this.delayEnd) : next) * NANOSECONDS_PER_CYCLE;
+  }
+
+  private get isDelaying(): boolean {
+    return this.delayEnd > this.cycle;
   }
 
   get statistics(): ArmCoreStatistics {
@@ -167,17 +188,18 @@ export class ArmCore implements Core {
     this.held = false;
   }
 
-  /** Everything private to the core as after its reset line was released; it does not run until started. */
-  reset(): void {
+  /** Everything that a reset reaches as after its line was released; the core does not run until started. */
+  reset(kind: ResetKind = 'hard'): void {
     if (this.running) {
-      this.afterSlice(() => this.reset());
+      this.afterSlice(() => this.reset(kind));
       return;
     }
-    for (const device of [this.interrupts, ...this.timers, this.dma, this.communications])
-      device.reset();
+    const kept = kind === 'soft' ? [] : [this.interrupts, ...this.timers];
+    for (const device of [...kept, this.dma, this.communications]) device.reset();
     this.knowsNextEvent = false;
     this.started = false;
     this.held = false;
+    this.delayEnd = 0;
     this.machine?.cpu.reset();
   }
 
@@ -210,6 +232,19 @@ export class ArmCore implements Core {
   /** Stops the core as if its clock were gone; memory stays. */
   stop(): void {
     this.started = false;
+    this.delayEnd = 0;
+  }
+
+  /** Lets a core go on that was stopped or reset. It must not be running. */
+  resume(): void {
+    this.prepared();
+    this.started = true;
+    this.held = false;
+  }
+
+  /** Whether an interrupt line is enabled. */
+  listensTo(source: number): boolean {
+    return this.interrupts.isEnabled(source);
   }
 
   /** Copies `length` bytes of tightly coupled memory from a core address. Throws BusError beyond it. */
@@ -230,32 +265,46 @@ export class ArmCore implements Core {
 
   deliver(packet: Packet, route: number, at: number): boolean {
     if (!this.started || this.held) return false;
-    if (this.asleep) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
+    if (this.waitsForInterrupt) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
     return this.communications.deliver(packet, route);
   }
 
+  stopWithin(ns: number): void {
+    if (!this.running) return;
+    this.end = Math.min(this.end, this.present + Math.ceil(ns / NANOSECONDS_PER_CYCLE));
+    endSlice();
+  }
+
   run(until: number): void {
-    const end = Math.ceil(until / NANOSECONDS_PER_CYCLE);
+    this.end = Math.ceil(until / NANOSECONDS_PER_CYCLE);
     if (this.machine === undefined || !this.started) {
-      this.cycle = Math.max(this.cycle, end);
+      this.cycle = Math.max(this.cycle, this.end);
       return;
     }
-    this.runSlices(this.machine.cpu, end);
+    if (this.waitsForInterrupt && this.nextEventCycle >= this.end) {
+      this.sleepUntil(this.end);
+      return;
+    }
+    if (this.held) return;
+    this.runSlices(this.machine.cpu);
     const { deferred } = this;
     if (deferred === undefined) return;
     this.deferred = undefined;
     deferred();
-    this.run(until);
+    this.run(this.end * NANOSECONDS_PER_CYCLE);
   }
 
   /** Runs until a cycle, or until something waits for the core not to run. */
-  private runSlices(cpu: Cpu, end: number): void {
+  private runSlices(cpu: Cpu): void {
     cpu.resume();
     this.running = true;
+    this.delayEnd = 0;
     try {
-      while (this.cycle < end && this.started && !this.held && this.deferred === undefined) {
-        this.runSlice(cpu, end);
+      while (this.cycle < this.end && this.started && !this.held && this.deferred === undefined) {
+        this.runSlice(cpu);
       }
+      const passesDelays = !cpu.asleep && this.probes === undefined;
+      this.delayEnd = passesDelays ? this.cycle + ROUND_CYCLES * roundsAhead(cpu) : 0;
     } finally {
       this.running = false;
       cpu.suspend();
@@ -268,21 +317,23 @@ export class ArmCore implements Core {
     endSlice();
   }
 
-  private runSlice(cpu: Cpu, end: number): void {
+  private runSlice(cpu: Cpu): void {
     if (this.nextEventCycle <= this.cycle) this.settle();
     const { interrupts } = this;
     if (cpu.asleep) {
       if (!interrupts.isRequesting) {
-        this.sleepUntil(Math.min(end, this.nextEventCycle));
+        this.sleepUntil(Math.min(this.end, this.nextEventCycle));
         return;
       }
       cpu.asleep = false;
     }
-    if (interrupts.isRequesting) this.takeInterrupt(cpu);
+    cpu.isRequested = interrupts.isRequesting;
+    if (cpu.isRequested) this.takeInterrupt(cpu);
+    if (this.probes === undefined && this.passDelay(cpu)) return;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Limit] = Math.min(
       LONGEST_SLICE,
-      Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
+      Math.max(1, Math.min(this.end, this.nextEventCycle) - this.cycle),
     );
     const { probes } = this;
     if (probes === undefined) {
@@ -300,6 +351,18 @@ export class ArmCore implements Core {
     this.cycle += spent;
     this.cyclesAwake += spent;
     return spent;
+  }
+
+  /** Passes the time of a delay loop; false when the core is in none. */
+  private passDelay(cpu: Cpu): boolean {
+    const left = Math.floor((Math.min(this.end, this.nextEventCycle) - this.cycle) / ROUND_CYCLES);
+    const rounds = Math.min(left, roundsAhead(cpu));
+    if (rounds <= 0) return false;
+    passRounds(cpu, rounds);
+    this.cycle += ROUND_CYCLES * rounds;
+    this.cyclesAwake += ROUND_CYCLES * rounds;
+    this.instructions += ROUND_INSTRUCTIONS * rounds;
+    return true;
   }
 
   private takeInterrupt(cpu: Cpu): void {

@@ -40,6 +40,9 @@ export const Status = {
   Negative: 1 << 31,
 } as const;
 
+/** Bits that a saved status register has; the others read as zero. ARM Architecture Reference Manual A2.5, ARMv5TE. */
+const SAVED_STATUS_BITS = 0xf80000ff | 0;
+
 /** Bits of the CP15 control register that the core obeys. */
 export const Control = {
   AlignmentFault: 1 << 1,
@@ -86,6 +89,8 @@ export class Cpu {
   thumb: 0 | 1 = 0;
   /** Set by WFI; the run loop clears it. */
   asleep = false;
+  /** Whether an interrupt is asked for while the present slice runs; what changes that ends the slice. */
+  isRequested = false;
   control = RESET_CONTROL;
   readonly pages: PageTable;
   private readonly saved = new Int32Array(STATE_WORDS);
@@ -197,7 +202,7 @@ export class Cpu {
   }
 
   set spsr(value: number) {
-    this.savedStatus[bankOf(this.mode)] = value;
+    this.savedStatus[bankOf(this.mode)] = value & SAVED_STATUS_BITS;
   }
 
   /** Exchanges the banked registers. */

@@ -3,7 +3,7 @@
  * ARMv5TE; cycles: see timing.ts.
  */
 import { decodeDataProcessing } from './decode-data.js';
-import { decodeMiscellaneous, decodeMultiply } from './decode-multiply.js';
+import { decodeMiscellaneous, decodeMultiply, statusWriteCycles } from './decode-multiply.js';
 import { decodeBlock, decodeExtraTransfer, decodeTransfer } from './decode-transfer.js';
 import {
   type DecodeContext,
@@ -113,7 +113,7 @@ function decodeRegisterSpace(word: number, context: DecodeContext): Instruction 
 function decodeConstantSpace(word: number, context: DecodeContext): Instruction {
   if ((word & 0x01900000) !== 0x01000000) return decodeDataProcessing(word, context);
   return (word & 0x00200000) !== 0
-    ? general(Op.GeneralStatus, word, context, 0, Cycles.StatusWrite)
+    ? general(Op.GeneralStatus, word, context, 0, statusWriteCycles(word))
     : undefinedInstruction();
 }
 

@@ -7,7 +7,7 @@ import {
   undefinedInstruction,
 } from './decoding.js';
 import { type Instruction, Op } from './opcodes.js';
-import { Cycles, LATE_WORD } from './timing.js';
+import { Cycles, LATE_PART, LATE_WORD } from './timing.js';
 
 /** In multiplications the result is in bits 19:16 and the accumulator in 15:12. */
 function multiplyOperands(word: number) {
@@ -19,7 +19,7 @@ function factors(word: number): number {
   return (1 << (word & 15)) | (1 << ((word >>> 8) & 15));
 }
 
-/** A product, needed by the instruction behind otherwise than as its accumulator, is a cycle late. */
+/** A product, needed by the instruction behind otherwise than as its accumulator, is a cycle late; one with flags is not. */
 function product(op: number, word: number, cycles: number): Instruction {
   const operands = multiplyOperands(word);
   const reads = factors(word);
@@ -44,7 +44,7 @@ export function decodeMultiply(word: number, context: DecodeContext): Instructio
   switch ((word >>> 21) & 15) {
     case 0:
       return setsFlags
-        ? product(Op.MultiplyFlags, word, Cycles.MultiplyFlags)
+        ? { ...product(Op.MultiplyFlags, word, Cycles.MultiplyFlags), late: 0 }
         : product(Op.Multiply, word, Cycles.Multiply);
     case 1:
       return setsFlags
@@ -60,12 +60,17 @@ export function decodeMultiply(word: number, context: DecodeContext): Instructio
       return decodeLong(Op.SignedMultiplyAccumulateLong, word, context);
     case 8:
     case 10:
-      return setsFlags || (word & 0xf00) !== 0
-        ? undefinedInstruction()
-        : general(Op.GeneralSwap, word, context, 1 << ((word >>> 16) & 15), Cycles.Swap);
+      return setsFlags || (word & 0xf00) !== 0 ? undefinedInstruction() : decodeSwap(word, context);
     default:
       return undefinedInstruction();
   }
+}
+
+/** SWP and SWPB: what they load is late as from any load. */
+function decodeSwap(word: number, context: DecodeContext): Instruction {
+  const latePenalty = (word & 0x00400000) !== 0 ? LATE_PART : LATE_WORD;
+  const decoded = general(Op.GeneralSwap, word, context, 1 << ((word >>> 16) & 15), Cycles.Swap);
+  return { ...decoded, late: 1 << ((word >>> 12) & 15), latePenalty };
 }
 
 function decodeLong(op: number, word: number, context: DecodeContext): Instruction {
@@ -87,7 +92,7 @@ export function decodeMiscellaneous(word: number, context: DecodeContext): Instr
         word,
         context,
         isWrite ? 1 << m : 0,
-        isWrite ? Cycles.StatusWrite : Cycles.StatusRead,
+        isWrite ? statusWriteCycles(word) : Cycles.StatusRead,
       );
     }
     case 1:
@@ -124,6 +129,11 @@ export function decodeMiscellaneous(word: number, context: DecodeContext): Instr
   }
 }
 
+/** Cycles of MSR: few when only the flags field is written. */
+export function statusWriteCycles(word: number): number {
+  return (word & 0x000f0000) === 0x00080000 ? Cycles.FlagsWrite : Cycles.StatusWrite;
+}
+
 /** BX; of the program counter, which is how Thumb code gets to ARM code in front of it, to a constant. */
 function decodeBranchExchange(m: number, context: DecodeContext): Instruction {
   const cycles = Cycles.TakenBranch;
@@ -147,7 +157,11 @@ function decodeHalfMultiply(word: number, context: DecodeContext): Instruction {
         1,
       );
     case 2:
-      return general(Op.GeneralMultiply, word, context, factors(word), Cycles.MultiplyLongHalf);
+      return {
+        ...general(Op.GeneralMultiply, word, context, factors(word), Cycles.MultiplyLongHalf),
+        late: (1 << ((word >>> 16) & 15)) | (1 << ((word >>> 12) & 15)),
+        latePenalty: LATE_WORD,
+      };
     default:
       return product(Op.MultiplyHalfBottomBottom + halves, word, 1);
   }

@@ -27,6 +27,18 @@ function addressRegisters(word: number): number {
   return (1 << ((word >>> 16) & 15)) | (hasRegister ? 1 << (word & 15) : 0);
 }
 
+/** Cycles added by a shifted offset register; halfwords, signed bytes and doublewords have none. */
+function scaling(word: number): number {
+  const hasRegister = (word & 0x0e000000) === 0x06000000;
+  return hasRegister && (word & 0xff0) !== 0 ? Cycles.ScaledOffset : 0;
+}
+
+/** Cycles that what LDR or its like loads is late. */
+function lateness(word: number): number {
+  const isWord = (word & 0x0c400000) === 0x04000000;
+  return isWord ? LATE_WORD : LATE_PART;
+}
+
 /** LDRD and STRD; bit 5 stores. */
 function decodeDouble(word: number, context: DecodeContext): Instruction {
   const decoded = general(Op.GeneralTransfer, word, context, addressRegisters(word), 2);
@@ -68,10 +80,11 @@ function decodeSingle(transfer: Transfer, word: number, context: DecodeContext):
       word,
       context,
       addressRegisters(word),
-      isLoad ? Cycles.LoadProgramCounter : 1,
+      (isLoad ? Cycles.LoadProgramCounter : 1) + scaling(word),
     );
   }
-  const timing = isLoad ? { late: 1 << d, latePenalty: late } : {};
+  const cycles = 1 + scaling(word);
+  const timing = isLoad ? { cycles, late: 1 << d, latePenalty: late } : { cycles };
   if (stepsByRegister(transfer)) return { ...postByRegister(transfer), ...timing };
   const mode = addressingMode(transfer);
   if (n === PROGRAM_COUNTER) {
@@ -81,7 +94,7 @@ function decodeSingle(transfer: Transfer, word: number, context: DecodeContext):
           immediate: (programCounter(context) + offset.constant) | 0,
           ...timing,
         })
-      : general(Op.GeneralTransfer, word, context, addressRegisters(word));
+      : { ...general(Op.GeneralTransfer, word, context, addressRegisters(word)), ...timing };
   }
   if (mode === undefined)
     return { ...general(Op.GeneralTransfer, word, context, addressRegisters(word)), ...timing };
@@ -122,13 +135,10 @@ export function decodeTransfer(word: number, context: DecodeContext): Instructio
 function generalTransfer(word: number, context: DecodeContext): Instruction {
   const d = (word >>> 12) & 15;
   const isLoad = (word & 0x00100000) !== 0;
-  if (!isLoad) return general(Op.GeneralTransfer, word, context, addressRegisters(word));
-  const cycles = d === PROGRAM_COUNTER ? Cycles.LoadProgramCounter : 1;
-  return {
-    ...general(Op.GeneralTransfer, word, context, addressRegisters(word), cycles),
-    late: 1 << d,
-    latePenalty: LATE_WORD,
-  };
+  const issue = isLoad && d === PROGRAM_COUNTER ? Cycles.LoadProgramCounter : 1;
+  const cycles = issue + scaling(word);
+  const decoded = general(Op.GeneralTransfer, word, context, addressRegisters(word), cycles);
+  return isLoad ? { ...decoded, late: 1 << d, latePenalty: lateness(word) } : decoded;
 }
 
 /** Operations by L and the two bits SH; undefined for LDRD and STRD. */

@@ -30,14 +30,14 @@ export function executeGeneral(
   const next = address + (cpu.thumb === 1 ? 2 : 4);
   switch (op) {
     case Op.GeneralDataProcessing:
-      return executeDataProcessing(cpu, word, programCounter) && statusMayHaveChanged(word);
+      return executeDataProcessing(cpu, word, programCounter) && statusMayHaveChanged(cpu, word);
     case Op.GeneralMultiply:
       executeMultiply(word);
       return false;
     case Op.GeneralTransfer:
       return executeTransfer(cpu, word, programCounter);
     case Op.GeneralBlock:
-      return executeBlock(cpu, word, programCounter) && statusMayHaveChanged(word << 2);
+      return executeBlock(cpu, word, programCounter) && statusMayHaveChanged(cpu, word << 2);
     case Op.GeneralStatus:
       executeStatus(cpu, word);
       return false;
@@ -63,8 +63,8 @@ export function executeGeneral(
   return true;
 }
 
-/** After an exception return, interrupts are looked at again. */
-function statusMayHaveChanged(word: number): true {
-  if ((word & 0x00100000) !== 0) endSlice();
+/** After an exception return, interrupts that wait are looked at again. */
+function statusMayHaveChanged(cpu: Cpu, word: number): true {
+  if ((word & 0x00100000) !== 0 && cpu.isRequested) endSlice();
   return true;
 }

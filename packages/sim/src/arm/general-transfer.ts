@@ -99,7 +99,7 @@ export function executeBlock(cpu: Cpu, word: number, programCounter: number): bo
   const { start, delta } = blockOffsets(word, registers.length);
   const base = register(n);
   const moved = (word & 0x00200000) !== 0 ? (base + delta) | 0 : base;
-  const address = (base + start) & ~3;
+  const address = cpu.memory.blockStart((base + start) | 0);
   if (!isLoad) {
     storeBlock(cpu, registers, address, transfersUserBank, n, moved);
     if ((word & 0x00200000) !== 0) state[n] = moved;
@@ -115,7 +115,10 @@ export function executeBlock(cpu: Cpu, word: number, programCounter: number): bo
   return true;
 }
 
-/** The base register, if it is in the list but not its first, is stored after its change. */
+/**
+ * The base register, if it is in the list but not its first, is stored after its change; the user's register
+ * of that number is another one in a mode that has its own.
+ */
 function storeBlock(
   cpu: Cpu,
   registers: readonly number[],
@@ -127,7 +130,8 @@ function storeBlock(
   const values: number[] = [];
   inBank(cpu, userBank, () => {
     for (const number of registers) {
-      values.push(number === n && number !== registers[0] ? moved : storedRegister(number));
+      const isMovedBase = number === n && number !== registers[0] && !userBank;
+      values.push(isMovedBase ? moved : storedRegister(number));
     }
   });
   for (const [index, value] of values.entries()) cpu.memory.storeWord(address + 4 * index, value);

@@ -236,7 +236,7 @@ export function executeStatus(cpu: Cpu, word: number): void {
   if ((mask & 0xff000000) !== 0) cpu.setFlags(value);
   if ((mask & 0xff) === 0 || !cpu.isPrivileged) return;
   cpu.setControlField(value);
-  endSlice();
+  if (cpu.isRequested) endSlice();
 }
 
 /** Makes the interpreter return at the next opportunity, so that interrupts and events are looked at. */
@@ -255,29 +255,60 @@ export function executeSwap(cpu: Cpu, word: number): void {
   state[(word >>> 12) & 15] = loaded;
 }
 
-/** CP15: identification, control, wait for interrupt. False where the register does not exist. */
-export function executeCoprocessor(cpu: Cpu, word: number): boolean {
-  if (!cpu.isPrivileged) return false;
-  const first = (word >>> 16) & 15;
-  const second = word & 15;
-  const isRead = (word & 0x00100000) !== 0;
-  const d = (word >>> 12) & 15;
-  if (isRead) return readSystemRegister(cpu, first, d);
-  if (first === 1) cpu.writeControl(register(d));
-  else if (first === 7 && second === 0) {
-    cpu.asleep = true;
-    endSlice();
-  } else return false;
-  return true;
-}
+/**
+ * Registers of CP15, as the fields CRn, CRm, opcode 2 of MRC and MCR. ARM968E-S Technical Reference Manual
+ * (DDI 0311), chapter on the system control coprocessor.
+ */
+const SystemRegister = {
+  MainId: 0x000,
+  /** Sizes of the tightly coupled memories. */
+  TcmSize: 0x002,
+  Control: 0x100,
+  WaitForInterrupt: 0x704,
+  DrainWriteBuffer: 0x7a4,
+} as const;
 
 /** ARM968E-S revision 0, from its Technical Reference Manual (DDI 0311). */
 const MAIN_ID = 0x41059680;
+/** 64 KB of data memory (bits 21:18) and 32 KB of instruction memory (9:6), each as 512 bytes shifted left. */
+const TCM_SIZES = (7 << 18) | (6 << 6);
 
-function readSystemRegister(cpu: Cpu, first: number, d: number): boolean {
-  if (first > 1 || d === 15) return false;
-  state[d] = first === 0 ? MAIN_ID : cpu.control;
+/** CP15: identification, control, wait for interrupt. False where the register does not exist. */
+export function executeCoprocessor(cpu: Cpu, word: number): boolean {
+  if (!cpu.isPrivileged || (word & 0x00e00000) !== 0) return false;
+  const number = ((word >>> 8) & 0xf00) | ((word & 15) << 4) | ((word >>> 5) & 7);
+  const d = (word >>> 12) & 15;
+  return (word & 0x00100000) !== 0
+    ? readSystemRegister(cpu, number, d)
+    : writeSystemRegister(cpu, number, register(d));
+}
+
+function readSystemRegister(cpu: Cpu, number: number, d: number): boolean {
+  const values = {
+    [SystemRegister.MainId]: MAIN_ID,
+    [SystemRegister.TcmSize]: TCM_SIZES,
+    [SystemRegister.Control]: cpu.control,
+  } as const;
+  const value = (values as Record<number, number | undefined>)[number];
+  if (value === undefined || d === 15) return false;
+  state[d] = value;
   return true;
+}
+
+function writeSystemRegister(cpu: Cpu, number: number, value: number): boolean {
+  switch (number) {
+    case SystemRegister.Control:
+      cpu.writeControl(value);
+      return true;
+    case SystemRegister.WaitForInterrupt:
+      cpu.asleep = true;
+      endSlice();
+      return true;
+    case SystemRegister.DrainWriteBuffer:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** True in the modes that LDM and STM with ^ take the user registers from elsewhere. */

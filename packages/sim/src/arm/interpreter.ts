@@ -1068,10 +1068,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 140 satisfies Op['LoadMultiple']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             const count = (f >>> 12) & 15;
             let list = code[i - 1] as number;
-            if ((a & 0xffff0000) === 0x00400000 && (a & 0xffff) + 4 * count <= 0x10000) {
+            if ((a & 0xffff0003) === 0x00400000 && (a & 0xffff) + 4 * count <= 0x10000) {
               let index = (a & 0xffff) >> 2;
               const last = index + count;
               do {
@@ -1085,10 +1085,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 142 satisfies Op['LoadMultipleWithPc']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             const count = (f >>> 12) & 15;
             let list = code[i - 1] as number;
-            if ((a & 0xffff0000) === 0x00400000 && (a & 0xffff) + 4 * count <= 0x10000) {
+            if ((a & 0xffff0003) === 0x00400000 && (a & 0xffff) + 4 * count <= 0x10000) {
               let index = (a & 0xffff) >> 2;
               const last = index + count;
               do {
@@ -1105,10 +1105,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 141 satisfies Op['StoreMultiple']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             const count = (f >>> 12) & 15;
             let list = code[i - 1] as number;
-            if ((a & 0xffff0000) === 0x00400000 && (a & 0xffff) + 4 * count <= 0x10000) {
+            if ((a & 0xffff0003) === 0x00400000 && (a & 0xffff) + 4 * count <= 0x10000) {
               let index = (a & 0xffff) >> 2;
               const last = index + count;
               do {
@@ -1394,10 +1394,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 185 satisfies Op['LoadTwo']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             const list = code[i - 1] as number;
             const index = (a & 0xffff) >> 2;
-            if ((a & 0xffff0000) === 0x00400000 && index <= 16382) {
+            if ((a & 0xffff0003) === 0x00400000 && index <= 16382) {
               state[list & 15] = dtcm[index] as number;
               state[(list >>> 4) & 15] = dtcm[index + 1] as number;
             } else loadPacked(memory, list, 2, a);
@@ -1407,10 +1407,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 186 satisfies Op['LoadFour']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             const list = code[i - 1] as number;
             const index = (a & 0xffff) >> 2;
-            if ((a & 0xffff0000) === 0x00400000 && index <= 16380) {
+            if ((a & 0xffff0003) === 0x00400000 && index <= 16380) {
               state[list & 15] = dtcm[index] as number;
               state[(list >>> 4) & 15] = dtcm[index + 1] as number;
               state[(list >>> 8) & 15] = dtcm[index + 2] as number;
@@ -1422,10 +1422,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 187 satisfies Op['LoadMany']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             let list = code[i - 1] as number;
             if (
-              (a & 0xffff0000) === 0x00400000 &&
+              (a & 0xffff0003) === 0x00400000 &&
               (a & 0xffff) + 4 * ((f >>> 12) & 15) <= 0x10000
             ) {
               for (let index = (a & 0xffff) >> 2; list !== 0; index++) {
@@ -1439,10 +1439,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 188 satisfies Op['LoadManyWithPc']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             let list = code[i - 1] as number;
             if (
-              (a & 0xffff0000) === 0x00400000 &&
+              (a & 0xffff0003) === 0x00400000 &&
               (a & 0xffff) + 4 * ((f >>> 12) & 15) <= 0x10000
             ) {
               for (let index = (a & 0xffff) >> 2; list !== 0; index++) {
@@ -1459,10 +1459,10 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
           case 189 satisfies Op['StoreMany']: {
             const offsets = code[i - 2] as number;
             const base = state[(f >>> 4) & 15] as number;
-            const a = (base + ((offsets << 16) >> 16)) & ~3;
+            const a = (base + ((offsets << 16) >> 16)) | 0;
             let list = code[i - 1] as number;
             if (
-              (a & 0xffff0000) === 0x00400000 &&
+              (a & 0xffff0003) === 0x00400000 &&
               (a & 0xffff) + 4 * ((f >>> 12) & 15) <= 0x10000
             ) {
               for (let index = (a & 0xffff) >> 2; list !== 0; index++) {

@@ -127,6 +127,12 @@ export class CoreMemory {
     return this.outer.read(address >>> 0, size) | 0;
   }
 
+  /** Where a transfer of several words starts: bits 1:0 are ignored while alignment is not checked. */
+  blockStart(address: number): number {
+    if ((address & 3) !== 0) this.refuseUnaligned(address);
+    return address & ~3;
+  }
+
   private refuseUnaligned(address: number): void {
     if (this.checksAlignment) throw new AlignmentFault(address);
   }

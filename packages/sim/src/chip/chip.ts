@@ -1,40 +1,42 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
-import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
+import {
+  BusError,
+  type ChipBus,
+  type Core,
+  type Packet,
+  type ResettableCore,
+} from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
+import { directAccess, type WordMemory } from '../router/direct-access.js';
 import type { Link } from '../router/link.js';
 import { PointToPointTable } from '../router/point-to-point.js';
 import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
+import { type Devices, readDevice, writeDevice } from './devices.js';
+import { EthernetMac } from './ethernet-mac.js';
+import { DeviceLine, InterruptLines } from './interrupt-lines.js';
+import { MemoryController } from './memory-controller.js';
+import { Pin } from './pins.js';
 import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
-import { SystemController } from './system-controller.js';
+import { type SerialMemory, SerialRomPins } from './serial-rom-pins.js';
+import type { DisabledLinks } from './subsystem-resets.js';
+import { ResetCode, SystemController } from './system-controller.js';
 import { type SharedSystemRam, SYSTEM_RAM_BYTES, SystemRam } from './system-ram.js';
+import { Watchdog } from './watchdog.js';
 
 /** Cores of a chip. */
 export const CORES = 18;
 /** Stands for the built-in monitor as the core of an access: it is not counted as traffic. */
 export const MONITOR_ACCESS = -1;
-/** Interrupt source of lines from the system controller. */
-const SYSTEM_CONTROLLER_SOURCE = 18;
-/** Interrupt source of packets that the router dropped. */
-const DROPPED_PACKET_SOURCE = 16;
 
-/** Blocks of 16 MB from 0xe0000000 on, repeated from 0xf0000000 on for unbuffered writes. */
-const Device = {
-  MemoryController: 0,
-  Router: 1,
-  SystemController: 2,
-  Watchdog: 3,
-  Ethernet: 4,
-  SystemRam: 5,
-  BootRom: 6,
-  BootArea: 0x1f,
-} as const;
+/** Where System RAM and boot ROM are, in blocks of 16 MB from 0xe0000000 on. */
+const SYSTEM_RAM = 5;
+const BOOT_ROM = 6;
 const BOOT_ROM_BYTES = 0x8000;
-/** Register of the memory controller that says whether its delay-locked loop has locked. */
-const DLL_STATUS = 0x300;
-const DLL_LOCKED = 1 << 18;
+/** First address of the area in which a core starts after a reset. */
+const BOOT_AREA = 0xff000000;
 
 /** What a chip asks of the machine around it. */
 export interface ChipWiring {
@@ -54,6 +56,22 @@ export interface ChipWiring {
   release(chip: number, link: number): void;
   /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
   pointToPoint(chip: number, address: number): number;
+  /** Simulated time, ns. */
+  now(): number;
+  /** Does something after a simulated time, ns, if the chip is still there. */
+  after(ns: number, action: () => void): void;
+  /** The same, but the machine is idle meanwhile. */
+  background(ns: number, action: () => void): void;
+  /** Does something to a core as soon as no core runs. */
+  betweenCores(action: () => void): void;
+  /** What starts on a core that leaves its reset; undefined when nothing does. */
+  resettable(chip: number, core: number): ResettableCore | undefined;
+  /** Links of a chip that carry nothing from now on; all others do. */
+  disableLinks(chip: number, links: DisabledLinks): void;
+  /** A frame leaves by the ethernet of a chip. */
+  transmit(chip: number, frame: Uint8Array): void;
+  /** A chip resets itself. */
+  resetChip(chip: number, code: ResetCode): void;
 }
 
 /** What the memories of a chip hold, while no chip may change it. */
@@ -74,9 +92,13 @@ export class Chip implements ChipBus {
   dmaBytes = 0;
   /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */
   sdramBytes = 0;
-  private readonly routerRegisters: RouterRegisters;
-  /** Registers of devices that only hold what is written, by address. */
-  private readonly settings = new Map<number, number>();
+  /** The ethernet interface; all chips have one, few are connected. */
+  readonly ethernet: EthernetMac;
+  /** The watchdog. */
+  readonly watchdog: Watchdog;
+  private readonly devices: Devices;
+  private readonly lines: InterruptLines;
+  private serialRom: SerialRomPins | undefined;
 
   /**
    * @param index number of the chip in its machine
@@ -90,28 +112,40 @@ export class Chip implements ChipBus {
     readonly links: readonly Link[],
     private readonly wiring: ChipWiring,
   ) {
+    this.lines = new InterruptLines(this.ports, (core, source, level) =>
+      wiring.interrupt(index, core, source, level),
+    );
     const pointToPoint = new PointToPointTable((to) => wiring.pointToPoint(index, to));
-    this.systemController = new SystemController({
-      setCoreInterrupt: (core, level) =>
-        wiring.interrupt(index, core, SYSTEM_CONTROLLER_SOURCE, level),
-      sleepingCores: () => this.sleepingCores(),
+    this.systemController = this.newSystemController();
+    this.watchdog = this.newWatchdog();
+    this.ethernet = new EthernetMac({
+      after: (ns, action) => wiring.after(ns, action),
+      transmit: (frame) => wiring.transmit(index, frame),
+      setTransmitInterrupt: (level) => this.lines.set(DeviceLine.EthernetTransmit, level),
+      setReceiveInterrupt: (level) => this.lines.set(DeviceLine.EthernetReceive, level),
     });
-    this.router = new Router({
-      links,
-      ports: this.ports,
-      monitor: () => this.systemController.monitor,
-      pointToPoint: (to) => pointToPoint.entry(to),
-      sendOn: (link, packet, at) =>
-        wiring.schedule((links[link] as Link).target, (link + 3) % 6, packet, at),
-      release: (link) => wiring.release(index, link),
-      wakeCore: (core) => wiring.wake(index, core),
-      retryAt: (at) => wiring.retryRouter(index, at),
-      dropped: () => this.routerRegisters.updateInterrupt(),
-    });
-    this.routerRegisters = new RouterRegisters(this.router, pointToPoint, {
-      setInterrupt: (level) => this.setDropInterrupt(level),
-      countersRead: () => wiring.countersRead(),
-    });
+    this.router = this.newRouter(pointToPoint);
+    this.devices = {
+      memoryController: new MemoryController(),
+      router: new RouterRegisters(this.router, pointToPoint, {
+        setInterrupt: (level) => this.lines.set(DeviceLine.DroppedPacket, level),
+        countersRead: () => wiring.countersRead(),
+      }),
+      systemController: this.systemController,
+      watchdog: this.watchdog,
+      ethernet: this.ethernet,
+    };
+  }
+
+  /** Makes a core the monitor, for the system controller and for the router. */
+  setMonitor(core: number): void {
+    this.systemController.monitor = core;
+    this.devices.router.monitor = core;
+  }
+
+  /** Connects a serial ROM to the pins. */
+  connectSerialRom(memory: SerialMemory): void {
+    this.serialRom = new SerialRomPins(memory);
   }
 
   read(core: number, address: number, size: 1 | 2 | 4): number {
@@ -121,13 +155,9 @@ export class Chip implements ChipBus {
       return this.sdram.read(address & (SDRAM_BYTES - 1), size);
     }
     if (block < 0xe) throw new BusError(address);
-    const device = deviceOf(address);
-    if (device === Device.SystemRam || device === Device.BootArea) {
-      return this.systemRam.read(systemRamOffset(address), size);
-    }
-    if (device === Device.BootRom && (address & 0xffffff) < BOOT_ROM_BYTES) return 0;
-    if (size !== 4) throw new BusError(address);
-    return this.readDevice(device, address & 0xffffff, address);
+    if (this.isSystemRam(address)) return this.systemRam.read(systemRamOffset(address), size);
+    if (isBootRom(address)) return readBootRom(address, size);
+    return readDevice(this.devices, address, size);
   }
 
   write(core: number, address: number, value: number, size: 1 | 2 | 4): void {
@@ -138,10 +168,9 @@ export class Chip implements ChipBus {
       return;
     }
     if (block < 0xe) throw new BusError(address);
-    const device = deviceOf(address);
-    if (device === Device.SystemRam) this.systemRam.write(systemRamOffset(address), value, size);
-    else if (size !== 4) throw new BusError(address);
-    else this.writeDevice(device, address & 0xffffff, value, address);
+    if (this.isSystemRam(address)) this.systemRam.write(systemRamOffset(address), value, size);
+    else if (isBootRom(address)) throw new BusError(address);
+    else writeDevice(this.devices, address, value, size);
   }
 
   readBlock(address: number, target: Uint8Array): void {
@@ -212,71 +241,127 @@ export class Chip implements ChipBus {
     port.clear();
     port.core = program;
     this.wiring.placed(core);
-    if (program !== undefined) this.wiring.wake(this.index, core);
-  }
-
-  private setDropInterrupt(level: boolean): void {
-    this.ports.forEach(({ core }, id) => {
-      if (core !== undefined) this.wiring.interrupt(this.index, id, DROPPED_PACKET_SOURCE, level);
-    });
+    if (program === undefined) return;
+    this.lines.connect(program);
+    this.wiring.wake(this.index, core);
   }
 
   private sleepingCores(): number {
     return this.ports.reduce(
-      (mask, { core }, id) => (core === undefined || core.asleep ? mask | (1 << id) : mask),
+      (mask, { core }, id) => (isSleeping(core) ? mask | (1 << id) : mask),
       0,
     );
   }
 
-  private readDevice(device: number, offset: number, address: number): number {
-    switch (device) {
-      case Device.Router:
-        return this.routerRegisters.read(offset);
-      case Device.SystemController:
-        return this.systemController.read(offset);
-      case Device.MemoryController:
-        return offset === DLL_STATUS ? DLL_LOCKED : (this.settings.get(address) ?? 0);
-      case Device.Watchdog:
-      case Device.Ethernet:
-        return this.settings.get(address) ?? 0;
-      default:
-        throw new BusError(address);
-    }
+  /** Whether an address reaches System RAM, which the top of memory shows in place of the boot ROM when told to. */
+  private isSystemRam(address: number): boolean {
+    if (address >= BOOT_AREA) return this.systemController.bootAreaIsRam;
+    return ((address >>> 24) & 0xf) === SYSTEM_RAM;
   }
 
-  private writeDevice(device: number, offset: number, value: number, address: number): void {
-    switch (device) {
-      case Device.Router:
-        this.routerRegisters.write(offset, value);
-        return;
-      case Device.SystemController:
-        this.systemController.write(offset, value);
-        return;
-      case Device.MemoryController:
-      case Device.Watchdog:
-      case Device.Ethernet:
-        this.settings.set(address, value);
-        return;
-      default:
-        throw new BusError(address);
-    }
+  private get words(): WordMemory {
+    return {
+      readWord: (address) => this.read(MONITOR_ACCESS, address, 4),
+      writeWord: (address, value) => this.write(MONITOR_ACCESS, address, value, 4),
+    };
+  }
+
+  private newRouter(pointToPoint: PointToPointTable): Router {
+    const { index, links, wiring } = this;
+    return new Router({
+      links,
+      ports: this.ports,
+      monitor: () => this.devices.router.monitor,
+      pointToPoint: (to) => pointToPoint.entry(to),
+      sendOn: (link, packet, at) =>
+        wiring.schedule((links[link] as Link).target, (link + 3) % 6, packet, at),
+      release: (link) => wiring.release(index, link),
+      wakeCore: (core) => wiring.wake(index, core),
+      retryAt: (at) => wiring.retryRouter(index, at),
+      dropped: () => this.devices.router.updateInterrupt(),
+      access: (request) => directAccess(request, this.words),
+    });
+  }
+
+  private newWatchdog(): Watchdog {
+    const { index, wiring } = this;
+    return new Watchdog({
+      now: () => wiring.now(),
+      after: (ns, action) => wiring.background(ns, action),
+      setInterrupt: (level) => this.lines.set(DeviceLine.Watchdog, level),
+      warned: () => this.systemController.watchdogWarned(),
+      expired: () => wiring.resetChip(index, ResetCode.Watchdog),
+    });
+  }
+
+  private newSystemController(): SystemController {
+    const { index, wiring } = this;
+    return new SystemController({
+      setCoreInterrupt: (core, level) => this.lines.setForCore(core, level),
+      sleepingCores: () => this.sleepingCores(),
+      enterReset: (core, kind) =>
+        wiring.betweenCores(() => {
+          const found = wiring.resettable(index, core);
+          found?.reset(kind);
+          if (found !== undefined) this.setCore(core, found);
+        }),
+      setClock: (core, runs) =>
+        wiring.betweenCores(() => {
+          const found = wiring.resettable(index, core);
+          if (runs) found?.resume();
+          else found?.stop();
+          if (found !== undefined) wiring.wake(index, core);
+        }),
+      after: (ns, action) => wiring.after(ns, action),
+      resetRouter: () => this.devices.router.reset(),
+      resetMemoryController: () => this.devices.memoryController.reset(),
+      resetChip: () => wiring.resetChip(index, ResetCode.WholeChip),
+      disableLinks: (disabled) => wiring.disableLinks(index, disabled),
+      levels: () => (this.serialRom?.levels ?? 0) | this.straps,
+      changed: (levels) => {
+        this.serialRom?.changed(levels);
+        this.lines.set(DeviceLine.Pin8, ((levels >>> Pin.Interrupt8) & 1) === 1);
+        this.lines.set(DeviceLine.Pin9, ((levels >>> Pin.Interrupt9) & 1) === 1);
+      },
+    });
+  }
+
+  /** Levels of pins that are strapped. */
+  private get straps(): number {
+    const serialRom = this.serialRom === undefined ? 0 : 1 << Pin.SerialRomPresent;
+    return serialRom | (1 << Pin.SdramHere);
   }
 }
 
-function deviceOf(address: number): number {
-  return address >>> 24 === 0xff ? Device.BootArea : (address >>> 24) & 0xf;
+/** Whether a core waits for an interrupt. */
+function isSleeping(core: Core | undefined): boolean {
+  return core === undefined || (core.waitsForInterrupt ?? core.asleep);
+}
+
+/** All that a core finds in the boot ROM: it waits for an interrupt, for ever. The monitor's part is in `../rom`. */
+const BOOT_ROM_CODE = [0xee070f90, 0xeafffffd] as const;
+
+function readBootRom(address: number, size: 1 | 2 | 4): number {
+  const word = BOOT_ROM_CODE[(address & (BOOT_ROM_BYTES - 1)) >> 2] ?? 0;
+  const shifted = word >>> (8 * (address & 3));
+  return size === 4 ? shifted >>> 0 : shifted & (size === 2 ? 0xffff : 0xff);
+}
+
+function isBootRom(address: number): boolean {
+  if (address >= BOOT_AREA) return true;
+  return ((address >>> 24) & 0xf) === BOOT_ROM && (address & 0xffffff) < BOOT_ROM_BYTES;
 }
 
 function systemRamOffset(address: number): number {
   const offset = address & 0xffffff;
-  if (address < 0xff000000 && offset >= SYSTEM_RAM_BYTES) throw new BusError(address);
+  if (address < BOOT_AREA && offset >= SYSTEM_RAM_BYTES) throw new BusError(address);
   return offset & (SYSTEM_RAM_BYTES - 1);
 }
 
 /** Offset of a block that lies in System RAM. Throws BusError for any other. */
 function systemRamStart(address: number, length: number): number {
   const offset = address & 0xffffff;
-  const isInside = deviceOf(address) === Device.SystemRam && offset + length <= SYSTEM_RAM_BYTES;
-  if (address < 0xe0000000 || !isInside) throw new BusError(address);
+  const isInside = ((address >>> 24) & 0xf) === SYSTEM_RAM && offset + length <= SYSTEM_RAM_BYTES;
+  if (address < 0xe0000000 || address >= BOOT_AREA || !isInside) throw new BusError(address);
   return offset;
 }

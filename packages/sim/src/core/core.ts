@@ -58,6 +58,8 @@ export interface Core {
   readonly time: number;
   /** True while the core does nothing until an interrupt or a packet. */
   readonly asleep: boolean;
+  /** Whether it has executed the instruction that waits for an interrupt; cores without this property have when asleep. */
+  readonly waitsForInterrupt?: boolean;
   /** Time of the next thing that can happen by itself while asleep (a timer, a DMA completion), ns; Infinity when none. */
   readonly nextEvent: number;
   /** Runs until local time reaches `until` (ns), or to sleep; a sleeping core's time is moved to `until`. */
@@ -66,4 +68,21 @@ export interface Core {
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */
   setInterrupt(source: number, level: boolean): void;
+  /** Makes {@link run} return within some ns of what the core is doing now; cores without this method run to the end. */
+  stopWithin?(ns: number): void;
+  /** Whether a rise of an interrupt line would do anything to the core; without this method it may. */
+  listensTo?(source: number): boolean;
+}
+
+/** What a reset of a core reaches: processor, communications and DMA controllers; `hard` its timers and interrupts too. */
+export type ResetKind = 'soft' | 'hard';
+
+/** A core that obeys the reset and clock lines of the system controller. */
+export interface ResettableCore extends Core {
+  /** Puts the core into reset; it goes on at its reset vector when it is let run. */
+  reset(kind: ResetKind): void;
+  /** Stops its clock. */
+  stop(): void;
+  /** Lets its clock go on. */
+  resume(): void;
 }

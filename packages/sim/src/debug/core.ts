@@ -3,6 +3,7 @@ import type { ChipAddress } from '@spin-tools/scp';
 import { ArmCore } from '../arm/arm-core.js';
 import { type Chip, CORES } from '../chip/chip.js';
 import type { Inspection } from '../machine/inspection.js';
+import { virtualCore } from './core-numbers.js';
 import { MemoryView } from './memory-view.js';
 import { readRegister, readRegisters, writeRegister } from './registers.js';
 
@@ -39,8 +40,8 @@ export class DebuggedCore {
 
   /** Virtual core, once the chip is booted. */
   get virtual(): number | undefined {
-    const number = this.inspection.coresOf(this.chipNumber)?.toVirtual[this.physical];
-    return number === undefined || number >= CORES ? undefined : number;
+    const { inspection, chipNumber } = this;
+    return inspection.isBooted(chipNumber) ? virtualCore(this.chip, this.physical) : undefined;
   }
 
   /** For humans: `core 3 of chip (0, 1)`. */

@@ -14,6 +14,7 @@ import type { VirtualMachine } from '../machine/virtual-machine.js';
 import { type CoreChoice, isChosen } from './attach.js';
 import { Conditions } from './conditions.js';
 import { DebuggedCore } from './core.js';
+import { physicalCore } from './core-numbers.js';
 import { Follower, type StopReason, type Watchpoint } from './follower.js';
 import { addProbe, removeProbe } from './probes.js';
 
@@ -79,9 +80,8 @@ export class MachineDebugger {
   core({ x, y, core }: CoreAddress): DebuggedCore {
     const { chips } = this.inspection;
     const chip = chips.findIndex(({ address }) => sameChip(address, { x, y }));
-    const map = this.inspection.coresOf(chip);
-    const physical = map === undefined ? core : map.toPhysical[core];
-    const found = chip < 0 || physical === undefined ? undefined : this.byPlace(chip, physical);
+    const physical = chip < 0 ? undefined : this.physicalOf(chip, core);
+    const found = physical === undefined ? undefined : this.byPlace(chip, physical);
     if (found === undefined) {
       throw new RangeError(`${formatCore({ x, y, core })} is no core of the machine`);
     }
@@ -272,6 +272,11 @@ export class MachineDebugger {
   /** Whether a core still is where it was told to have stopped. */
   private isTold(arm: ArmCore): boolean {
     return this.told.get(arm) === programCounter(arm);
+  }
+
+  private physicalOf(chip: number, core: number): number | undefined {
+    const { chips } = this.inspection;
+    return this.inspection.isBooted(chip) ? physicalCore(chips[chip] as Chip, core) : core;
   }
 
   private byPlace(chip: number, physical: number): DebuggedCore | undefined {

@@ -1,7 +1,8 @@
 /** The boards of a machine and their power. */
 import type { ChipAddress } from '@spin-tools/scp';
+import type { ResetCode } from '../chip/system-controller.js';
+import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
-import type { Regions } from './regions.js';
 
 /** One board. */
 export interface Board {
@@ -27,7 +28,7 @@ export class Boards {
   /** @param changed called with the number of a board that was switched or reset */
   constructor(
     private readonly network: Network,
-    private readonly regions: Regions,
+    private readonly monitors: Monitors,
     private readonly changed: (board: number) => void,
   ) {
     const chipsOf = new Map<number, { ethernet: ChipAddress; chips: number[] }>();
@@ -71,8 +72,17 @@ export class Boards {
   /** A chip dies for good. */
   kill(chip: number): void {
     this.dead.add(chip);
-    this.regions.forget(chip);
+    this.monitors.forget(chip);
     this.network.switchOff(chip);
+  }
+
+  /** A chip is reset by itself, and is in its boot ROM again. */
+  resetChip(chip: number, code: ResetCode): void {
+    this.monitors.forget(chip);
+    this.network.restart(chip, code, () => {
+      this.monitors.switchedOn(chip);
+      this.changed(this.numberOf(chip));
+    });
   }
 
   /** Makes the next boots of a board come to nothing. */
@@ -92,7 +102,7 @@ export class Boards {
 
   /** Whether a chip waits in its boot ROM. */
   isWaiting(chip: number): boolean {
-    return this.network.isOn(chip) && !this.regions.isBooted(chip);
+    return this.network.isOn(chip) && !this.monitors.isBooted(chip);
   }
 
   /** Number of a chip's board. */
@@ -103,14 +113,18 @@ export class Boards {
   private clear(board: number): void {
     this.held.add(board);
     for (const chip of this.chipsOf(board)) {
-      this.regions.forget(chip);
+      this.monitors.forget(chip);
       this.network.switchOff(chip);
     }
     this.changed(board);
   }
 
   private wake(board: number): void {
-    for (const chip of this.chipsOf(board)) if (!this.dead.has(chip)) this.network.switchOn(chip);
+    for (const chip of this.chipsOf(board)) {
+      if (this.dead.has(chip)) continue;
+      this.network.switchOn(chip);
+      this.monitors.switchedOn(chip);
+    }
     this.changed(board);
   }
 

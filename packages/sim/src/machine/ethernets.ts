@@ -1,17 +1,10 @@
 /** The ethernet chips of a machine: their ports, their addresses, and the hello frames that they send. */
-import {
-  BootOperation,
-  type ChipAddress,
-  encodeBootFrame,
-  SCP_PORT,
-  type SdpMessage,
-} from '@spin-tools/scp';
-import { Ethernet, type HostAddress } from '../host/ethernet.js';
-import { HostPort, type HostPortStatistics, newHostPortStatistics } from '../host/host-port.js';
+import { BootOperation, type ChipAddress, encodeBootFrame, SCP_PORT } from '@spin-tools/scp';
+import type { FaultyLine } from '../faults/line.js';
+import { Ethernet, type EthernetReceiver, type HostAddress } from '../host/ethernet.js';
+import { type HostPortStatistics, newHostPortStatistics } from '../host/host-port.js';
 import type { Boards } from './boards.js';
-import type { Faults } from './faults.js';
 import type { Network } from './network.js';
-import type { Regions } from './regions.js';
 
 /** Addresses of boards unless told otherwise: 192.168.240.1, then one per board. */
 const BOARD_NETWORK = '192.168';
@@ -25,17 +18,23 @@ const HELLO = encodeBootFrame({
   data: new Uint8Array(0),
 });
 
+/** What takes datagrams for a chip. */
+export interface EthernetPort extends EthernetReceiver {
+  readonly statistics: HostPortStatistics;
+  /** The chip lost power or was reset: what was under way is gone. */
+  reset(): void;
+  /** A frame leaves the chip's ethernet interface. */
+  transmit?(frame: Uint8Array): void;
+}
+
 /** What ethernets need of the machine. */
 export interface EthernetWiring {
   readonly network: Network;
   readonly boards: Boards;
-  readonly regions: Regions;
-  readonly faults: Faults | undefined;
-  boot(image: Uint8Array, chip: number): void;
-  admit(message: SdpMessage, act: () => void): void;
-  after(ns: number, action: () => void): void;
-  /** Whether the machine was stopped for good. */
-  isClosed(): boolean;
+  /** What befalls datagrams on their way, if anything. */
+  newLine(): FaultyLine | undefined;
+  /** What takes datagrams for a chip. */
+  newPort(chip: number, place: ChipAddress): EthernetPort;
 }
 
 /** One ethernet chip. */
@@ -43,7 +42,7 @@ export interface EthernetChip {
   readonly chip: number;
   readonly place: ChipAddress;
   readonly ethernet: Ethernet;
-  readonly port: HostPort;
+  readonly port: EthernetPort;
   ip: string;
   /** How often it was switched or reset. */
   cycles: number;
@@ -98,23 +97,13 @@ export class Ethernets {
   }
 
   private add(place: ChipAddress, number: number): EthernetChip {
-    const { network, boards, regions, faults, ...wiring } = this.wiring;
+    const { network, newPort, newLine } = this.wiring;
     const chip = network.numberAt(place) as number;
     const host = FIRST_BOARD + number;
-    const port = new HostPort(
-      {
-        monitor: () => (wiring.isClosed() ? undefined : regions.monitorOf(chip)),
-        isWaiting: () => boards.isWaiting(chip),
-        boot: (image) => wiring.boot(image, chip),
-        admit: (message, act) => wiring.admit(message, act),
-        after: (ns, action) => wiring.after(ns, action),
-        received: () => faults?.messageReceived(),
-      },
-      faults?.load(place),
-    );
+    const port = newPort(chip, place);
     return {
       ...{ chip, place, port },
-      ethernet: new Ethernet(port, faults?.line(wiring.after)),
+      ethernet: new Ethernet(port, newLine()),
       ip: `${BOARD_NETWORK}.${host >>> 8}.${host & 255}`,
       cycles: 0,
     };

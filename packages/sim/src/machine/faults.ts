@@ -9,8 +9,8 @@ import { FaultPlanError } from '../faults/plan.js';
 import { randomFrom } from '../faults/random.js';
 import type { HostPortLoad } from '../host/host-port.js';
 import type { Boards } from './boards.js';
+import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
-import type { Regions } from './regions.js';
 
 const DEFAULT_SEED = 1;
 const NS_PER_MS = 1_000_000;
@@ -27,7 +27,7 @@ export class Faults {
     private readonly plan: FaultPlan,
     private readonly network: Network,
     private readonly boards: Boards,
-    private readonly regions: Regions,
+    private readonly monitors: Monitors,
   ) {
     this.random = randomFrom(plan.seed ?? DEFAULT_SEED);
     const deaths = plan.deaths ?? [];
@@ -92,8 +92,8 @@ export class Faults {
 
   private killCore(chip: number, core: number): void {
     const hardware = this.network.chips[chip] as Chip;
-    if (this.regions.monitorOf(chip)?.cores.physical(0) === core) this.regions.stopMonitor(chip);
     hardware.setCore(core, new DeadCore(core));
+    this.monitors.coreDied(chip, core);
   }
 
   private requireChip(field: string, place: ChipAddress): void {

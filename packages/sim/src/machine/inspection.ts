@@ -1,13 +1,12 @@
 /** What a debugger reaches of a machine, apart from what any host can do. */
 import type { Chip } from '../chip/chip.js';
-import type { CoreMap } from '../monitor/core-map.js';
 
 /** The inside of a machine; made by `VirtualMachine.inspect`. */
 export interface Inspection {
   /** By number; a chip that loses power is replaced. */
   readonly chips: readonly Chip[];
-  /** How the cores of a chip that was booted are numbered. */
-  coresOf(chip: number): CoreMap | undefined;
+  /** Whether a chip was booted. */
+  isBooted(chip: number): boolean;
   /** Calls back when a core is put into its place, or taken out; the result stops that. */
   onCorePlaced(listener: (chip: Chip, core: number) => void): () => void;
   /** Lets a physical core run to `until`, ns, while everything else stands still. */

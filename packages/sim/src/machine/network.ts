@@ -5,13 +5,16 @@
 import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
 import { Chip } from '../chip/chip.js';
+import type { DisabledLinks } from '../chip/subsystem-resets.js';
+import type { ResetCode } from '../chip/system-controller.js';
+import type { ResettableCore } from '../core/core.js';
 import { Link } from '../router/link.js';
 import { P2P_NO_WAY } from '../router/point-to-point.js';
 import { neighboursOf } from './layout.js';
 import { Scheduler } from './scheduler.js';
 
-/** Why a link carries nothing, one bit each. */
-const Cause = { Dead: 1, Stopped: 2 } as const;
+/** Why a link carries nothing, one bit each; chips switch off either of its ends. */
+const Cause = { Dead: 1, Stopped: 2, NotSent: 4, NotTaken: 8 } as const;
 
 /** Where point-to-point packets go, as monitors found it when they were booted. */
 export interface PointToPointRoutes {
@@ -19,8 +22,23 @@ export interface PointToPointRoutes {
   entry(chip: number, address: number): number;
 }
 
+/** What a network leaves to the machine. */
+export interface NetworkSurroundings {
+  /** What starts on a physical core that leaves its reset; undefined when nothing does. */
+  resettable(chip: number, core: number): ResettableCore | undefined;
+  /** A frame leaves by the ethernet of a chip. */
+  transmit(chip: number, frame: Uint8Array): void;
+  /** A chip resets itself. */
+  resetChip(chip: number, code: ResetCode): void;
+}
+
+/** Time for which a chip that resets itself is silent: that of a reset pulse, ns. */
+const RESET_NS = 2000;
+
 /** Chips and links. */
 export class Network {
+  /** What happens outside of chips and links; set by the machine before any time passes. */
+  surroundings: NetworkSurroundings | undefined;
   /** Those without power are blank. */
   readonly chips: Chip[];
   readonly scheduler: Scheduler;
@@ -71,6 +89,7 @@ export class Network {
     this.tables[chip] = undefined;
     this.chips[chip] = this.newChip(chip);
     this.scheduler.setPower(chip, false);
+    this.disableLinks(chip, { incoming: 0, outgoing: 0 });
     this.updateLinksOf(chip);
   }
 
@@ -80,6 +99,21 @@ export class Network {
     this.off[chip] = 0;
     this.scheduler.setPower(chip, true);
     this.updateLinksOf(chip);
+  }
+
+  /** Resets a chip: it forgets everything but its memory, and is back after a moment. */
+  restart(chip: number, code: ResetCode, then: () => void): void {
+    if (!this.isOn(chip)) return;
+    const memory = (this.chips[chip] as Chip).shareMemory();
+    this.switchOff(chip);
+    const restarted = this.chips[chip] as Chip;
+    restarted.adoptMemory(memory);
+    restarted.systemController.resetCode = code;
+    this.scheduler.after(RESET_NS, () => {
+      if (this.chips[chip] !== restarted) return;
+      this.switchOn(chip);
+      then();
+    });
   }
 
   /** A link dies, in both directions. */
@@ -107,6 +141,16 @@ export class Network {
   onCorePlaced(listener: (chip: Chip, core: number) => void): () => void {
     this.placeListeners.add(listener);
     return () => this.placeListeners.delete(listener);
+  }
+
+  /** Lets a chip switch off ends of its links. */
+  private disableLinks(chip: number, { incoming, outgoing }: DisabledLinks): void {
+    for (let link = 0; link < LINKS; link++) {
+      this.setOneWay(chip, link, Cause.NotSent, ((outgoing >>> link) & 1) === 1);
+      const next = this.neighbours[chip * LINKS + link] as number;
+      const isRefused = ((incoming >>> link) & 1) === 1;
+      if (next >= 0) this.setOneWay(next, (link + 3) % LINKS, Cause.NotTaken, isRefused);
+    }
   }
 
   private setCause(chip: number, link: number, cause: number, isSet: boolean): void {
@@ -152,6 +196,9 @@ export class Network {
       const target = this.neighbours[number * LINKS + link] as number;
       return new Link(target, this.crossesBoards(ethernet, target));
     });
+    const whileThere = (action: () => void): void => {
+      if (this.chips[number] === chip) action();
+    };
     const chip: Chip = new Chip(number, { x, y }, physicalCoreMask, links, {
       schedule: (to, port, packet, at) => this.scheduler.schedule(to, port, packet, at),
       retryRouter: (to, at) => this.scheduler.retryRouter(to, at),
@@ -169,6 +216,17 @@ export class Network {
       },
       release: (at, link) => this.releaseLink(at, link),
       pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? P2P_NO_WAY,
+      now: () => this.scheduler.time,
+      after: (ns, action) => this.scheduler.after(ns, () => whileThere(action)),
+      background: (ns, action) => this.scheduler.background(ns, () => whileThere(action)),
+      betweenCores: (action) => this.scheduler.betweenCores(action),
+      resettable: (at, core) => this.surroundings?.resettable(at, core),
+      disableLinks: (at, disabled) => this.disableLinks(at, disabled),
+      transmit: (at, frame) => this.surroundings?.transmit(at, frame),
+      resetChip: (at, code) =>
+        this.scheduler.betweenCores(() => {
+          if (this.chips[at] === chip) this.surroundings?.resetChip(at, code);
+        }),
     });
     return chip;
   }

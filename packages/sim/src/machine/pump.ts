@@ -167,7 +167,7 @@ export class Pump {
     this.isSimulating = true;
     let done = 0;
     while (done < SLICE && !this.isClosed && !this.held && isDue()) {
-      const amount = scheduler.runQuantum();
+      const amount = scheduler.runQuantum(scheduler.time < until ? until : undefined);
       this.simulated(amount);
       done += amount;
     }

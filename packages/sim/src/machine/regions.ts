@@ -1,10 +1,16 @@
-/** Which chips were booted, and by which monitors they are run. */
+/** Which chips were booted, and by which built-in monitors they are run. */
+import { type CoreAddress, formatCore } from '@spin-tools/scp';
+import { ArmCore } from '../arm/arm-core.js';
+import type { Chip } from '../chip/chip.js';
+import type { ResettableCore } from '../core/core.js';
+import type { CoreProgram } from '../core/program-core.js';
 import type { Monitor } from '../monitor/monitor.js';
+import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
 import { type Outside, Region } from './region.js';
 
 /** All regions of a machine. */
-export class Regions {
+export class Regions implements Monitors {
   /** By number of the chip. */
   private readonly byChip: (Region | undefined)[];
 
@@ -36,15 +42,40 @@ export class Regions {
     return this.byChip[chip]?.monitorOf(chip);
   }
 
-  /** The monitor of a chip stops for good, and answers no more. */
-  stopMonitor(chip: number): void {
+  /** Nothing runs in the boot ROM: it only waits. */
+  switchedOn(): void {}
+
+  forget(chip: number): void {
     this.byChip[chip]?.remove(chip);
+    this.byChip[chip] = undefined;
   }
 
-  /** A chip lost power: it can be booted again. */
-  forget(chip: number): void {
-    this.stopMonitor(chip);
-    this.byChip[chip] = undefined;
+  coreDied(chip: number, core: number): void {
+    if (this.monitorOf(chip)?.cores.physical(0) === core) this.byChip[chip]?.remove(chip);
+  }
+
+  /** Only ARM programs obey; the idle program and the monitor are none. */
+  resettable(chip: number, core: number): ResettableCore | undefined {
+    const found = (this.network.chips[chip] as Chip).ports[core]?.core;
+    return found instanceof ArmCore ? found : undefined;
+  }
+
+  reversePorts(chip: number): readonly number[] {
+    return this.monitorOf(chip)?.tags.reversePorts ?? [];
+  }
+
+  get armCores(): readonly ArmCore[] {
+    return this.monitors.flatMap(({ programs }) =>
+      programs.cores.filter((core) => core !== undefined),
+    );
+  }
+
+  runProgram(chip: number, at: CoreAddress, program: CoreProgram, appId: number): void {
+    const monitor = this.monitorOf(chip);
+    if (monitor === undefined || at.core < 1 || at.core >= monitor.cores.count) {
+      throw new RangeError(`${formatCore(at)} is no application core of a booted machine`);
+    }
+    monitor.programs.run(at.core, program, appId);
   }
 
   /** All monitors that live, in the order of their chips. */

@@ -2,16 +2,20 @@
  * The one clock of a machine. Time advances in quanta. In each, first everything that happens in the
  * network before the quantum's end can reach a core is carried out, in the order of its time, then every
  * core that has something to do runs through the quantum, in a fixed order, and gets each packet at its
- * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late.
+ * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late. Only a
+ * core that is awake alone, while nothing happens in the network either, runs longer: until it does something
+ * that others can notice.
  */
 import type { Chip } from '../chip/chip.js';
 import { EventQueue } from '../clock/event-queue.js';
-import type { Packet } from '../core/core.js';
+import type { Core, Packet } from '../core/core.js';
 import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
 
 /** Length of a quantum, ns. */
 const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
+/** Longest quantum of a core that is awake alone, ns. */
+const LONGEST_QUANTUM_NS = 20_000;
 
 /** Ports of a router are numbered below this in {@link EventQueue.target}. */
 const PORTS = 16;
@@ -19,13 +23,6 @@ const PORTS = 16;
 const RETRY_PORT = 15;
 const CORES = 32;
 const NEVER = -1;
-
-interface InterruptChange {
-  readonly chip: number;
-  readonly core: number;
-  readonly source: number;
-  readonly level: boolean;
-}
 
 /** Runs chips; the network reports to it what is to happen. */
 export class Scheduler {
@@ -36,6 +33,8 @@ export class Scheduler {
   /** What happens when its time comes, and does not make time pass. */
   private readonly backgroundActions = new EventQueue<() => void>();
   private readonly wakes = new EventQueue<undefined>();
+  /** Those of patient cores. */
+  private readonly patientWakes = new EventQueue<undefined>();
   /** Cores that are to run, by chip: one bit each. */
   private readonly awake: Uint32Array;
   /** Chips with such cores: one bit each. */
@@ -47,14 +46,19 @@ export class Scheduler {
   /** Chips without power: what reaches them is lost. */
   private readonly off: Uint8Array;
   private isRunningCore = false;
-  /** Changes of interrupt lines that wait for the running core to stop. */
-  private readonly interrupts: InterruptChange[] = [];
+  /** The core that is awake alone and runs longer than a quantum. */
+  private lone: Core | undefined;
+  /** What waits for the running core to stop. */
+  private readonly deferred: (() => void)[] = [];
+  /** Cores whose own events do not make time pass, by chip: one bit each. */
+  private readonly patient: Uint32Array;
 
   constructor(private readonly chips: readonly Chip[]) {
     this.awake = new Uint32Array(chips.length);
     this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
     this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
     this.off = new Uint8Array(chips.length);
+    this.patient = new Uint32Array(chips.length);
   }
 
   /** Whether nothing will ever happen by itself. */
@@ -64,21 +68,25 @@ export class Scheduler {
 
   /** A packet reaches a router. */
   schedule(chip: number, port: number, packet: Packet, at: number): void {
+    this.noticed();
     this.packets.push(at, chip * PORTS + port, packet);
   }
 
   /** A router looks again at a blocked packet. */
   retryRouter(chip: number, at: number): void {
+    this.noticed();
     this.packets.push(at, chip * PORTS + RETRY_PORT, undefined);
   }
 
   /** Something is done `delay` ns from now. */
   after(delay: number, action: () => void): void {
+    this.noticed();
     this.actions.push(this.time + delay, 0, action);
   }
 
   /** Something is done `delay` ns from now if time gets that far: the machine is idle while only such waits. */
   background(delay: number, action: () => void): void {
+    this.noticed();
     this.backgroundActions.push(this.time + delay, 0, action);
   }
 
@@ -89,8 +97,11 @@ export class Scheduler {
 
   /** Time of the next thing that happens by itself, ns; the present while a core is awake. */
   get nextTime(): number {
-    if (this.awakeCount > 0) return this.time;
-    return Math.min(this.nextEvent, this.backgroundActions.nextTime);
+    return this.awakeCount > 0 ? this.time : this.nextTimeButCores;
+  }
+
+  private get nextTimeButCores(): number {
+    return Math.min(this.nextEvent, this.backgroundActions.nextTime, this.patientWakes.nextTime);
   }
 
   /** Time of the next thing that is done in the machine but by a core or a router, ns. */
@@ -108,6 +119,7 @@ export class Scheduler {
     const bit = 1 << core;
     const mask = this.awake[chip] as number;
     if ((mask & bit) !== 0) return;
+    this.noticed();
     this.awake[chip] = mask | bit;
     this.awakeChips[chip >> 5] = (this.awakeChips[chip >> 5] as number) | (1 << (chip & 31));
     this.awakeCount++;
@@ -115,23 +127,50 @@ export class Scheduler {
   }
 
   /**
-   * Sets an interrupt line of a core. A core that sleeps has to catch up first, which cannot be while
-   * another is running: then the line is set when that one stops.
+   * Sets an interrupt line of a core. A core that sleeps has to catch up first, unless it does not listen; which
+   * cannot be while another is running: then the line is set when that one stops.
    */
   interrupt(chip: number, core: number, source: number, level: boolean): void {
+    const { core: target } = this.port(chip, core);
+    if (target === undefined) return;
     const isAwake = (((this.awake[chip] as number) >>> core) & 1) === 1;
-    if (this.isRunningCore && !isAwake) {
-      this.interrupts.push({ chip, core, source, level });
-      return;
+    if (!isAwake && (!level || target.listensTo?.(source) === false)) {
+      target.setInterrupt(source, level);
+    } else if (this.isRunningCore && !isAwake) {
+      this.noticed();
+      this.deferred.push(() => this.interrupt(chip, core, source, level));
+    } else {
+      this.wake(chip, core);
+      target.setInterrupt(source, level);
     }
-    this.wake(chip, core);
-    this.port(chip, core).core?.setInterrupt(source, level);
   }
 
-  /** Carries out one quantum; returns how much there was to do, as a number of cores and events. */
-  runQuantum(): number {
+  /** Does something to a core that cannot be done while a core runs, as soon as none does. */
+  betweenCores(action: () => void): void {
+    if (!this.isRunningCore) {
+      action();
+      return;
+    }
+    this.noticed();
+    this.deferred.push(action);
+  }
+
+  /** The machine is idle although events of a core are to come, as those of a clock that always ticks. */
+  setPatient(chip: number, core: number, isPatient: boolean): void {
+    const bit = 1 << core;
+    const mask = this.patient[chip] as number;
+    this.patient[chip] = isPatient ? mask | bit : mask & ~bit;
+  }
+
+  /**
+   * Carries out one quantum; returns how much there was to do, as a number of cores and events.
+   *
+   * @param limit time that a longer quantum may not pass, ns
+   */
+  runQuantum(limit = Number.POSITIVE_INFINITY): number {
     if (this.awakeCount === 0) this.skipIdleTime();
     const events = this.runNetwork(this.time + CORE_TO_ROUTER_NS);
+    if (this.awakeCount === 1) return events + this.runAlone(limit) + 1;
     const cores = this.awakeCount;
     this.runCores(this.time + QUANTUM_NS);
     this.time += QUANTUM_NS;
@@ -139,18 +178,55 @@ export class Scheduler {
   }
 
   /** Lets one core run to `until`, ns, while everything else stands still: it gets ahead of the others. */
-  runAlone(chip: number, core: number, until: number): void {
+  runOnly(chip: number, core: number, until: number): void {
     this.isRunningCore = true;
     this.port(chip, core).core?.run(until);
     this.isRunningCore = false;
-    this.deliverInterrupts();
+    this.runDeferred();
     this.wake(chip, core);
   }
 
-  private deliverInterrupts(): void {
-    for (const { chip, core, source, level } of this.interrupts.splice(0)) {
-      this.interrupt(chip, core, source, level);
+  /** Runs the only core that is awake; returns the number of quanta that it ran. */
+  private runAlone(limit: number): number {
+    const start = this.time;
+    const port = this.awakePort;
+    const runner = port?.core;
+    const isFree = runner?.stopWithin !== undefined && port?.isEmpty === true;
+    const next = Math.min(this.nextTimeButCores, start + LONGEST_QUANTUM_NS, limit);
+    const until = Math.max(start + QUANTUM_NS, Math.floor(next / QUANTUM_NS) * QUANTUM_NS);
+    if (runner === undefined || !isFree || until === start + QUANTUM_NS) {
+      this.runCores(start + QUANTUM_NS);
+      this.time = start + QUANTUM_NS;
+      return 1;
     }
+    this.lone = runner;
+    this.runCores(until);
+    this.lone = undefined;
+    const reached = Math.ceil(Math.min(until, runner.time) / QUANTUM_NS) * QUANTUM_NS;
+    this.time = Math.max(start + QUANTUM_NS, reached);
+    return (this.time - start) / QUANTUM_NS;
+  }
+
+  /** The running core has done something that others can notice: they have to come to their turn soon. */
+  private noticed(): void {
+    this.lone?.stopWithin?.(QUANTUM_NS);
+  }
+
+  /** The port of the first core that is awake. */
+  private get awakePort(): CorePort | undefined {
+    const { awake, awakeChips } = this;
+    for (let word = 0; word < awakeChips.length; word++) {
+      for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
+        const chip = word * 32 + 31 - Math.clz32(bits & -bits);
+        const cores = awake[chip] as number;
+        if (cores !== 0) return this.port(chip, 31 - Math.clz32(cores & -cores));
+      }
+    }
+    return undefined;
+  }
+
+  private runDeferred(): void {
+    for (const action of this.deferred.splice(0)) action();
   }
 
   private get nextEvent(): number {
@@ -178,7 +254,10 @@ export class Scheduler {
       else runAction(actions.nextTime <= nextAction ? actions : backgroundActions);
       count++;
     }
-    return count + this.runWakes(this.time + QUANTUM_NS);
+    const quantumEnd = this.time + QUANTUM_NS;
+    return (
+      count + this.runWakes(this.wakes, quantumEnd) + this.runWakes(this.patientWakes, quantumEnd)
+    );
   }
 
   private runPacket(): void {
@@ -192,8 +271,7 @@ export class Scheduler {
     else router.arrive(item, target % PORTS, time);
   }
 
-  private runWakes(until: number): number {
-    const { wakes } = this;
+  private runWakes(wakes: EventQueue<undefined>, until: number): number {
     let count = 0;
     for (; wakes.nextTime < until; count++) {
       wakes.take();
@@ -230,7 +308,7 @@ export class Scheduler {
     this.isRunningCore = true;
     const awaitsPacket = port.run(runner, until);
     this.isRunningCore = false;
-    if (this.interrupts.length > 0) this.deliverInterrupts();
+    if (this.deferred.length > 0) this.runDeferred();
     if (awaitsPacket || !runner.asleep) return;
     this.putToSleep(chip, core);
     this.setAlarm(chip * CORES + core, runner.nextEvent);
@@ -239,7 +317,9 @@ export class Scheduler {
   private setAlarm(target: number, time: number): void {
     if (time === Number.POSITIVE_INFINITY || this.wakeTimes[target] === time) return;
     this.wakeTimes[target] = time;
-    this.wakes.push(time, target, undefined);
+    const chip = Math.floor(target / CORES);
+    const isPatient = (((this.patient[chip] as number) >>> (target % CORES)) & 1) === 1;
+    (isPatient ? this.patientWakes : this.wakes).push(time, target, undefined);
   }
 
   private putToSleep(chip: number, core: number): void {

@@ -1,6 +1,7 @@
 /** What a machine has done so far. */
+
+import type { ArmCore } from '../arm/arm-core.js';
 import type { Chip } from '../chip/chip.js';
-import type { ChipMonitor } from '../monitor/world.js';
 
 /** Traffic of one direction of a link that was used. */
 export interface LinkTraffic {
@@ -28,7 +29,7 @@ export interface MachineStatistics {
   readonly timeNs: number;
   readonly boards: number;
   readonly chips: number;
-  /** Application cores that were started at least once. */
+  /** ARM cores that were started at least once. */
   readonly cores: number;
   /** Instructions of ARM cores. */
   readonly instructions: number;
@@ -66,11 +67,8 @@ export function collectStatistics(
   timeNs: number,
   boards: number,
   chips: readonly Chip[],
-  monitors: readonly ChipMonitor[],
+  cores: readonly ArmCore[],
 ): MachineStatistics {
-  const cores = monitors.flatMap(({ programs }) =>
-    programs.cores.filter((core) => core !== undefined),
-  );
   const links = chips.flatMap(trafficOf);
   const counted = new Set<object>();
   const hops = (crossing: boolean) =>

@@ -12,7 +12,7 @@ import {
 import type { CoreProgram } from '../core/program-core.js';
 import { type FaultPlan, parseFaultPlan } from '../faults/plan.js';
 import { Admission } from '../host/admission.js';
-import type { Ethernet } from '../host/ethernet.js';
+import type { Ethernet, HostAddress } from '../host/ethernet.js';
 import type { HostPortStatistics } from '../host/host-port.js';
 import { Boards } from './boards.js';
 import { type EthernetChip, Ethernets } from './ethernets.js';
@@ -20,10 +20,10 @@ import { Faults } from './faults.js';
 import { Frames } from './frames.js';
 import type { Inspection } from './inspection.js';
 import { type MachineShapeOptions, machineOfOptions } from './layout.js';
+import { type Management, type MonitorKind, managementOf } from './management.js';
 import { Network } from './network.js';
 import { nextTurn } from './next-turn.js';
 import { type Pace, Pump } from './pump.js';
-import { Regions } from './regions.js';
 import { collectStatistics, type MachineStatistics } from './statistics.js';
 
 /** Addresses that hosts in this process seem to have. */
@@ -32,6 +32,8 @@ const FIRST_HOST_PORT = 50000;
 
 /** What a virtual machine is and how it behaves. */
 export type MachineOptions = MachineShapeOptions & {
+  /** Who runs chips that are booted. Default `built-in`. */
+  readonly monitor?: MonitorKind;
   /** How simulated time passes. Default `fast`. */
   readonly pace?: Pace;
   /** What is to go wrong. Default: nothing. */
@@ -68,7 +70,7 @@ export class VirtualMachine {
   /** Places of the chips with an ethernet, by y, then by x. */
   readonly ethernetChips: readonly ChipAddress[];
   private readonly network: Network;
-  private readonly regions: Regions;
+  private readonly management: Management;
   private readonly boards: Boards;
   private readonly ethernets: Ethernets;
   private readonly frames: Frames;
@@ -79,7 +81,7 @@ export class VirtualMachine {
   private isClosed = false;
 
   /** @throws RangeError for a size or a dead part that cannot be, FaultPlanError for a plan that cannot */
-  constructor({ pace = 'fast', faults, ...shape }: MachineOptions) {
+  constructor({ monitor = 'built-in', pace = 'fast', faults, ...shape }: MachineOptions) {
     this.machine = machineOfOptions(shape);
     this.network = new Network(this.machine);
     const { scheduler } = this.network;
@@ -88,15 +90,15 @@ export class VirtualMachine {
       () => this.pump.isPaced || this.pump.isHeld || scheduler.isIdle,
       () => scheduler.time,
     );
-    this.regions = new Regions(this.network, {
-      ipOf: (chip) => this.ethernets.of(chip)?.ip,
-      send: (chip, datagram, to, sourcePort) => this.ethernets.send(chip, datagram, to, sourcePort),
-    });
-    this.boards = new Boards(this.network, this.regions, (board) =>
-      this.ethernets.boardChanged(board),
-    );
-    this.faults =
-      faults && new Faults(parseFaultPlan(faults), this.network, this.boards, this.regions);
+    this.management = this.newManagement(monitor, faults);
+    const { monitors } = this.management;
+    this.boards = new Boards(this.network, monitors, (board) => this.ethernets.boardChanged(board));
+    this.network.surroundings = {
+      resettable: (chip, core) => monitors.resettable(chip, core),
+      transmit: (chip, frame) => this.ethernets.of(chip)?.port.transmit?.(frame),
+      resetChip: (chip, code) => this.boards.resetChip(chip, code),
+    };
+    this.faults = faults && new Faults(parseFaultPlan(faults), this.network, this.boards, monitors);
     this.ethernetChips = this.machine.chips
       .filter((chip) => sameChip(chip, chip.ethernet))
       .map(({ x, y }) => ({ x, y }));
@@ -112,7 +114,7 @@ export class VirtualMachine {
 
   /** Whether a chip of the machine was booted. */
   get isBooted(): boolean {
-    return this.machine.chips.some((_, chip) => this.regions.isBooted(chip));
+    return this.machine.chips.some((_, chip) => this.management.monitors.isBooted(chip));
   }
 
   /** Whether nothing will happen until a host sends something, or time is made to pass. */
@@ -122,8 +124,9 @@ export class VirtualMachine {
 
   /** Counts since the machine was made. */
   statistics(): MachineStatistics {
-    const { network, regions, boards } = this;
-    return collectStatistics(this.time, boards.boards.length, network.chips, regions.monitors);
+    const { network, management, boards } = this;
+    const { armCores } = management.monitors;
+    return collectStatistics(this.time, boards.boards.length, network.chips, armCores);
   }
 
   /** Counts of datagrams between hosts and the machine since it was made. */
@@ -188,13 +191,15 @@ export class VirtualMachine {
 
   /** Sets the IPv4 address that an ethernet chip has once it is booted. Throws NoEthernetError. */
   setIpAddress(chip: ChipAddress, ip: string): void {
-    this.ethernetChip(chip).ip = ip;
+    const found = this.ethernetChip(chip);
+    found.ip = ip;
+    this.management.addressChanged(found.chip);
   }
 
   /** UDP ports that reverse IPTags of an ethernet chip listen to. */
   reversePorts(chip: ChipAddress): readonly number[] {
     const number = this.network.numberAt(chip);
-    return number === undefined ? [] : (this.regions.monitorOf(number)?.tags.reversePorts ?? []);
+    return number === undefined ? [] : this.management.monitors.reversePorts(number);
   }
 
   /** Changes how simulated time passes from now on. */
@@ -217,27 +222,22 @@ export class VirtualMachine {
    *
    * @throws RangeError when the machine is not booted or has no such core
    */
-  runProgram({ x, y, core }: CoreAddress, program: CoreProgram, appId: number): void {
-    const number = this.network.numberAt({ x, y });
-    const monitor = number === undefined ? undefined : this.regions.monitorOf(number);
-    if (monitor === undefined || core < 1 || core >= monitor.cores.count) {
-      throw new RangeError(
-        `${formatCore({ x, y, core })} is no application core of a booted machine`,
-      );
-    }
-    monitor.programs.run(core, program, appId);
+  runProgram(at: CoreAddress, program: CoreProgram, appId: number): void {
+    const number = this.network.numberAt(at);
+    if (number === undefined) throw new RangeError(`the machine has no ${formatCore(at)}`);
+    this.management.monitors.runProgram(number, at, program, appId);
     this.pump.poke();
   }
 
   /** The chips behind the monitors, and a hand on the clock: what a debugger works with. */
   inspect(): Inspection {
-    const { network, regions, pump, admission } = this;
+    const { network, management, pump, admission } = this;
     return {
       chips: network.chips,
-      coresOf: (chip) => regions.monitorOf(chip)?.cores,
+      isBooted: (chip) => management.monitors.isBooted(chip),
       onCorePlaced: (listener) => network.onCorePlaced(listener),
       after: (ns, action) => this.after(ns, action),
-      runAlone: (chip, core, until) => network.scheduler.runAlone(chip, core, until),
+      runAlone: (chip, core, until) => network.scheduler.runOnly(chip, core, until),
       hold: () => {
         pump.hold();
         // Requests that wait for the machine to become idle would wait for the debugger's user.
@@ -255,15 +255,30 @@ export class VirtualMachine {
     return Promise.resolve();
   }
 
+  private newManagement(kind: MonitorKind, faults: FaultPlan | undefined): Management {
+    const wiring = {
+      ipOf: (chip: number) => this.ethernets.of(chip)?.ip,
+      send: (chip: number, datagram: Uint8Array, to: HostAddress, sourcePort: number) =>
+        this.ethernets.send(chip, datagram, to, sourcePort),
+      isWaiting: (chip: number) => this.boards.isWaiting(chip),
+      boot: (image: Uint8Array, chip: number) => this.boot(image, chip),
+      admit: (message: SdpMessage, act: () => void) => this.admit(message, act),
+      after: (ns: number, action: () => void) => this.after(ns, action),
+      catchUp: () => this.pump.catchUp(),
+      received: () => this.faults?.messageReceived(),
+      load: (place: ChipAddress) => this.faults?.load(place),
+      isClosed: () => this.isClosed,
+    };
+    return managementOf(kind, this.network, wiring, faults);
+  }
+
   private newEthernets(): Ethernets {
-    const { network, boards, regions, faults } = this;
+    const { network, boards, faults, management } = this;
     return new Ethernets(
       {
-        ...{ network, boards, regions, faults },
-        boot: (image, chip) => this.boot(image, chip),
-        admit: (message, act) => this.admit(message, act),
-        after: (ns, action) => this.after(ns, action),
-        isClosed: () => this.isClosed,
+        ...{ network, boards },
+        newLine: () => faults?.line((ns, action) => this.after(ns, action)),
+        newPort: (chip, place) => management.newPort(chip, place),
       },
       this.ethernetChips,
     );
@@ -300,7 +315,7 @@ export class VirtualMachine {
     const takesPart = boards.beginBoot();
     const isWaiting = (other: number) =>
       boards.isWaiting(other) && takesPart(boards.numberOf(other));
-    if (isWaiting(chip)) this.regions.boot(image, chip, isWaiting);
+    if (isWaiting(chip)) this.management.monitors.boot(image, chip, isWaiting);
     this.pump.poke();
   }
 

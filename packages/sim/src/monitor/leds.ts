@@ -19,6 +19,7 @@ function ledPins({ memory }: ChipMonitor): number[] {
 /** LEDs light while their pin is low. */
 function drive({ chip: { systemController } }: ChipMonitor, pin: number, action: LedAction): void {
   const bit = 1 << pin;
+  systemController.pins.direction &= ~bit;
   if (action === LedAction.On) systemController.gpio &= ~bit;
   else if (action === LedAction.Off) systemController.gpio |= bit;
   else if (action === LedAction.Invert) systemController.gpio ^= bit;

@@ -105,7 +105,7 @@ export class Monitor implements ChipMonitor {
   start(): void {
     const { chip } = this;
     const physical = this.cores.physical(0);
-    chip.systemController.monitor = physical;
+    chip.setMonitor(physical);
     chip.systemController.okCores = chip.coreMask;
     this.release = releaseOf(this.memory.variable('softwareVersion'));
     this.serialRom = this.findSerialRom();

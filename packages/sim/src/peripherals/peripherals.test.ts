@@ -131,6 +131,14 @@ t.test(
   },
 );
 
+t.test('a load of more than 16 bits is kept when the size is only set behind it', async (t) => {
+  const { device } = timer();
+  device.write(0x00, 50_000_000);
+  t.equal(device.read(0x04), 50_000_000 % 65_536, 'still 16 bits');
+  device.write(0x08, 0xe3);
+  t.equal(device.nextEvent, 50_000_000);
+});
+
 t.test('a free-running timer of 16 bits wraps to all ones', async (t) => {
   const { device, at } = timer();
   device.write(0x00, 5);

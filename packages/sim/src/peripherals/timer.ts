@@ -107,6 +107,12 @@ export class Timer implements Peripheral {
     return Math.max(0, this.masked(this.count) - counted);
   }
 
+  /** All bits of the counter: while it stands still, those beyond a size of 16 bits as well. */
+  private get held(): number {
+    if (this.stopped) return 0;
+    return this.isRunning ? this.value : this.count;
+  }
+
   private updateLine(): void {
     this.setLine(this.raw && (this.control & INTERRUPT_ENABLE) !== 0);
   }
@@ -147,7 +153,7 @@ export class Timer implements Peripheral {
         this.reload = value >>> 0;
         return;
       case CONTROL:
-        this.start(this.stopped ? 0 : this.value);
+        this.start(this.held);
         this.control = value & 0xff;
         this.updateLine();
         return;

@@ -75,6 +75,11 @@ export class InterruptController implements Peripheral {
     this.update();
   }
 
+  /** Whether a source may ask for anything. */
+  isEnabled(source: number): boolean {
+    return ((this.enabled >>> source) & 1) === 1;
+  }
+
   /** True when the core is asked for anything: what ends a wait for interrupt. */
   get isRequesting(): boolean {
     return this.interrupt || this.fastInterrupt;

@@ -23,6 +23,11 @@ export class CorePort {
     return this.fifo === undefined || this.fifo.packets.length < CORE_FIFO_PACKETS;
   }
 
+  /** Whether no packet waits. */
+  get isEmpty(): boolean {
+    return this.fifo === undefined || this.fifo.packets.length === 0;
+  }
+
   /** Adds a packet that reaches the core at time `at`; those for a core without a program vanish. */
   push(packet: Packet, route: number, at: number): void {
     if (this.core === undefined) {

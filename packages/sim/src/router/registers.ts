@@ -13,6 +13,7 @@ const DROP_PAYLOAD = 0x20;
 const DROP_OUTPUTS = 0x24;
 const DROP_STATUS = 0x28;
 const COUNTER_CONTROL = 0x2c;
+const DIVERSION = 0x80;
 const FIXED_ROUTE = 0x84;
 const FILTERS = 0x200;
 const COUNTER_VALUES = 0x300;
@@ -27,6 +28,13 @@ const P2P_TABLE = 0x10000;
 const TABLE_BYTES = 4 * TABLE_ENTRIES;
 const CAM_MISS = 1;
 const WAIT_BITS = 0xffff0000;
+/** Bit of the control register that lets packets be routed; set after a reset. */
+const ROUTE_ENABLE = 1 << 0;
+/** Where the control register has the number of the monitor. */
+const MONITOR_SHIFT = 8;
+const MONITOR_MASK = 0x1f;
+/** First wait time after a reset. Source: SpiNN-2 data sheet, as far as it is legible. */
+const RESET_WAIT_1 = 0x40;
 /** Bit of the control register that lets dropped packets interrupt cores. */
 const DROP_INTERRUPT_ENABLE = 1 << 2;
 /** Bits of the status register. */
@@ -44,7 +52,7 @@ export interface RegisterWiring {
 
 /** Registers of a router by their byte offsets. */
 export class RouterRegisters {
-  private control = 0;
+  private control = ROUTE_ENABLE;
   private probe = 0;
   /** Registers that only hold what is written. */
   private readonly settings = new Map<number, number>();
@@ -55,6 +63,26 @@ export class RouterRegisters {
     private readonly pointToPoint: PointToPointTable,
     private readonly wiring: RegisterWiring,
   ) {}
+
+  /** Physical number of the core that gets point-to-point and nearest-neighbour packets. */
+  get monitor(): number {
+    return (this.control >>> MONITOR_SHIFT) & MONITOR_MASK;
+  }
+
+  set monitor(core: number) {
+    const others = this.control & ~(MONITOR_MASK << MONITOR_SHIFT);
+    this.control = others | (core << MONITOR_SHIFT);
+  }
+
+  /** Back to the state after a reset; the tables keep what they hold. */
+  reset(): void {
+    this.control = ROUTE_ENABLE;
+    this.router.wait1 = RESET_WAIT_1;
+    this.router.wait2 = 0;
+    this.settings.clear();
+    this.router.reset();
+    this.updateInterrupt();
+  }
 
   /** Sets the line that tells cores of a dropped packet, as the registers say. */
   updateInterrupt(): void {
@@ -111,6 +139,8 @@ export class RouterRegisters {
         return this.takeDropStatus();
       case COUNTER_CONTROL:
         return diagnostics.control;
+      case DIVERSION:
+        return router.diversion.setting;
       case FIXED_ROUTE:
         return router.fixedRoute >>> 0;
       case TEST1:
@@ -135,6 +165,7 @@ export class RouterRegisters {
       router.wait2 = value >>> 24;
       this.updateInterrupt();
     } else if (offset === COUNTER_CONTROL) diagnostics.control = value;
+    else if (offset === DIVERSION) router.diversion.setting = value & 0xfff;
     else if (offset === FIXED_ROUTE) router.fixedRoute = value;
     else if (offset === TEST2) this.probe = value >>> 0;
     else if (offset < TEST_END) this.settings.set(offset, value >>> 0);

@@ -67,6 +67,7 @@ function alone(table = new PointToPointTable(found)) {
     wakeCore: () => undefined,
     retryAt: (at) => retries.push(at),
     dropped: () => undefined,
+    access: (request) => request,
   });
   DEFAULT_FILTERS.forEach((filter, counter) => {
     router.diagnostics.setFilter(counter, filter);

@@ -7,6 +7,8 @@
 import { type Packet, PacketKind } from '../core/core.js';
 import type { CorePort } from './core-port.js';
 import { Diagnostics, EMERGENCY_FIELD_SHIFT, PacketClass } from './diagnostics.js';
+import { isDirectAccess } from './direct-access.js';
+import { Diversion } from './diversion.js';
 import { DropRegisters } from './drop-registers.js';
 import {
   detours,
@@ -41,6 +43,9 @@ const CONTROL_BYTE = 0xff;
 const LINKS = 6;
 const ALL_LINKS = 0x3f;
 const MONITOR_OUTPUT = 6;
+/** All links for nearest-neighbour packets, nothing for fixed-route ones. */
+const RESET_FIXED_ROUTE = 0xfc000000;
+const NEIGHBOUR_LINKS_SHIFT = 26;
 
 /** What a router sees of its surroundings. */
 export interface RouterWiring {
@@ -60,6 +65,8 @@ export interface RouterWiring {
   retryAt(at: number): void;
   /** A packet was dropped. */
   dropped(): void;
+  /** Reads or writes a word for a neighbour; see `direct-access.ts`. */
+  access(request: Packet): Packet;
 }
 
 /** Packets in line behind one that is blocked. */
@@ -76,8 +83,13 @@ export class Router {
   readonly table = new RoutingTable();
   readonly diagnostics = new Diagnostics();
   readonly drops = new DropRegisters();
-  /** Links in 5:0 and physical cores in 23:6 for fixed-route packets. */
-  fixedRoute = 0;
+  /**
+   * Links in 5:0 and physical cores in 23:6 for fixed-route packets; in 31:26 links for nearest-neighbour
+   * packets that name none.
+   */
+  fixedRoute = RESET_FIXED_ROUTE;
+  /** What becomes of packets that no entry matches. */
+  readonly diversion = new Diversion();
   /** Bytes of the control register that say how long a blocked packet waits; see {@link waitClocks}. */
   wait1 = 0x40;
   wait2 = 0;
@@ -132,6 +144,17 @@ export class Router {
     else this.dispatch(packet, port, Math.max(time, this.freeAt));
   }
 
+  /** Back to the state after a reset; tables keep what they hold, packets under way are gone. */
+  reset(): void {
+    this.fixedRoute = RESET_FIXED_ROUTE;
+    this.diversion.setting = 0;
+    this.drops.readStatus();
+    const lost = this.held === undefined ? this.waiting : [this.held, ...this.waiting];
+    for (const { port } of lost) this.leaveInput(port);
+    this.held = undefined;
+    this.waiting.length = 0;
+  }
+
   /** Looks again at a blocked packet, and at those behind it. */
   retry(time: number): void {
     const { held } = this;
@@ -180,11 +203,13 @@ export class Router {
     }
   }
 
-  private dispatch(packet: Packet, port: number, time: number): void {
+  private dispatch(received: Packet, port: number, time: number): void {
     const way = port & WAY;
+    const isAnswered = way < LINKS && isDirectAccess(received);
+    const packet = isAnswered ? this.wiring.access(received) : received;
     const field = emergencyField(packet);
     const isPassing = field === EmergencyField.First;
-    const routed = isPassing ? 0 : this.outputs(packet, way);
+    const routed = isAnswered ? 1 << way : isPassing ? 0 : this.outputs(packet, way);
     const isDefault = routed === NO_MATCH;
     const outputs = isDefault ? this.defaultOutputs(way, field) : routed;
     const fields =
@@ -236,7 +261,7 @@ export class Router {
     if (port !== LOCAL_PORT) return this.monitorOutput;
     const route = (control >>> 2) & 7;
     if (route < LINKS) return 1 << route;
-    return route === LINKS ? ALL_LINKS : this.monitorOutput;
+    return route === LINKS ? this.fixedRoute >>> NEIGHBOUR_LINKS_SHIFT : this.monitorOutput;
   }
 
   private get monitorOutput(): number {
@@ -245,7 +270,8 @@ export class Router {
 
   /** Straight on; nowhere for packets of this chip's own cores. */
   private defaultOutputs(port: number, field: number): number {
-    if (port === LOCAL_PORT) return 0;
+    if (port === LOCAL_PORT || this.diversion.isDestroyed(port)) return 0;
+    if (this.diversion.isForMonitor(port)) return this.monitorOutput;
     return 1 << (field === EmergencyField.Second ? linkAfterEmergency(port) : (port + 3) % LINKS);
   }
 

@@ -1,5 +1,6 @@
-/** A connection to an allocation server that speaks protocol version 1: JSON lines over TCP. */
+/** One connection to an allocation server that speaks protocol version 1: JSON lines over TCP. */
 import { connect, type Socket } from 'node:net';
+import { type Clock, systemClock } from '../clock.js';
 import {
   SpallocCommandError,
   SpallocConnectionError,
@@ -12,7 +13,7 @@ import { isObject } from './fields.js';
 import { JsonLines } from './json-lines.js';
 
 /** The TCP port on which the protocol is served unless told otherwise. */
-const DEFAULT_PORT = 22244;
+export const DEFAULT_PORT = 22244;
 
 /** How long a command may take. Milliseconds; the default of the official client. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -21,15 +22,19 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export interface SpallocServer {
   /** Name or address. */
   readonly host: string;
-  /** Default {@link DEFAULT_PORT}. */
+  /** Default 22244. */
   readonly port?: number;
   /** How long to wait for the connection and for each reply. Milliseconds; default 10,000. */
   readonly timeoutMs?: number;
+  /** Talks to servers of any version. Default false. */
+  readonly ignoreVersion?: boolean;
+  /** Where time comes from. Default: this computer. */
+  readonly clock?: Clock;
 }
 
 interface Waiting {
   readonly command: string;
-  readonly timer: NodeJS.Timeout;
+  readonly cancelTimer: () => void;
   readonly answer: (reply: Record<string, unknown>) => void;
   readonly fail: (error: Error) => void;
 }
@@ -37,18 +42,19 @@ interface Waiting {
 /** A live connection. Replies come in the order of the requests, so that many may be under way. */
 export class SpallocClient implements AsyncDisposable {
   readonly #socket: Socket;
-  readonly #host: string;
-  readonly #port: number;
+  readonly #server: string;
   readonly #timeoutMs: number;
+  readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
   readonly #listeners = new Set<() => void>();
   #broken: Error | undefined;
+  #version = '';
 
-  private constructor(socket: Socket, host: string, port: number, timeoutMs: number) {
+  private constructor(socket: Socket, server: string, timeoutMs: number, clock: Clock) {
     this.#socket = socket;
-    this.#host = host;
-    this.#port = port;
+    this.#server = server;
     this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
     const lines = new JsonLines();
     socket.on('data', (bytes) => {
       try {
@@ -70,16 +76,30 @@ export class SpallocClient implements AsyncDisposable {
     host,
     port = DEFAULT_PORT,
     timeoutMs = DEFAULT_TIMEOUT_MS,
+    clock = systemClock,
+    ignoreVersion = false,
   }: SpallocServer): Promise<SpallocClient> {
-    const socket = await openSocket(host, port, timeoutMs);
-    const client = new SpallocClient(socket, host, port, timeoutMs);
+    const server = `${host}:${port}`;
+    const socket = await openSocket(host, port, { server, timeoutMs, clock });
+    const client = new SpallocClient(socket, server, timeoutMs, clock);
     try {
-      checkVersion(await client.send(version()));
+      client.#version = await client.send(version());
+      if (!ignoreVersion) checkVersion(client.#version);
     } catch (error) {
       await client.close();
       throw error;
     }
     return client;
+  }
+
+  /** The server's version, as it spells it. */
+  get version(): string {
+    return this.#version;
+  }
+
+  /** Whether the connection is gone; a new one is needed then. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
   }
 
   /**
@@ -91,8 +111,8 @@ export class SpallocClient implements AsyncDisposable {
   send<T>({ command, args, kwargs, parse }: SpallocCommand<T>): Promise<T> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise<Record<string, unknown>>((answer, fail) => {
-      const timer = setTimeout(() => this.#giveUp(command), this.#timeoutMs);
-      this.#waiting.push({ command, timer, answer, fail });
+      const cancelTimer = this.#clock.after(this.#timeoutMs, () => this.#giveUp(command));
+      this.#waiting.push({ command, cancelTimer, answer, fail });
       this.#socket.write(`${JSON.stringify({ command, args, kwargs })}\n`);
     }).then((reply) => {
       if ('return' in reply) return parse(reply.return);
@@ -135,20 +155,21 @@ export class SpallocClient implements AsyncDisposable {
     if (waiting === undefined) {
       throw new SpallocProtocolError('the allocation server answered a command that was not sent');
     }
-    clearTimeout(waiting.timer);
+    waiting.cancelTimer();
     waiting.answer(message);
   }
 
+  /** A late reply would pass for the answer to the next command, so that the connection must go. */
   #giveUp(command: string): void {
-    this.#break(new SpallocTimeoutError(this.#host, this.#port, command, this.#timeoutMs));
+    this.#break(new SpallocTimeoutError(this.#server, command, this.#timeoutMs));
   }
 
   #break(error: Error): void {
     if (this.#broken !== undefined) return;
     this.#broken = error;
     this.#socket.destroy();
-    for (const { timer, fail } of this.#waiting.splice(0)) {
-      clearTimeout(timer);
+    for (const { cancelTimer, fail } of this.#waiting.splice(0)) {
+      cancelTimer();
       fail(error);
     }
     this.#announce();
@@ -159,33 +180,47 @@ export class SpallocClient implements AsyncDisposable {
   }
 
   #connectionError(happened: string, cause?: Error): SpallocConnectionError {
-    return new SpallocConnectionError(this.#host, this.#port, happened, { cause });
+    return new SpallocConnectionError(this.#server, happened, { cause });
   }
 }
 
-function openSocket(host: string, port: number, timeoutMs: number): Promise<Socket> {
+function openSocket(
+  host: string,
+  port: number,
+  { server, timeoutMs, clock }: { server: string; timeoutMs: number; clock: Clock },
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
+    const socket = connect({ host, port, noDelay: true, keepAlive: true });
     const fail = (happened: string, cause?: Error) => {
+      cancelTimer();
       socket.destroy();
-      reject(new SpallocConnectionError(host, port, happened, { cause }));
+      reject(new SpallocConnectionError(server, happened, { cause }));
     };
-    const onError = (error: Error) => fail(error.message, error);
-    const timer = setTimeout(() => fail(`no connection in ${timeoutMs} ms`), timeoutMs);
+    const onError = (error: Error) => fail(describe(error), error);
+    const cancelTimer = clock.after(timeoutMs, () => fail(`no connection in ${timeoutMs} ms`));
     socket.once('error', onError);
-    socket.once('close', () => clearTimeout(timer));
     socket.once('connect', () => {
-      clearTimeout(timer);
+      cancelTimer();
       socket.off('error', onError);
       resolve(socket);
     });
   });
 }
 
-/** Accepts 0.1.0 up to 7.0.0, as the official client does, also with an epoch (`1!`) or a suffix. */
+/** Node.js tries all addresses of a name and, when none answers, says nothing but the code. */
+function describe(error: Error & { code?: string }): string {
+  return error.message || (error.code ?? error.name);
+}
+
+/** Major version that this client does not know yet. The official client stops at 7; 7.1 speaks the same. */
+const FIRST_UNKNOWN_MAJOR = 8;
+
+/** Accepts 0.1.0 up to 8.0.0, also with an epoch (`1!`) or a suffix. */
 function checkVersion(spelled: string): void {
   const parts = /^(?:\d+!)?(\d+)\.(\d+)/.exec(spelled);
   if (parts === null) throw new SpallocVersionError(spelled);
   const [major, minor] = [Number(parts[1]), Number(parts[2])];
-  if (major >= 7 || (major === 0 && minor < 1)) throw new SpallocVersionError(spelled);
+  if (major >= FIRST_UNKNOWN_MAJOR || (major === 0 && minor < 1)) {
+    throw new SpallocVersionError(spelled);
+  }
 }

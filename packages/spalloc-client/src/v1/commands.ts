@@ -28,6 +28,8 @@ export interface SpallocCommand<T> {
   readonly command: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Whether it may be sent again when its answer was lost. */
+  readonly repeatable: boolean;
   /** @throws SpallocProtocolError when the server's answer is not what the command promises. */
   readonly parse: (value: unknown) => T;
 }
@@ -44,8 +46,10 @@ export const version = (): SpallocCommand<string> =>
   define('version', [], {}, (value) => text('version', value));
 
 /** Asks for boards; the answer is the job's id. The job must be kept alive. */
-export const createJob = (request: JobRequest): SpallocCommand<number> =>
-  define('create_job', request.args, request.kwargs, (value) => integer('create_job', value));
+export const createJob = (request: JobRequest): SpallocCommand<number> => ({
+  ...define('create_job', request.args, request.kwargs, (value) => integer('create_job', value)),
+  repeatable: false,
+});
 
 /** Restarts the job's keepalive interval. */
 export const jobKeepalive = (jobId: number): SpallocCommand<void> =>
@@ -71,13 +75,28 @@ export const powerOffJobBoards = (jobId: number): SpallocCommand<void> =>
 export const destroyJob = (jobId: number, reason: string): SpallocCommand<void> =>
   define('destroy_job', [jobId], { reason }, nothing);
 
-/** Asks to be told on this connection when a job changes. */
-export const notifyJob = (jobId: number): SpallocCommand<void> =>
-  define('notify_job', [jobId], {}, nothing);
+/** Asks to be told on this connection when a job changes, or any job. */
+export const notifyJob = (jobId?: number): SpallocCommand<void> =>
+  define('notify_job', given(jobId), {}, nothing);
 
-/** Takes {@link notifyJob} back. */
-export const noNotifyJob = (jobId: number): SpallocCommand<void> =>
-  define('no_notify_job', [jobId], {}, nothing);
+/** Takes {@link notifyJob} back; without a job, for all of them. */
+export const noNotifyJob = (jobId?: number): SpallocCommand<void> =>
+  define('no_notify_job', given(jobId), {}, nothing);
+
+/** Asks to be told on this connection when boards of a machine, or of any, are allocated or freed. */
+export const notifyMachine = (machine?: string): SpallocCommand<void> =>
+  define('notify_machine', given(machine), {}, nothing);
+
+/** Takes {@link notifyMachine} back; without a machine, for all of them. */
+export const noNotifyMachine = (machine?: string): SpallocCommand<void> =>
+  define('no_notify_machine', given(machine), {}, nothing);
+
+/**
+ * Tells the operators what is wrong with a board. Only the compatibility service of the newer servers,
+ * version 5.0.0, knows it; others close the connection.
+ */
+export const reportProblem = (address: string, description: string): SpallocCommand<void> =>
+  define('report_problem', [address], { description }, nothing);
 
 /** The jobs that are alive, oldest first. */
 export const listJobs = (): SpallocCommand<JobListing[]> =>
@@ -118,7 +137,12 @@ function define<T>(
   kwargs: Readonly<Record<string, unknown>>,
   parse: (value: unknown) => T,
 ): SpallocCommand<T> {
-  return { command, args, kwargs, parse };
+  return { command, args, kwargs, repeatable: true, parse };
+}
+
+/** Servers mistake null for a name, so that what is not given is not sent. */
+function given(value: number | string | undefined): unknown[] {
+  return value === undefined ? [] : [value];
 }
 
 function whereIsArguments(place: Place): Record<string, unknown> {

@@ -12,6 +12,9 @@ export class JsonLines {
   #length = 0;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
 
+  /** @param longest bytes in a line, at most */
+  constructor(private readonly longest = LONGEST_LINE) {}
+
   /**
    * The values of all lines that `bytes` completes, in order. Blank lines have none.
    *
@@ -31,9 +34,9 @@ export class JsonLines {
   #keep(part: Uint8Array): void {
     this.#parts.push(part);
     this.#length += part.length;
-    if (this.#length > LONGEST_LINE) {
+    if (this.#length > this.longest) {
       throw new SpallocProtocolError(
-        `the allocation server sent a line of more than ${LONGEST_LINE} bytes`,
+        `the allocation server sent a line of more than ${this.longest} bytes`,
       );
     }
   }

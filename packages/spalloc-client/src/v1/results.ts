@@ -83,8 +83,16 @@ export interface JobListing {
   readonly jobId: number;
   readonly owner: string;
   readonly phase: JobPhase;
+  /** Whether its boards are switched on; null unless it has some. */
+  readonly power: boolean | null;
   readonly machineName: string | null;
   readonly boards: readonly LogicalBoard[];
+  /** Seconds; null for no limit. */
+  readonly keepalive: number | null;
+  /** Seconds since 1970. */
+  readonly startTime: number | null;
+  /** Address of the host that keeps it alive, where the server tells. */
+  readonly host: string | null;
 }
 
 /** Where a chip or board is, by every way of counting. */
@@ -198,7 +206,11 @@ export function jobListing(source: string, value: unknown): JobListing {
     jobId: field(reply, 'job_id', integer),
     owner: field(reply, 'owner', text),
     phase: field(reply, 'state', phase),
+    power: optionalField(reply, 'power', flag),
     machineName: optionalField(reply, 'allocated_machine_name', text),
     boards: optionalField(reply, 'boards', logicalBoards) ?? [],
+    keepalive: optionalField(reply, 'keepalive', finite),
+    startTime: optionalField(reply, 'start_time', finite),
+    host: optionalField(reply, 'keepalivehost', text) || null,
   };
 }

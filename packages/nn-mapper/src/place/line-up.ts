@@ -1,0 +1,137 @@
+/** Lines the blocks of a part up from one end of it to the other. */
+import type { Bundles } from './bundles.js';
+
+/** Memory of the breadth-first search, reused from part to part. */
+export interface Traversal {
+  readonly bundles: Bundles;
+  readonly order: Int32Array;
+  /** Number of the part that a block is in, as far as the search knows. */
+  readonly partOf: Int32Array;
+  readonly seen: Int32Array;
+  readonly expanded: Int32Array;
+  readonly queue: Int32Array;
+  /** Sum of the coordinates of each bundle's blocks. */
+  readonly sums: Float64Array;
+  part: number;
+  stamp: number;
+}
+
+/** An idle search over some bundles; `order` is the caller's array of movable blocks. */
+export function traversal(bundles: Bundles, order: Int32Array, blockCount: number): Traversal {
+  return {
+    bundles,
+    order,
+    partOf: new Int32Array(blockCount),
+    seen: new Int32Array(blockCount),
+    expanded: new Int32Array(bundles.count),
+    queue: new Int32Array(order.length),
+    sums: new Float64Array(bundles.count),
+    part: 0,
+    stamp: 0,
+  };
+}
+
+/**
+ * Spreads the blocks `order[from .. to]` over the range in the order of a search from one end. The
+ * end that others pull downwards comes first; {@link sumBundles} must have been called.
+ */
+export function lineUp(
+  search: Traversal,
+  { from, to }: { readonly from: number; readonly to: number },
+  along: Float64Array,
+  [low, high]: readonly [number, number],
+): void {
+  search.part++;
+  for (let index = from; index < to; index++) {
+    search.partOf[search.order[index] as number] = search.part;
+  }
+  breadthFirst(search, search.order[from] as number, from, to);
+  const length = breadthFirst(search, search.queue[to - from - 1] as number, from, to);
+  const isTurned = pullOfLine(search, along, length) < 0;
+  for (let rank = 0; rank < length; rank++) {
+    const share = ((isTurned ? length - 1 - rank : rank) + 0.5) / length;
+    moveTo(search, along, search.queue[rank] as number, low + share * (high - low));
+  }
+}
+
+/** Fills the queue with all blocks of the part, component after component. */
+function breadthFirst(search: Traversal, first: number, from: number, to: number): number {
+  const { bundles, order, seen, queue } = search;
+  const stamp = ++search.stamp;
+  let length = 0;
+  const reach = (block: number) => {
+    if (seen[block] === stamp) return;
+    seen[block] = stamp;
+    queue[length++] = block;
+  };
+  reach(first);
+  for (let root = from, head = 0; root < to; root++) {
+    for (; head < length; head++) {
+      const block = queue[head] as number;
+      const end = bundles.bundleStart[block + 1] as number;
+      for (let index = bundles.bundleStart[block] as number; index < end; index++) {
+        const bundle = bundles.bundles[index] as number;
+        if (search.expanded[bundle] === stamp) continue;
+        search.expanded[bundle] = stamp;
+        const lastPin = bundles.pinStart[bundle + 1] as number;
+        for (let pin = bundles.pinStart[bundle] as number; pin < lastPin; pin++) {
+          const next = bundles.pins[pin] as number;
+          if (search.partOf[next] === search.part) reach(next);
+        }
+      }
+    }
+    if (length === to - from) break;
+    reach(order[root] as number);
+  }
+  return length;
+}
+
+/** Above 0 when blocks late in the line talk to others further up. */
+function pullOfLine(search: Traversal, along: Float64Array, length: number): number {
+  const { bundles, queue, sums } = search;
+  const { bundleStart, pinStart, traffic } = bundles;
+  let pull = 0;
+  const middle = (length - 1) / 2;
+  for (let rank = 0; rank < length; rank++) {
+    const block = queue[rank] as number;
+    const here = along[block] as number;
+    const end = bundleStart[block + 1] as number;
+    let blockPull = 0;
+    for (let index = bundleStart[block] as number; index < end; index++) {
+      const bundle = bundles.bundles[index] as number;
+      const pins = (pinStart[bundle + 1] as number) - (pinStart[bundle] as number);
+      blockPull += (traffic[bundle] as number) * ((sums[bundle] as number) / pins - here);
+    }
+    pull += blockPull * (rank - middle);
+  }
+  return pull;
+}
+
+/** Moves a block, and with it the sums of its bundles. */
+export function moveTo(
+  { bundles, sums }: Traversal,
+  along: Float64Array,
+  block: number,
+  to: number,
+): void {
+  const step = to - (along[block] as number);
+  along[block] = to;
+  const end = bundles.bundleStart[block + 1] as number;
+  for (let index = bundles.bundleStart[block] as number; index < end; index++) {
+    const bundle = bundles.bundles[index] as number;
+    sums[bundle] = (sums[bundle] as number) + step;
+  }
+}
+
+/** Sums the coordinates of each bundle's blocks afresh, before parts are lined up. */
+export function sumBundles({ bundles, sums }: Traversal, along: Float64Array): void {
+  const { count, pinStart, pins } = bundles;
+  for (let bundle = 0; bundle < count; bundle++) {
+    let sum = 0;
+    const end = pinStart[bundle + 1] as number;
+    for (let pin = pinStart[bundle] as number; pin < end; pin++) {
+      sum += along[pins[pin] as number] as number;
+    }
+    sums[bundle] = sum;
+  }
+}
