@@ -8,6 +8,10 @@ const PROGRAMS = JSON.parse(
   readFileSync(new URL('../arm/fixtures/programs.json', import.meta.url), 'utf8'),
 ) as Record<string, string>;
 
+/** Counts a register down from 1000, over and over: such loops are passed at once when nobody looks. */
+const DELAYS = Uint32Array.of(0xe3a00ffa, 0xe2500001, 0x1afffffd, 0xe2811001, 0xeafffffa);
+PROGRAMS['delay loops'] = Buffer.from(DELAYS.buffer).toString('base64');
+
 function fakeBus(sent: unknown[]): ChipBus {
   const sdram = new Uint8Array(4096);
   return {

@@ -68,6 +68,7 @@ export class Pump {
   /** Lets no time pass from the end of the present quantum on. */
   hold(): void {
     this.held = true;
+    this.scheduler.isHeld = true;
     this.stopSleep?.();
     this.stopSleep = undefined;
   }
@@ -76,6 +77,7 @@ export class Pump {
   release(): void {
     if (!this.held) return;
     this.held = false;
+    this.scheduler.isHeld = false;
     this.setOrigin(this.scheduler.time);
     this.poke();
   }

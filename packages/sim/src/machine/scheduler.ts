@@ -45,6 +45,8 @@ export class Scheduler {
 
   /** Chips without power: what reaches them is lost. */
   private readonly off: Uint8Array;
+  /** Time is to stand still behind the present quantum: it is no longer than others. */
+  isHeld = false;
   private isRunningCore = false;
   /** The core that is awake alone and runs longer than a quantum. */
   private lone: Core | undefined;
@@ -170,7 +172,7 @@ export class Scheduler {
   runQuantum(limit = Number.POSITIVE_INFINITY): number {
     if (this.awakeCount === 0) this.skipIdleTime();
     const events = this.runNetwork(this.time + CORE_TO_ROUTER_NS);
-    if (this.awakeCount === 1) return events + this.runAlone(limit) + 1;
+    if (this.awakeCount === 1 && !this.isHeld) return events + this.runAlone(limit) + 1;
     const cores = this.awakeCount;
     this.runCores(this.time + QUANTUM_NS);
     this.time += QUANTUM_NS;
