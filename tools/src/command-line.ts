@@ -4,7 +4,9 @@ import { allocCommand } from './commands/alloc.js';
 import { bootCommand } from './commands/boot.js';
 import { CommandExit, type Io } from './commands/command.js';
 import { convertCommand } from './commands/convert.js';
+import { debugCommand } from './commands/debug.js';
 import { demoCommand } from './commands/demo.js';
+import { disassembleCommand } from './commands/disassemble.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { explainCommand } from './commands/explain.js';
 import { infoCommand } from './commands/info.js';
@@ -30,6 +32,8 @@ const COMMANDS = [
   predictCommand,
   convertCommand,
   explainCommand,
+  debugCommand,
+  disassembleCommand,
   allocCommand,
 ];
 

@@ -5,6 +5,7 @@ import type { FaultPlan, MonitorKind, Pace, VirtualMachine } from '@spin-tools/s
 import { Command, Option } from 'commander';
 import { serveAllocation } from '../allocation/serve.js';
 import { readFaultPlan } from '../data/fault-file.js';
+import { type DebuggingOptions, startDebugging, withDebugging } from '../firmware/debugging.js';
 import {
   type DeadOptions,
   type ShapeOptions,
@@ -18,7 +19,7 @@ import { type ServedMachine, serve } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, ipv4, listeningPort, runs, usageError } from './command.js';
 
-interface SimOptions extends ShapeOptions, DeadOptions {
+interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
   readonly host: string;
   readonly scpPort: number;
   readonly bootPort: number;
@@ -71,7 +72,7 @@ export function simCommand(io: Io): Command {
         .preset('22244'),
     );
   return runs<SimOptions>(
-    withPorts(withDeadParts(withShape(command)), listeningPort),
+    withDebugging(withPorts(withDeadParts(withShape(command)), listeningPort)),
     io,
     (options, terminal) => runSim(command, options, terminal, io),
   );
@@ -93,6 +94,7 @@ async function runSim(
   const { bmpHosts, bmpPort } = served;
   if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
   if (allocation) terminal.say(`boards for those who ask on TCP port ${allocation.port}`);
+  await using debugging = await startDebugging(virtual, options, terminal);
   const power = allocation ? 'switched off' : 'switched on, not booted';
   terminal.say(`${power}; stop it with Ctrl-C`);
   const chips = virtual.machine.chipCount;
@@ -105,6 +107,7 @@ async function runSim(
     chips,
     cores,
     spallocPort: allocation?.port,
+    gdbPort: debugging.gdbPort,
   });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);

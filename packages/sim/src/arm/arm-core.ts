@@ -17,6 +17,7 @@ import { endSlice } from './general.js';
 import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { PrivateBus } from './private-bus.js';
+import { type Probe, SingleSteps, stepSlice } from './single-step.js';
 import { activeState, Slot } from './state.js';
 
 /** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
@@ -36,6 +37,13 @@ export interface ArmCoreStatistics {
   readonly cyclesAsleep: number;
 }
 
+/** How a program is started. */
+interface Origin {
+  readonly entry: number;
+  readonly argument: number;
+  readonly thumb: boolean;
+}
+
 /** An ARM core of a chip. Its memories take space only from the first load or start on. */
 export class ArmCore implements ResettableCore {
   private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
@@ -46,6 +54,11 @@ export class ArmCore implements ResettableCore {
   private readonly bus: PrivateBus;
   private running = false;
   private started = false;
+  /** Where the last program began. */
+  private origin: Origin | undefined;
+  private probes: { readonly probe: Probe; readonly pages: SingleSteps } | undefined;
+  /** A probe stopped the core: its time stands still. */
+  private held = false;
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
   /** Cycle until which the core runs. */
@@ -108,6 +121,7 @@ export class ArmCore implements ResettableCore {
 
   get waitsForInterrupt(): boolean {
     if (!this.started || this.machine === undefined) return true;
+    if (this.held) return false;
     return this.machine.cpu.asleep && !this.interrupts.isRequesting;
   }
 
@@ -131,6 +145,49 @@ export class ArmCore implements ResettableCore {
     return this.prepared().cpu.registers;
   }
 
+  /** Whether a program was started and not stopped since. */
+  get isStarted(): boolean {
+    return this.started;
+  }
+
+  /** The processor with its memory, for a debugger; between runs its registers are put away. */
+  get processor(): Cpu {
+    return this.prepared().cpu;
+  }
+
+  /** A word of its devices or its chip, for a debugger: takes no time. Some registers change when read. Throws BusError. */
+  peek(address: number): number {
+    return this.bus.peek(address);
+  }
+
+  /** Writes such a word. Throws BusError. */
+  poke(address: number, value: number): void {
+    this.bus.poke(address, value);
+  }
+
+  /** What follows the core one instruction at a time, in the interpreter; undefined, the default, costs nothing. */
+  get probe(): Probe | undefined {
+    return this.probes?.probe;
+  }
+
+  set probe(probe: Probe | undefined) {
+    if (probe === undefined) this.probes = undefined;
+    else {
+      const pages = this.probes?.pages ?? new SingleSteps(this.processor.memory.itcm32);
+      this.probes = { probe, pages };
+    }
+  }
+
+  /** Whether its probe stopped the core, in front of an instruction. */
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  /** Lets a core go on that its probe has stopped. */
+  release(): void {
+    this.held = false;
+  }
+
   /** Everything that a reset reaches as after its line was released; the core does not run until started. */
   reset(kind: ResetKind = 'hard'): void {
     if (this.running) {
@@ -141,6 +198,7 @@ export class ArmCore implements ResettableCore {
     for (const device of [...kept, this.dma, this.communications]) device.reset();
     this.knowsNextEvent = false;
     this.started = false;
+    this.held = false;
     this.delayEnd = 0;
     this.machine?.cpu.reset();
   }
@@ -160,6 +218,15 @@ export class ArmCore implements ResettableCore {
     this.reset();
     this.prepared().cpu.prepare(entry, argument, thumb);
     this.started = true;
+    this.origin = { entry, argument, thumb };
+  }
+
+  /** Starts the last program again, over the memory as it is; false when there was none. */
+  restart(): boolean {
+    const { origin } = this;
+    if (origin === undefined) return false;
+    this.start(origin.entry, origin.argument, origin.thumb);
+    return true;
   }
 
   /** Stops the core as if its clock were gone; memory stays. */
@@ -172,6 +239,7 @@ export class ArmCore implements ResettableCore {
   resume(): void {
     this.prepared();
     this.started = true;
+    this.held = false;
   }
 
   /** Whether an interrupt line is enabled. */
@@ -196,7 +264,7 @@ export class ArmCore implements ResettableCore {
   }
 
   deliver(packet: Packet, route: number, at: number): boolean {
-    if (!this.started) return false;
+    if (!this.started || this.held) return false;
     if (this.waitsForInterrupt) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
     return this.communications.deliver(packet, route);
   }
@@ -217,6 +285,7 @@ export class ArmCore implements ResettableCore {
       this.sleepUntil(this.end);
       return;
     }
+    if (this.held) return;
     this.runSlices(this.machine.cpu);
     const { deferred } = this;
     if (deferred === undefined) return;
@@ -231,10 +300,11 @@ export class ArmCore implements ResettableCore {
     this.running = true;
     this.delayEnd = 0;
     try {
-      while (this.cycle < this.end && this.started && this.deferred === undefined) {
+      while (this.cycle < this.end && this.started && !this.held && this.deferred === undefined) {
         this.runSlice(cpu);
       }
-      this.delayEnd = cpu.asleep ? 0 : this.cycle + ROUND_CYCLES * roundsAhead(cpu);
+      const passesDelays = !cpu.asleep && this.probes === undefined;
+      this.delayEnd = passesDelays ? this.cycle + ROUND_CYCLES * roundsAhead(cpu) : 0;
     } finally {
       this.running = false;
       cpu.suspend();
@@ -259,19 +329,28 @@ export class ArmCore implements ResettableCore {
     }
     cpu.isRequested = interrupts.isRequesting;
     if (cpu.isRequested) this.takeInterrupt(cpu);
-    if (this.passDelay(cpu)) return;
+    if (this.probes === undefined && this.passDelay(cpu)) return;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Limit] = Math.min(
       LONGEST_SLICE,
       Math.max(1, Math.min(this.end, this.nextEventCycle) - this.cycle),
     );
-    interpret(cpu);
+    const { probes } = this;
+    if (probes === undefined) {
+      interpret(cpu);
+      this.account();
+    } else this.held = stepSlice(cpu, probes.probe, probes.pages, () => this.account());
+  }
+
+  /** Adds what was executed to the counts and to the local time; returns the cycles that it took. */
+  private account(): number {
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
     activeState[Slot.Elapsed] = 0;
     this.stalled = 0;
     this.cycle += spent;
     this.cyclesAwake += spent;
+    return spent;
   }
 
   /** Passes the time of a delay loop; false when the core is in none. */
@@ -334,6 +413,8 @@ export class ArmCore implements ResettableCore {
 
   private stall(cycles: number): void {
     this.stalled += cycles;
+    // A single step tells by the limit whether the slice was ended.
+    if (this.probes !== undefined) return;
     activeState[Slot.Limit] = Math.max(0, (activeState[Slot.Limit] as number) - cycles);
   }
 

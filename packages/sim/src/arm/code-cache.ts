@@ -24,7 +24,11 @@ const STORE_WORDS = 1 << 24;
 /** Entries for single instructions outside the instruction memory, each followed by a page end. */
 const SINGLE_ENTRIES = 4096;
 const SINGLE_WORDS = 2 * ENTRY_WORDS;
-const FIRST_PAGE = SINGLE_ENTRIES * SINGLE_WORDS;
+/** The same for instructions that are followed one by one, see single-step.ts. */
+export const STEP_ENTRIES = 4096;
+export const STEP_WORDS = SINGLE_WORDS;
+export const FIRST_STEP = SINGLE_ENTRIES * SINGLE_WORDS;
+const FIRST_PAGE = FIRST_STEP + STEP_ENTRIES * STEP_WORDS;
 
 /** Space kept for the running core to own all its pages, so that nothing is forgotten while it is inside one. */
 const RESERVED_WORDS = PAGES * 4 * PAGE_CODE_WORDS * ENTRY_WORDS;
@@ -176,7 +180,7 @@ function hash(words: Int32Array): number {
 
 /** Decodes the instruction of an entry that is executed for the first time, and those it is fused with. */
 export function decodeEntry(entry: number, address: number, thumb: number, itcm: Int32Array): void {
-  const instructions = decodeAhead(address, thumb, itcm);
+  const instructions = decodeAhead(address, thumb, itcm, LONGEST_FUSION + 1);
   const cycles = instructions.map(
     (each, index) => each.cycles + interlock(each, instructions[index + 1]),
   );
@@ -195,11 +199,24 @@ export function decodeEntry(entry: number, address: number, thumb: number, itcm:
   encodeEntry(codeStore, entry, { ...(instructions[0] as Instruction), op: fusion.op }, total);
 }
 
-/** The instructions from an address on that can have to do with the first one, not beyond its page. */
-function decodeAhead(address: number, thumb: number, itcm: Int32Array): Instruction[] {
+/** Decodes the instruction at an address alone, with the cycles that it takes in front of the next. */
+export function decodeStep(entry: number, address: number, thumb: number, itcm: Int32Array): void {
+  const [step, next] = decodeAhead(address, thumb, itcm, 2);
+  const alone = step as Instruction;
+  encodeEntry(codeStore, entry, alone, alone.cycles + interlock(alone, next));
+  codeStore[entry + ENTRY_WORDS] = Op.PageEnd;
+}
+
+/** At most `most` instructions from an address on, not beyond its page. */
+function decodeAhead(
+  address: number,
+  thumb: number,
+  itcm: Int32Array,
+  most: number,
+): Instruction[] {
   const size = thumb === 1 ? 2 : 4;
   const left = (PAGE_BYTES - (address & (PAGE_BYTES - 1))) / size;
-  const count = Math.min(left, LONGEST_FUSION + 1);
+  const count = Math.min(left, most);
   return Array.from({ length: count }, (_, index) => decodeAt(address + index * size, thumb, itcm));
 }
 

@@ -27,7 +27,7 @@ export function decodeThumb(
 }
 
 /** The ARM encoding that a Thumb instruction abbreviates; undefined for those that depend on their place. */
-function armEncoding(half: number): number | undefined {
+export function armEncoding(half: number): number | undefined {
   switch (half >>> 13) {
     case 0:
       return (half & 0x1800) === 0x1800 ? addOrSubtract(half) : shiftByConstant(half);

@@ -9,7 +9,7 @@
  */
 import { BusError } from '../core/core.js';
 import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
-import { codeStore, decodeEntry, singleEntry } from './code-cache.js';
+import { codeStore, decodeEntry, type PageTable, singleEntry } from './code-cache.js';
 import { Control, type Cpu, Exception } from './cpu.js';
 import { executeGeneral } from './execute.js';
 import { AlignmentFault, PrefetchFault } from './memory.js';
@@ -20,15 +20,20 @@ import { activeState } from './state.js';
 const constantState = activeState;
 const constantCode = codeStore;
 
+/** Where the interpreter looks for the decoded pages of a core. */
+export type DecodedPages = Pick<PageTable, 'starts' | 'find' | 'refresh'>;
+
 /**
  * Runs the core whose registers are in {@link activeState} from r15 until the slice's cycles are spent or
  * something ends the slice (sleep, a status change, a device access that changes interrupts).
+ *
+ * @param pages - the core's own, unless its instructions are to be executed one by one
  */
-export function interpret(cpu: Cpu): void {
+export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
   // Read outside the loops, so that the compiler knows these blocks there as constants.
   const state = constantState;
   const code = constantCode;
-  const { memory, pages } = cpu;
+  const { memory } = cpu;
   const itcm = memory.itcm32;
   const dtcm = memory.dtcm32;
   const dtcm16 = memory.dtcm16;
@@ -1808,7 +1813,7 @@ export function interpret(cpu: Cpu): void {
 }
 
 /** Whether a condition (0 = EQ to 13 = LE) holds. */
-function holds(condition: number): boolean {
+export function holds(condition: number): boolean {
   const state = constantState;
   const negative = state[16] as number;
   const zero = state[17] as number;

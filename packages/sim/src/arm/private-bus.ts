@@ -17,6 +17,9 @@ const SHARED_CYCLES = 24;
 /** Cycles of a posted write while the buffer has room. Estimate. */
 const POSTED_CYCLES = 2;
 
+/** Stands for nobody as the core of an access to its chip. */
+const NO_CORE = -1;
+
 /** Private devices of a core. */
 export interface PrivateDevices {
   readonly communications: Peripheral;
@@ -62,6 +65,24 @@ export class PrivateBus implements OuterBus {
       if (!isPosted || !(error instanceof BusError)) throw error;
       this.devices.dma.writeBufferFailed();
       endSlice();
+    }
+  }
+
+  /** A word beyond the tightly coupled memories, for a debugger: takes no time and is not counted. Throws BusError. */
+  peek(address: number): number {
+    const device = this.deviceAt(address);
+    if (device === undefined) return this.chip.read(NO_CORE, address, 4);
+    this.deviceUsed();
+    return atAddress(address, () => device.read(address & OFFSET_MASK)) >>> 0;
+  }
+
+  /** Writes such a word. Throws BusError. */
+  poke(address: number, value: number): void {
+    const device = this.deviceAt(address);
+    if (device === undefined) this.chip.write(NO_CORE, address, value >>> 0, 4);
+    else {
+      this.deviceUsed();
+      atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
     }
   }
 

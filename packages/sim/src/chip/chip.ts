@@ -36,6 +36,8 @@ export interface ChipWiring extends DeviceWiring, ControlWiring {
   schedule(chip: number, port: number, packet: Packet, at: number): void;
   /** Asks for a second look at a blocked packet. */
   retryRouter(chip: number, at: number): void;
+  /** A core was put into its place, or taken out. */
+  placed(core: number): void;
   /** A diagnostic counter is looked at or changed. */
   countersRead(): void;
   /** A packet that came by a link was dealt with. */
@@ -198,6 +200,7 @@ export class Chip implements ChipBus {
     const port = this.ports[core] as CorePort;
     port.clear();
     port.core = program;
+    this.wiring.placed(core);
     if (program === undefined) return;
     this.devices.lines.connect(program);
     this.wiring.wake(this.index, core);

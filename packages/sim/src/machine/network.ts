@@ -54,6 +54,7 @@ export class Network {
   losses = 0;
   private readonly counterListeners = new Set<() => void>();
   private readonly tables: (PointToPointRoutes | undefined)[];
+  private readonly placeListeners = new Set<(chip: Chip, core: number) => void>();
 
   constructor(readonly machine: Machine) {
     const { chips } = machine;
@@ -138,6 +139,12 @@ export class Network {
     return () => this.counterListeners.delete(listener);
   }
 
+  /** Calls back when a core is put into its place, or taken out; the result stops that. */
+  onCorePlaced(listener: (chip: Chip, core: number) => void): () => void {
+    this.placeListeners.add(listener);
+    return () => this.placeListeners.delete(listener);
+  }
+
   /** Lets a chip switch off ends of its links. */
   private disableLinks(chip: number, { incoming, outgoing }: DisabledLinks): void {
     for (let link = 0; link < LINKS; link++) {
@@ -206,6 +213,9 @@ export class Network {
       },
       interrupt: (to, core, source, level) => {
         if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
+      },
+      placed: (core) => {
+        for (const listener of this.placeListeners) listener(chip, core);
       },
       countersRead: () => {
         for (const listener of this.counterListeners) listener();

@@ -31,6 +31,8 @@ export class Pump {
   /** A turn of the event loop is asked for, in which time will pass. */
   private isPumping = false;
   private isSimulating = false;
+  /** A debugger holds the time. */
+  private held = false;
   /** Until then the last message of a host may still have effects, ns. */
   private effectsUntil = 0;
   private isClosed = false;
@@ -59,6 +61,27 @@ export class Pump {
     this.poke();
   }
 
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  /** Lets no time pass from the end of the present quantum on. */
+  hold(): void {
+    this.held = true;
+    this.scheduler.isHeld = true;
+    this.stopSleep?.();
+    this.stopSleep = undefined;
+  }
+
+  /** Lets time pass again, as if none had passed meanwhile. */
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.scheduler.isHeld = false;
+    this.setOrigin(this.scheduler.time);
+    this.poke();
+  }
+
   /** Something may have come to do. */
   poke(): void {
     if (this.isPumping || this.isClosed || !this.hasWork) return;
@@ -68,7 +91,7 @@ export class Pump {
   /** Brings a paced machine to the present, or to what is due before. */
   catchUp(): void {
     const { scheduler } = this;
-    if (!this.isPaced || this.isPumping || this.isSimulating) return;
+    if (!this.isPaced || this.isPumping || this.isSimulating || this.held) return;
     scheduler.skipTo(Math.min(this.wallTime, scheduler.nextTime));
   }
 
@@ -78,10 +101,11 @@ export class Pump {
    */
   beforeMessage(): void {
     const { scheduler } = this;
-    if (this.isSimulating || this.isClosed) return;
+    if (this.isSimulating || this.isClosed || this.held) return;
     if (this.isPaced && !this.isPumping) this.simulate();
     this.isSimulating = true;
-    while (scheduler.nextAction < this.effectsUntil) this.simulated(scheduler.runQuantum());
+    while (scheduler.nextAction < this.effectsUntil && !this.held)
+      this.simulated(scheduler.runQuantum());
     this.isSimulating = false;
     this.effectsUntil = scheduler.time + LEAST_MESSAGE_GAP_NS;
   }
@@ -116,6 +140,7 @@ export class Pump {
   /** Whether something is to be simulated, now or at a later moment of the wall clock. */
   private get hasWork(): boolean {
     const { scheduler } = this;
+    if (this.held) return false;
     return this.isPaced || !scheduler.isIdle || scheduler.time < this.goal;
   }
 
@@ -131,7 +156,7 @@ export class Pump {
     const isDone = this.simulate();
     this.isPumping = false;
     this.tell();
-    if (this.isClosed) return;
+    if (this.isClosed || this.held) return;
     if (!isDone) this.wake();
     else if (this.isPaced) this.sleep();
   }
@@ -143,14 +168,14 @@ export class Pump {
     const isDue = () => scheduler.nextTime < until || (!this.isPaced && !scheduler.isIdle);
     this.isSimulating = true;
     let done = 0;
-    while (done < SLICE && !this.isClosed && isDue()) {
+    while (done < SLICE && !this.isClosed && !this.held && isDue()) {
       const amount = scheduler.runQuantum(scheduler.time < until ? until : undefined);
       this.simulated(amount);
       done += amount;
     }
     this.isSimulating = false;
     const isDone = done < SLICE;
-    if (isDone && !this.isClosed) scheduler.skipTo(until);
+    if (isDone && !this.isClosed && !this.held) scheduler.skipTo(until);
     return isDone;
   }
 

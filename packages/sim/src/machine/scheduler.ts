@@ -45,6 +45,8 @@ export class Scheduler {
 
   /** Chips without power: what reaches them is lost. */
   private readonly off: Uint8Array;
+  /** Time is to stand still behind the present quantum: it is no longer than others. */
+  isHeld = false;
   private isRunningCore = false;
   /** The core that is awake alone and runs longer than a quantum. */
   private lone: Core | undefined;
@@ -170,11 +172,20 @@ export class Scheduler {
   runQuantum(limit = Number.POSITIVE_INFINITY): number {
     if (this.awakeCount === 0) this.skipIdleTime();
     const events = this.runNetwork(this.time + CORE_TO_ROUTER_NS);
-    if (this.awakeCount === 1) return events + this.runAlone(limit) + 1;
+    if (this.awakeCount === 1 && !this.isHeld) return events + this.runAlone(limit) + 1;
     const cores = this.awakeCount;
     this.runCores(this.time + QUANTUM_NS);
     this.time += QUANTUM_NS;
     return events + cores + 1;
+  }
+
+  /** Lets one core run to `until`, ns, while everything else stands still: it gets ahead of the others. */
+  runOnly(chip: number, core: number, until: number): void {
+    this.isRunningCore = true;
+    this.port(chip, core).core?.run(until);
+    this.isRunningCore = false;
+    this.runDeferred();
+    this.wake(chip, core);
   }
 
   /** Runs the only core that is awake; returns the number of quanta that it ran. */

@@ -18,9 +18,11 @@ import { Boards } from './boards.js';
 import { type EthernetChip, Ethernets } from './ethernets.js';
 import { Faults } from './faults.js';
 import { Frames } from './frames.js';
+import type { Inspection } from './inspection.js';
 import { type MachineShapeOptions, machineOfOptions } from './layout.js';
 import { type Management, type MonitorKind, managementOf } from './management.js';
 import { Network } from './network.js';
+import { nextTurn } from './next-turn.js';
 import { type Pace, Pump } from './pump.js';
 import { collectStatistics, type MachineStatistics } from './statistics.js';
 
@@ -85,7 +87,7 @@ export class VirtualMachine {
     const { scheduler } = this.network;
     this.pump = new Pump(scheduler, (amount) => this.admission.advance(amount));
     this.admission = new Admission(
-      () => this.pump.isPaced || scheduler.isIdle,
+      () => this.pump.isPaced || this.pump.isHeld || scheduler.isIdle,
       () => scheduler.time,
     );
     this.management = this.newManagement(monitor, faults);
@@ -228,6 +230,25 @@ export class VirtualMachine {
     if (number === undefined) throw new RangeError(`the machine has no ${formatCore(at)}`);
     this.management.monitors.runProgram(number, at, program, appId);
     this.pump.poke();
+  }
+
+  /** The chips behind the monitors, and a hand on the clock: what a debugger works with. */
+  inspect(): Inspection {
+    const { network, management, pump, admission } = this;
+    return {
+      chips: network.chips,
+      isBooted: (chip) => management.monitors.isBooted(chip),
+      onCorePlaced: (listener) => network.onCorePlaced(listener),
+      after: (ns, action) => this.after(ns, action),
+      runAlone: (chip, core, until) => network.scheduler.runOnly(chip, core, until),
+      hold: () => {
+        pump.hold();
+        // Requests that wait for the machine to become idle would wait for the debugger's user.
+        nextTurn(() => admission.advance(0));
+      },
+      release: () => pump.release(),
+      isHeld: () => pump.isHeld,
+    };
   }
 
   /** Stops simulating. What is still to happen never does. */

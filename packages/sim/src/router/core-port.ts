@@ -49,6 +49,8 @@ export class CorePort {
       const at = Math.max(fifo.times[0] as number, core.time);
       if (at >= until) break;
       if (core.time < at) core.run(at);
+      // A debugger has stopped it.
+      if (core.time < at) return true;
       if (!this.offer(fifo, core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
     }
     if (core.time < until) core.run(until);
