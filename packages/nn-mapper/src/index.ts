@@ -42,6 +42,7 @@ export type { ExecutedRegion } from './data-specification/language/memory.js';
 export type { FieldName, OpcodeName } from './data-specification/language/opcodes.js';
 export type { MappingExplanation } from './explain.js';
 export { type GraphBuilder, graphBuilder, graphFromJson } from './graph/builder.js';
+export { type GraphColumns, graphFromColumns } from './graph/columns.js';
 export type {
   GraphDescription,
   KeyPartitionDescription,
