@@ -13,7 +13,7 @@ const PROBE = fileURLToPath(new URL('./map-probe.mjs', import.meta.url));
 
 /** How each netlist is mapped best. */
 const OPTIONS = {
-  rand1k: { placer: 'annealing', effort: 0.4, minimise: 'smallest' },
+  rand1k: { placer: 'annealing', effort: 0.5, minimise: 'always' },
   conv10k: { placer: 'annealing', effort: 0.1, density: 0.66, minimise: 'smallest' },
   layers5k: { placer: 'hilbert', minimise: 'always' },
   big100k: { placer: 'bisection', minimise: 'always' },

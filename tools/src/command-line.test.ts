@@ -295,6 +295,8 @@ t.test('a machine that sim serves trains the same bits as this process', async (
   const there = await train('there', ...sim.address, '--board', 'spin3');
   t.strictSame([there.accuracy, there.loss], [here.accuracy, here.loss]);
   t.equal(there.packetsDropped, 0);
+  t.equal(here.mappingSeconds, null);
+  t.ok(there.mappingSeconds > 0);
   t.ok(there.packetsSent > 0 && there.predictedSeconds > 0 && there.predictedJoules > 0);
   const models = await Promise.all(
     ['here', 'there'].map((name) => readFile(file(`${name}.json`), 'utf8')),
@@ -311,7 +313,7 @@ t.test('demo trains on digits and names its model and its report', async (t) => 
   t.match(stdout, /^accuracy, held out +[78]\d\.\d %$/m);
   t.match(stdout, new RegExp(`^report +${file('out/report.html')}\n$`, 'm'));
   const keys = ['accuracy', 'loss', 'samplesPerSecond', 'predictedSeconds', 'predictedJoules'];
-  const more = ['packetsSent', 'packetsDropped', 'modelFile', 'reportFile'];
+  const more = ['packetsSent', 'packetsDropped', 'mappingSeconds', 'modelFile', 'reportFile'];
   t.strictSame(Object.keys(await runJson(t, 'demo', ...some)), [...keys, ...more]);
 });
 

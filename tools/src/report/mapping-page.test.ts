@@ -68,7 +68,7 @@ t.test('the script draws chips, and the tree of the net that is chosen', async (
 
 t.test('57,600 chips fit in a page of a few megabytes', async (t) => {
   const machine = triads({ width: 20, height: 20, wrap: true });
-  const html = mappingPage('ring', map(ring(30_000), machine), 1);
+  const html = mappingPage('ring', map(ring(10_000), machine), 1);
   const data = dataOf(html);
   t.equal(data.chips, 57_600);
   t.ok(html.length < 8_000_000, `${html.length} bytes`);

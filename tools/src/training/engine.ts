@@ -53,6 +53,8 @@ export interface ReadyEngine {
   readonly name: string;
   /** How the model that ran lies on the machine; undefined where there is none. */
   placement(): EnginePlacement | undefined;
+  /** Seconds that placing and routing it took here; undefined where there is no machine. */
+  mappingSeconds(): number | undefined;
 }
 
 /** Adds `--engine`, the options of a virtual machine and those of a machine that listens. */
@@ -81,7 +83,12 @@ export async function withEngine<T>(
 ): Promise<T> {
   switch (place.kind) {
     case 'functional':
-      return work({ choice: 'functional', name: 'this computer', placement: () => undefined });
+      return work({
+        choice: 'functional',
+        name: 'this computer',
+        placement: () => undefined,
+        mappingSeconds: () => undefined,
+      });
     case 'address':
       return work(machineEngine(place, place.machine.host, terminal));
     case 'virtual': {
@@ -120,6 +127,7 @@ function machineEngine(
       return engine;
     },
     placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },
+    mappingSeconds: () => engine?.mappingSeconds,
   };
 }
 
