@@ -226,6 +226,17 @@ t.test('map places and routes a graph, and shows it all if asked to', async (t) 
   const { stdout } = await run('map', `${folder}/ring.json`, '--machine', '1x1+wrap', '--explain');
   t.match(stdout, /^2 vertices on 2 cores of 2 chips$/m);
   t.match(stdout, /^b +1,1 +1$/m);
+  const report = `${folder}/pages/ring.html`;
+  const shown = await run(
+    'map',
+    `${folder}/ring.json`,
+    '--placer',
+    'bisection',
+    '--report',
+    report,
+  );
+  t.match(shown.stdout, `report ${report}`);
+  t.match(await readFile(report, 'utf8'), /<h1>ring\.json<\/h1>/);
   t.match(await run('map', `${folder}/loose.json`), { code: 1, stderr: /"n".*7/ });
   t.match(await run('map', `${folder}/typed.json`), {
     code: 1,

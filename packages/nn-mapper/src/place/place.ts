@@ -37,7 +37,7 @@ export interface PlaceOptions {
   readonly budgetSeconds?: number;
   /**
    * Share of the cores and SDRAM of the chips in use that `bisection` fills, above 0, up to 1. Less of it
-   * makes shorter routing tables and slightly longer ways. Default 0.98.
+   * makes shorter routing tables and slightly longer ways. Default 0.99.
    */
   readonly density?: number;
 }
@@ -75,7 +75,7 @@ export function place(graph: Graph, topology: Topology, options: PlaceOptions = 
 }
 
 /** Some room is left over, so that blocks of several cores find chips that are not full. */
-const DENSITY = 0.98;
+const DENSITY = 0.99;
 
 type Layout = (graph: Graph, topology: Topology, blocks: Blocks, density: number) => Int32Array;
 
