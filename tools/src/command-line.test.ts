@@ -226,6 +226,17 @@ t.test('map places and routes a graph, and shows it all if asked to', async (t) 
   const { stdout } = await run('map', `${folder}/ring.json`, '--machine', '1x1+wrap', '--explain');
   t.match(stdout, /^2 vertices on 2 cores of 2 chips$/m);
   t.match(stdout, /^b +1,1 +1$/m);
+  const report = `${folder}/pages/ring.html`;
+  const shown = await run(
+    'map',
+    `${folder}/ring.json`,
+    '--placer',
+    'bisection',
+    '--report',
+    report,
+  );
+  t.match(shown.stdout, `report ${report}`);
+  t.match(await readFile(report, 'utf8'), /<h1>ring\.json<\/h1>/);
   t.match(await run('map', `${folder}/loose.json`), { code: 1, stderr: /"n".*7/ });
   t.match(await run('map', `${folder}/typed.json`), {
     code: 1,
@@ -295,6 +306,8 @@ t.test('a machine that sim serves trains the same bits as this process', async (
   const there = await train('there', ...sim.address, '--board', 'spin3');
   t.strictSame([there.accuracy, there.loss], [here.accuracy, here.loss]);
   t.equal(there.packetsDropped, 0);
+  t.equal(here.mappingSeconds, null);
+  t.ok(there.mappingSeconds > 0);
   t.ok(there.packetsSent > 0 && there.predictedSeconds > 0 && there.predictedJoules > 0);
   const models = await Promise.all(
     ['here', 'there'].map((name) => readFile(file(`${name}.json`), 'utf8')),
@@ -311,7 +324,7 @@ t.test('demo trains on digits and names its model and its report', async (t) => 
   t.match(stdout, /^accuracy, held out +[78]\d\.\d %$/m);
   t.match(stdout, new RegExp(`^report +${file('out/report.html')}\n$`, 'm'));
   const keys = ['accuracy', 'loss', 'samplesPerSecond', 'predictedSeconds', 'predictedJoules'];
-  const more = ['packetsSent', 'packetsDropped', 'modelFile', 'reportFile'];
+  const more = ['packetsSent', 'packetsDropped', 'mappingSeconds', 'modelFile', 'reportFile'];
   t.strictSame(Object.keys(await runJson(t, 'demo', ...some)), [...keys, ...more]);
 });
 

@@ -42,6 +42,7 @@ export type { ExecutedRegion } from './data-specification/language/memory.js';
 export type { FieldName, OpcodeName } from './data-specification/language/opcodes.js';
 export type { MappingExplanation } from './explain.js';
 export { type GraphBuilder, graphBuilder, graphFromJson } from './graph/builder.js';
+export { type GraphColumns, graphFromColumns } from './graph/columns.js';
 export type {
   GraphDescription,
   KeyPartitionDescription,
@@ -53,7 +54,14 @@ export { InvalidGraphError } from './graph/errors.js';
 export type { Graph, NetId, VertexId } from './graph/graph.js';
 export { graphToJson } from './graph/json.js';
 export { allocateKeys, type KeyAllocation, KeySpaceError } from './keys/allocate.js';
-export { indexMachine, type MappableMachine, type Topology } from './machine/topology.js';
+export { type BitFields, bitFields } from './keys/bit-fields.js';
+export {
+  InvalidReservationError,
+  indexMachine,
+  type MappableMachine,
+  type Reservation,
+  type Topology,
+} from './machine/topology.js';
 export { type MapOptions, map, VERIFIED_HOPS } from './map.js';
 export type { Mapping } from './mapping.js';
 export type {
@@ -85,4 +93,12 @@ export { generateTables } from './tables/generate.js';
 export { minimise } from './tables/minimise.js';
 export { type ChipTable, chipTable, type Tables } from './tables/tables.js';
 export { MappingVerificationError, type RoutingFault, verify } from './tables/verify.js';
+export {
+  allocateTags,
+  type IpTagRequest,
+  type PlacedTag,
+  type ReverseIpTagRequest,
+  type TagRequest,
+  TagShortageError,
+} from './tags/allocate.js';
 export type { ChipRoutingTable, KeyAndMask, RoutingEntry, VertexPlace } from './views.js';

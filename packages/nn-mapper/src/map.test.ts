@@ -1,4 +1,5 @@
-import { LINKS, spin5, triads } from '@spin-tools/machine-model';
+import { env } from 'node:process';
+import { LINKS, neighbour, oppositeLink, spin5, triads } from '@spin-tools/machine-model';
 import fc from 'fast-check';
 import t from 'tap';
 import {
@@ -15,7 +16,7 @@ import {
   verify,
 } from './index.js';
 import type { MappableMachine } from './machine/topology.js';
-import { randomIndex, seededRandom } from './random.js';
+import { type Random, randomIndex, seededRandom } from './random.js';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -140,6 +141,88 @@ t.test('random graphs on random machines with dead parts reach exactly their sin
   );
   t.ok(mapped > 80, `${mapped} of 100 machines were connected`);
 });
+
+/** Up to a tenth of all chips, links (both ways) and cores of a machine, dead. */
+function wornMachine(random: Random): MappableMachine {
+  const [width, height] = [4 + randomIndex(random, 13), 4 + randomIndex(random, 13)];
+  const wrap = random() < 0.5;
+  const share = random() / 10;
+  const count = width * height;
+  const isDead = Array.from({ length: count }, () => random() < share);
+  const links = Array.from({ length: count }, () => 0b111111);
+  const torus = { width, height, wrapX: wrap, wrapY: wrap };
+  for (let chip = 0; chip < count; chip++) {
+    for (let link = 0; link < LINKS / 2; link++) {
+      if (random() >= share) continue;
+      const at = { x: chip % width, y: Math.floor(chip / width) };
+      const next = neighbour(torus, at, link);
+      links[chip] = links[chip]! & ~(1 << link);
+      if (next) links[next.x + next.y * width]! &= ~(1 << oppositeLink(link));
+    }
+  }
+  const chips = [...Array(count).keys()]
+    .filter((chip) => !isDead[chip])
+    .map((chip) => ({
+      x: chip % width,
+      y: Math.floor(chip / width),
+      links: [0, 1, 2, 3, 4, 5].filter((link) => links[chip]! & (1 << link)),
+      cores: 18 - [...Array(17)].filter(() => random() < share).length,
+      sdramBytes: 117 * MEBIBYTE,
+    }));
+  return { ...torus, chips };
+}
+
+/** Chips that packets can get to from a chip, by place. */
+function reachableFrom(machine: MappableMachine, start: { x: number; y: number }): Set<string> {
+  const byPlace = new Map(machine.chips.map((chip) => [`${chip.x},${chip.y}`, chip]));
+  const seen = new Set([`${start.x},${start.y}`]);
+  for (const place of seen) {
+    const chip = byPlace.get(place)!;
+    for (const link of chip.links) {
+      const next = neighbour(machine, chip, link);
+      if (next && byPlace.has(`${next.x},${next.y}`)) seen.add(`${next.x},${next.y}`);
+    }
+  }
+  return seen;
+}
+
+const WORN_MACHINES = env.SPIN_TOOLS_LARGE === '1' ? 1000 : 25;
+
+t.test(
+  `graphs on ${WORN_MACHINES} worn machines verify, or are refused for the right reason`,
+  async (t) => {
+    const random = seededRandom(20_26);
+    const outcomes = { mapped: 0, tooSmall: 0, cutOff: 0 };
+    for (let trial = 0; trial < WORN_MACHINES; trial++) {
+      const machine = wornMachine(random);
+      const cores = machine.chips.reduce((sum, chip) => sum + chip.cores - 1, 0);
+      const vertices = 1 + randomIndex(random, Math.ceil(1.1 * cores));
+      const graph = randomNets(vertices, 1 + randomIndex(random, 8), trial);
+      const options = {
+        placer: PLACERS[trial % 4]!,
+        router: ROUTERS[trial % 2]!,
+        minimise: trial % 3 === 0 ? ('always' as const) : ('when-needed' as const),
+        verify: true,
+      };
+      try {
+        map(graph, machine, options);
+        outcomes.mapped++;
+        t.ok(vertices <= cores, `trial ${trial}`);
+      } catch (error) {
+        if (error instanceof MachineTooSmallError) {
+          t.ok(vertices > cores, `trial ${trial}: ${vertices} vertices, ${cores} cores`);
+          outcomes.tooSmall++;
+        } else if (error instanceof UnreachableSinkError) {
+          const { from, to } = error;
+          t.notOk(reachableFrom(machine, from).has(`${to.x},${to.y}`), `trial ${trial}`);
+          outcomes.cutOff++;
+        } else throw error;
+      }
+    }
+    t.comment(outcomes);
+    t.ok(outcomes.mapped > 0.7 * WORN_MACHINES);
+  },
+);
 
 t.test('boards and triads with dead parts are mapped onto', async (t) => {
   const dead = {

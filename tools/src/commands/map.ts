@@ -1,17 +1,31 @@
 /** `spin-tools map`: where a graph's vertices and routes go on a machine, without a machine. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { spin3, spin5, triads } from '@spin-tools/machine-model';
-import { type MappableMachine, type Mapping, map, type Placer } from '@spin-tools/nn-mapper';
+import {
+  type MappableMachine,
+  type Mapping,
+  type Minimisation,
+  map,
+  type Placer,
+  type Router,
+} from '@spin-tools/nn-mapper';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { readGraph } from '../data/graph-file.js';
 import type { MachineShape } from '../machine/options.js';
+import { mappingPage } from '../report/mapping-page.js';
 import { type Terminal, table } from '../terminal/terminal.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { type Io, positiveNumber, runs, wholeNumber } from './command.js';
 
 interface MapOptions {
   readonly machine: MachineShape;
   readonly explain?: boolean;
   readonly placer: Placer;
+  readonly router: Router;
+  readonly minimise: Minimisation;
+  readonly budget?: number;
   readonly seed: number;
+  readonly report?: string;
 }
 
 /** Makes the command. */
@@ -28,19 +42,44 @@ export function mapCommand(io: Io): Command {
     .option('--explain', 'show every vertex, net, key and table')
     .addOption(
       new Option('--placer <placer>', 'how to look for places')
-        .choices(['sequential', 'hilbert', 'breadth-first', 'annealing'])
+        .choices(['sequential', 'hilbert', 'breadth-first', 'bisection', 'annealing'])
         .default('hilbert'),
     )
+    .addOption(
+      new Option('--router <router>', 'how to grow trees')
+        .choices(['exploring', 'balanced'])
+        .default('exploring'),
+    )
+    .addOption(
+      new Option('--minimise <when>', 'which tables to minimise')
+        .choices(['when-needed', 'always', 'smallest', 'never'])
+        .default('when-needed'),
+    )
+    .option('--budget <seconds>', 'work of the annealing placer, as time', positiveNumber)
+    .option('--report <file>', 'write a page that shows chips, trees, link load and tables')
     .option('--seed <number>', 'fixes what is random', wholeNumber(0, 2 ** 32 - 1), 1);
   return runs(command, io, runMap);
 }
 
 async function runMap(options: MapOptions, terminal: Terminal, file: string): Promise<void> {
   const graph = await readGraph(file);
-  const { placer, seed } = options;
-  const mapping = map(graph, machineOf(options.machine), { placer, seed });
+  const { placer, router, minimise, seed, budget, report } = options;
+  const start = performance.now();
+  const mapping = map(graph, machineOf(options.machine), {
+    placer,
+    router,
+    minimise,
+    seed,
+    ...(budget !== undefined && { budgetSeconds: budget }),
+  });
+  const seconds = (performance.now() - start) / 1000;
   sayStatistics(mapping, terminal);
   if (options.explain) sayEverything(mapping, terminal);
+  if (report !== undefined) {
+    await mkdir(dirname(report), { recursive: true });
+    await writeFile(report, mappingPage(basename(file), mapping, seconds));
+    terminal.say(`report ${report}`);
+  }
   terminal.result(options.explain ? mapping.explain() : mapping.statistics);
 }
 

@@ -34,6 +34,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     'chip?': isChip,
     'core?': isNumber,
     'near?': Number.isInteger,
+    'nearEthernet?': (value) => typeof value === 'boolean',
   },
   nets: {
     name: isText,

@@ -57,6 +57,8 @@ export interface ReadyEngine {
   readonly name: string;
   /** How the model that ran lies on the machine; undefined where there is none. */
   placement(): EnginePlacement | undefined;
+  /** Seconds that placing and routing it took here; undefined where there is no machine. */
+  mappingSeconds(): number | undefined;
 }
 
 /** Adds `--engine`, the options of a virtual machine and those of a machine that listens. */
@@ -90,7 +92,12 @@ export async function withEngine<T>(
   switch (place.kind) {
     case 'functional':
     case 'float':
-      return work({ choice: place.kind, name: 'this computer', placement: () => undefined });
+      return work({
+        choice: place.kind,
+        name: 'this computer',
+        placement: () => undefined,
+        mappingSeconds: () => undefined,
+      });
     case 'address':
       return work(
         machineEngine(atAddress(place.machine, place.board), place.machine.host, terminal),
@@ -146,6 +153,7 @@ function machineEngine(
       return engine;
     },
     placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },
+    mappingSeconds: () => engine?.mappingSeconds,
   };
 }
 

@@ -19,6 +19,8 @@ export interface TrainingSession extends Omit<TrainingRun, 'engine'> {
 
 /** The object that `train --json` and `demo --json` print. */
 export interface TrainingResult extends TrainingFigures {
+  /** Placing and routing the network, on this computer; null where no machine was used. */
+  readonly mappingSeconds: number | null;
   readonly modelFile: string;
   readonly reportFile: string;
 }
@@ -37,12 +39,16 @@ export async function trainAndSave(
     await writeModel(modelFile, model, session.tensorFlowJs);
     const page = reportPage(reportOf(run, engine, outcome));
     await writeFile(reportFile, page);
-    const files = [
+    const mappingSeconds = engine.mappingSeconds() ?? null;
+    const others = [
+      ...(mappingSeconds === null
+        ? []
+        : [['placed and routed in', `${mappingSeconds.toFixed(2)} s`]]),
       ['trained model', modelFile],
       ['report', reportFile],
     ];
-    for (const line of columns([...labelledFigures(outcome.figures, run), ...files]))
+    for (const line of columns([...labelledFigures(outcome.figures, run), ...others]))
       terminal.say(line);
-    return { ...outcome.figures, modelFile, reportFile };
+    return { ...outcome.figures, mappingSeconds, modelFile, reportFile };
   });
 }

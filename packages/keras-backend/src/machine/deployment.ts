@@ -19,6 +19,8 @@ export interface Deployment {
   readonly tiles: TileGraph;
   readonly network: NetworkGraph;
   readonly mapping: Mapping;
+  /** Time that mapping took on this computer. */
+  readonly mappingSeconds: number;
   /** Core cycles between two packets, and before the first of a burst, by vertex. */
   readonly sendGaps: readonly number[];
   readonly sendDelays: readonly number[];
@@ -44,7 +46,9 @@ export function deploy(
     sdramBytes: denseMaps.map(({ size }) => size),
     sequencerSdramBytes: sequencerMap.size,
   });
+  const start = performance.now();
   const mapping = map(network.graph, machine);
+  const mappingSeconds = (performance.now() - start) / 1000;
   const gaps = sendGaps(network, mapping, machine);
   const vertices = [...tiles.cores.keys(), network.sequencer];
   return {
@@ -52,6 +56,7 @@ export function deploy(
     tiles,
     network,
     mapping,
+    mappingSeconds,
     sendGaps: gaps,
     sendDelays: sendDelays(gaps, mapping.stages.placement.chipOf),
     doneDelays: doneDelays(network, mapping, machine),

@@ -53,6 +53,8 @@ const CYCLE_NS = 5;
 export interface MachineEngine extends Engine {
   /** How the network lies on the machine: tiles, places, link loads. Plain JSON. */
   explain(): DeploymentExplanation;
+  /** Seconds that placing and routing the network took on this computer. */
+  readonly mappingSeconds: number;
   /** What each dense core counted in the last run, by index. */
   statistics(): readonly DenseStatistics[];
 }
@@ -134,6 +136,10 @@ export class LoadedEngine implements MachineEngine {
     } finally {
       await this.#host.close();
     }
+  }
+
+  get mappingSeconds(): number {
+    return this.#deployment.mappingSeconds;
   }
 
   explain(): DeploymentExplanation {

@@ -82,9 +82,16 @@ export function graphBuilder(): GraphBuilder {
 
 /**
  * Builds a graph from its JSON form.
- * @throws InvalidGraphError as the builder does
+ * @throws InvalidGraphError as the builder does, and when the version is not 1
  */
 export function graphFromJson(description: GraphDescription): Graph {
+  const { version = 1 } = description;
+  if (version !== 1) {
+    throw new InvalidGraphError(
+      'the graph',
+      `has version ${version}; this program reads version 1`,
+    );
+  }
   const builder = graphBuilder();
   for (const vertex of description.vertices) builder.addVertex(vertex);
   for (const group of description.sameChip) builder.sameChip(group);
@@ -111,6 +118,7 @@ function vertexColumns(
     fixedY: Int32Array.from(vertices, ({ chip }) => chip?.y ?? NONE),
     fixedCore: Int32Array.from(vertices, ({ core }) => core ?? NONE),
     near: Int32Array.from(vertices, ({ near }) => near ?? NONE),
+    nearEthernet: Uint8Array.from(vertices, ({ nearEthernet }) => Number(nearEthernet === true)),
     chipGroup: smallestOfEachGroup(vertices.length, chipGroups),
   };
 }

@@ -15,6 +15,8 @@ export interface VertexDescription {
   readonly core?: number;
   /** A vertex added before, whose chip (or a close one) suits this vertex best. */
   readonly near?: VertexId;
+  /** Close to an ethernet chip, for a vertex that talks with a host. */
+  readonly nearEthernet?: boolean;
 }
 
 /** Which keys a net sends: `offset .. offset + 2^bits` inside a partition. */
@@ -54,6 +56,8 @@ export interface KeyPartitionDescription {
 
 /** A graph as plain JSON: descriptions whose indices are positions in these arrays. */
 export interface GraphDescription {
+  /** Version of this form; default 1, the only one so far. */
+  readonly version?: 1;
   readonly vertices: readonly VertexDescription[];
   readonly sameChip: readonly (readonly VertexId[])[];
   readonly keyPartitions: readonly KeyPartitionDescription[];

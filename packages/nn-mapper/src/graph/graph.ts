@@ -28,6 +28,8 @@ export interface VertexColumns {
   readonly fixedCore: Int32Array;
   /** Vertex that this one wants to be close to, or {@link NONE}. */
   readonly near: Int32Array;
+  /** 1 for a vertex that wants to be close to an ethernet chip. */
+  readonly nearEthernet: Uint8Array;
   /** Smallest vertex of those that must share a chip with this one (itself when alone). */
   readonly chipGroup: Int32Array;
 }

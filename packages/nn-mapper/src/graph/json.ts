@@ -10,6 +10,7 @@ import { type Graph, NONE } from './graph.js';
 /** The graph as plain JSON; `graphFromJson` of it gives an equal graph. */
 export function graphToJson(graph: Graph): GraphDescription {
   return {
+    version: 1,
     vertices: graph.vertices.names.map((_, vertex) => describeVertex(graph, vertex)),
     sameChip: describeChipGroups(graph),
     keyPartitions: graph.partitions.names.map((_, index) => describePartition(graph, index)),
@@ -29,6 +30,7 @@ function describeVertex({ vertices }: Graph, vertex: number): VertexDescription 
     ...(given(x) && { chip: { x, y } }),
     ...(given(core) && { core }),
     ...(given(near) && { near }),
+    ...(vertices.nearEthernet[vertex] === 1 && { nearEthernet: true }),
   };
 }
 

@@ -25,11 +25,15 @@ export class KeySpaceError extends Error {
 /** Mask of an aligned range of 2^bits keys. */
 export const maskOfBits = (bits: number): number => (2 ** 32 - 2 ** bits) >>> 0;
 
+/** Keys from `start` to before `end`. */
 interface KeyRange {
-  readonly partition: number;
   readonly start: number;
-  /** First key after the range. */
   readonly end: number;
+}
+
+/** A range and its partition. */
+interface TakenRange extends KeyRange {
+  readonly partition: number;
 }
 
 /**
@@ -39,58 +43,84 @@ interface KeyRange {
  */
 export function allocateKeys(graph: Graph): KeyAllocation {
   const { partitions, nets } = graph;
-  const taken: KeyRange[] = [];
-  for (const partition of allocationOrder(graph)) {
-    const fixed = partitions.fixedKey[partition] as number;
-    if (fixed === NONE) takeLowest(graph, taken, partition);
-    else takeRange(graph, taken, partition, fixed);
-  }
   const partitionKey = new Uint32Array(partitions.count);
-  for (const { partition, start } of taken) partitionKey[partition] = start;
+  const fixed = fixedRanges(graph);
+  for (const { partition, start } of fixed) partitionKey[partition] = start;
+  placeFree(graph, gapsBetween(fixed), partitionKey);
   const netKey = nets.offset.map(
     (offset, net) => (partitionKey[nets.partition[net] as number] as number) + offset,
   );
   return { partitionKey, netKey, netMask: Uint32Array.from(nets.bits, maskOfBits) };
 }
 
-function allocationOrder({ partitions }: Graph): number[] {
-  const isFree = (partition: number) => Number(partitions.fixedKey[partition] === NONE);
-  const alignment = (partition: number) => partitions.alignBits[partition] as number;
-  return [...partitions.bits.keys()].sort(
-    (a, b) => isFree(a) - isFree(b) || alignment(b) - alignment(a) || a - b,
+/** Ranges of partitions whose keys are prescribed, ascending. */
+function fixedRanges({ partitions }: Graph): TakenRange[] {
+  const { names, bits, fixedKey } = partitions;
+  const ranges = [...fixedKey.keys()]
+    .filter((partition) => fixedKey[partition] !== NONE)
+    .map((partition) => {
+      const start = fixedKey[partition] as number;
+      return { partition, start, end: start + 2 ** (bits[partition] as number) };
+    })
+    .sort((a, b) => a.start - b.start || a.partition - b.partition);
+  ranges.forEach(({ partition, start }, index) => {
+    const before = ranges[index - 1];
+    if (before === undefined || before.end <= start) return;
+    throw new KeySpaceError(
+      names[partition] as string,
+      `is fixed to keys that partition "${names[before.partition]}" has already`,
+    );
+  });
+  return ranges;
+}
+
+function gapsBetween(taken: readonly KeyRange[]): KeyRange[] {
+  const edges = [{ start: 0, end: 0 }, ...taken, { start: 2 ** 32, end: 2 ** 32 }];
+  return edges
+    .slice(1)
+    .map(({ start }, index) => ({ start: edges[index]?.end ?? 0, end: start }))
+    .filter(({ start, end }) => start < end);
+}
+
+/** Places partitions in gaps, which shrink; equal ones go on where the last of them was. */
+function placeFree(graph: Graph, gaps: KeyRange[], partitionKey: Uint32Array): void {
+  const { bits, alignBits } = graph.partitions;
+  let [lastBits, lastAlign, from] = [NONE, NONE, 0];
+  for (const partition of freePartitions(graph)) {
+    const [ownBits, ownAlign] = [bits[partition] as number, alignBits[partition] as number];
+    if (ownBits !== lastBits || ownAlign !== lastAlign) from = 0;
+    [lastBits, lastAlign] = [ownBits, ownAlign];
+    const alignment = 2 ** ownAlign;
+    const size = 2 ** ownBits;
+    const alignUp = (key: number) => Math.ceil(key / alignment) * alignment;
+    while (from < gaps.length && !holds(gaps[from] as KeyRange, alignUp, size)) from++;
+    const gap = gaps[from];
+    if (gap === undefined) throw noRoom(graph, partition);
+    const start = alignUp(gap.start);
+    partitionKey[partition] = start;
+    const left = [
+      { start: gap.start, end: start },
+      { start: start + size, end: gap.end },
+    ].filter((range) => range.start < range.end);
+    if (left.length === 1) gaps[from] = left[0] as KeyRange;
+    else gaps.splice(from, 1, ...left);
+  }
+}
+
+const holds = (gap: KeyRange, alignUp: (key: number) => number, size: number): boolean =>
+  alignUp(gap.start) + size <= gap.end;
+
+/** From the coarsest alignment to the finest. */
+function freePartitions({ partitions }: Graph): number[] {
+  const { fixedKey, alignBits, bits } = partitions;
+  return [...bits.keys()]
+    .filter((partition) => fixedKey[partition] === NONE)
+    .sort((a, b) => (alignBits[b] as number) - (alignBits[a] as number) || a - b);
+}
+
+function noRoom({ partitions }: Graph, partition: number): KeySpaceError {
+  return new KeySpaceError(
+    partitions.names[partition] as string,
+    `finds no room for its 2^${partitions.bits[partition]} keys; use fewer bits or a smaller alignment`,
   );
-}
-
-function takeLowest(graph: Graph, taken: KeyRange[], partition: number): void {
-  const alignment = 2 ** (graph.partitions.alignBits[partition] as number);
-  const size = 2 ** (graph.partitions.bits[partition] as number);
-  const alignUp = (key: number) => Math.ceil(key / alignment) * alignment;
-  let start = 0;
-  for (const range of taken) {
-    if (start + size <= range.start) break;
-    start = Math.max(start, alignUp(range.end));
-  }
-  takeRange(graph, taken, partition, start);
-}
-
-/** Keeps `taken` sorted by key. */
-function takeRange(graph: Graph, taken: KeyRange[], partition: number, start: number): void {
-  const { names, bits } = graph.partitions;
-  const name = names[partition] as string;
-  const end = start + 2 ** (bits[partition] as number);
-  if (end > 2 ** 32) {
-    throw new KeySpaceError(
-      name,
-      `finds no room for its 2^${bits[partition]} keys; use fewer bits or a smaller alignment`,
-    );
-  }
-  const after = taken.findIndex((range) => range.end > start);
-  const next = taken[after];
-  if (next !== undefined && next.start < end) {
-    throw new KeySpaceError(
-      name,
-      `is fixed to keys that partition "${names[next.partition]}" has already`,
-    );
-  }
-  taken.splice(next === undefined ? taken.length : after, 0, { partition, start, end });
 }

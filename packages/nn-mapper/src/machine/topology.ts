@@ -9,7 +9,29 @@ export const NO_CHIP = -1;
 
 /** What the mapper needs to know of a machine; any {@link Machine} will do. */
 export interface MappableMachine extends Pick<Machine, 'width' | 'height' | 'wrapX' | 'wrapY'> {
-  readonly chips: readonly Pick<Chip, 'x' | 'y' | 'links' | 'cores' | 'sdramBytes'>[];
+  readonly chips: readonly (Pick<Chip, 'x' | 'y' | 'links' | 'cores' | 'sdramBytes'> &
+    Partial<Pick<Chip, 'ethernet'>>)[];
+}
+
+/** What to keep free for others. */
+export interface Reservation {
+  /** Where; default on every chip. */
+  readonly chip?: { readonly x: number; readonly y: number };
+  /** Virtual cores, 1 to 17. */
+  readonly cores?: readonly number[];
+  /** Bytes. */
+  readonly sdramBytes?: number;
+}
+
+/** Something of a machine that cannot be reserved. */
+export class InvalidReservationError extends Error {
+  readonly reservation: Reservation;
+
+  constructor(reservation: Reservation, problem: string) {
+    super(`the reservation ${JSON.stringify(reservation)} ${problem}`);
+    this.name = 'InvalidReservationError';
+    this.reservation = reservation;
+  }
 }
 
 /** Columns indexed by chip. */
@@ -28,19 +50,27 @@ export interface Topology {
   /** Bit v: virtual core v may run an application. */
   readonly coreMask: Uint32Array;
   readonly sdramBytes: Float64Array;
+  /** Chip whose ethernet serves each chip, or {@link NO_CHIP} where that is not known. */
+  readonly ethernetOf: Int32Array;
 }
 
 /**
  * The columns of a machine.
  * @param reservedCores application cores of each chip to keep free, taken from the highest
+ * @param reserved what else to keep free
+ * @throws InvalidReservationError when a chip, core or size of it makes no sense
  */
-export function indexMachine(machine: MappableMachine, reservedCores = 0): Topology {
+export function indexMachine(
+  machine: MappableMachine,
+  reservedCores = 0,
+  reserved: readonly Reservation[] = [],
+): Topology {
   const { width, height, wrapX, wrapY, chips } = machine;
   const chipAt = new Int32Array(width * height).fill(NO_CHIP);
   chips.forEach(({ x, y }, chip) => {
     chipAt[x + y * width] = chip;
   });
-  return {
+  const topology: Topology = {
     width,
     height,
     wrapX,
@@ -52,7 +82,36 @@ export function indexMachine(machine: MappableMachine, reservedCores = 0): Topol
     neighbours: indexNeighbours(machine, chipAt),
     coreMask: Uint32Array.from(chips, ({ cores }) => applicationCores(cores, reservedCores)),
     sdramBytes: Float64Array.from(chips, ({ sdramBytes }) => sdramBytes),
+    ethernetOf: Int32Array.from(chips, ({ ethernet }) =>
+      ethernet ? (chipAt[ethernet.x + ethernet.y * width] ?? NO_CHIP) : NO_CHIP,
+    ),
   };
+  for (const reservation of reserved) reserve(topology, reservation);
+  return topology;
+}
+
+/** Most virtual cores of a chip, the monitor included. SpiNNaker data sheet, section 1. */
+const CORES = 18;
+
+function reserve(topology: Topology, reservation: Reservation): void {
+  const { chip: place, cores = [], sdramBytes = 0 } = reservation;
+  const chip = place ? findChip(topology, place.x, place.y) : NO_CHIP;
+  if (place && chip === NO_CHIP) {
+    throw new InvalidReservationError(reservation, 'names a chip that is absent or dead');
+  }
+  if (!cores.every((core) => Number.isInteger(core) && core >= 1 && core < CORES)) {
+    throw new InvalidReservationError(reservation, 'names a core that is not from 1 to 17');
+  }
+  if (!Number.isFinite(sdramBytes) || sdramBytes < 0) {
+    throw new InvalidReservationError(reservation, 'needs sdramBytes of 0 or more');
+  }
+  const taken = cores.reduce((mask, core) => mask | (1 << core), 0);
+  for (let index = 0; index < topology.chips; index++) {
+    if (place && index !== chip) continue;
+    topology.coreMask[index] = ((topology.coreMask[index] as number) & ~taken) >>> 0;
+    const left = (topology.sdramBytes[index] as number) - sdramBytes;
+    topology.sdramBytes[index] = Math.max(0, left);
+  }
 }
 
 function indexNeighbours(machine: MappableMachine, chipAt: Int32Array): Int32Array {

@@ -87,6 +87,10 @@ export function anneal(
   if (state.cost > start.cost) chipOf.set(start.chipOf);
 }
 
+/** Fixed blocks and those near ethernet chips stay where they are. */
+const isMovable = (blocks: Blocks, block: number): boolean =>
+  blocks.fixedChip[block] === NO_CHIP && blocks.nearEthernet[block] === 0;
+
 type State = ReturnType<typeof annealingState>;
 
 function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf: Int32Array) {
@@ -96,13 +100,13 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
   const residents: number[][] = Array.from({ length: topology.chips }, () => []);
   chipOf.forEach((chip, block) => {
     occupy(room, blocks, block, chip);
-    if (blocks.fixedChip[block] === NO_CHIP) (residents[chip] as number[]).push(block);
+    if (isMovable(blocks, block)) (residents[chip] as number[]).push(block);
   });
   const costs = new Float64Array(nets.count);
   for (let net = 0; net < nets.count; net++) {
     costs[net] = netCost(nets, net, chipOf, places);
   }
-  const movable = [...chipOf.keys()].filter((block) => blocks.fixedChip[block] === NO_CHIP);
+  const movable = [...chipOf.keys()].filter((block) => isMovable(blocks, block));
   const cost = costs.reduce((total, value) => total + value, 0);
   return {
     topology,

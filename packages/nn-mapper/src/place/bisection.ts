@@ -49,10 +49,18 @@ interface State {
   readonly y: Float64Array;
 }
 
-/** A chip for each block, near those it talks to; chips may be overfull by little. */
-export function bisect(graph: Graph, topology: Topology, blocks: Blocks): Int32Array {
+/**
+ * A chip for each block, near those it talks to; chips may be overfull by little.
+ * @param density share of the room of the chips in use to fill, above 0, up to 1
+ */
+export function bisect(
+  graph: Graph,
+  topology: Topology,
+  blocks: Blocks,
+  density: number,
+): Int32Array {
   const state = initialState(graph, topology, blocks);
-  let parts = [wholePart(state, topology)];
+  let parts = [wholePart(state, topology, density)];
   while (parts.some((part) => !isSingle(part))) {
     const alongX = parts.some((part) => part.x1 - part.x0 >= part.y1 - part.y0 && !isSingle(part));
     const along = alongX ? state.x : state.y;
@@ -115,9 +123,9 @@ function weights({ count, traffic, pins, pinStart }: Bundles, blockCount: number
   return { share, weight };
 }
 
-function wholePart({ order, sizes, room, x, y }: State, topology: Topology): Part {
+function wholePart({ order, sizes, room, x, y }: State, topology: Topology, density: number): Part {
   const needed = order.reduce((sum, block) => sum + (sizes.ofBlock[block] as number), 0);
-  const region = compactRegion(topology, room, needed);
+  const region = compactRegion(topology, room, needed / density);
   for (const block of order) {
     x[block] = (region.x0 + region.x1) / 2;
     y[block] = (region.y0 + region.y1) / 2;

@@ -17,6 +17,8 @@ export interface Blocks {
   readonly fixedCores: Uint32Array;
   /** Block to be close to, or {@link NONE}; always an earlier one, so that there is no cycle. */
   readonly near: Int32Array;
+  /** 1 for blocks that want to be close to an ethernet chip. */
+  readonly nearEthernet: Uint8Array;
 }
 
 /**
@@ -37,6 +39,7 @@ export function formBlocks(graph: Graph, topology: Topology): Blocks {
     fixedChip: new Int32Array(count).fill(NO_CHIP),
     fixedCores: new Uint32Array(count),
     near: new Int32Array(count).fill(NONE),
+    nearEthernet: new Uint8Array(count),
   };
   for (let vertex = 0; vertex < vertices.count; vertex++)
     addToBlock(blocks, graph, topology, vertex);
@@ -59,6 +62,7 @@ function addToBlock(blocks: Blocks, graph: Graph, topology: Topology, vertex: nu
   blocks.cores[block] = (blocks.cores[block] as number) + (vertices.cores[vertex] as number);
   blocks.sdramBytes[block] =
     (blocks.sdramBytes[block] as number) + (vertices.sdramBytes[vertex] as number);
+  if (vertices.nearEthernet[vertex]) blocks.nearEthernet[block] = 1;
   const near = vertices.near[vertex] as number;
   if (near !== NONE && (blocks.blockOf[near] as number) < block && blocks.near[block] === NONE) {
     blocks.near[block] = blocks.blockOf[near] as number;

@@ -32,6 +32,7 @@ export function fillChips(
     chipOf[block] = chip;
   };
   placeFixed(graph, topology, blocks, room, take);
+  placeNearEthernet(topology, blocks, room, take);
 
   const followers = followersOf(blocks);
   const findInOrder = chipsInOrder(chipOrder, room, blocks);
@@ -44,7 +45,7 @@ export function fillChips(
         const close =
           leader === NONE
             ? NO_CHIP
-            : closestChip(topology, chipOf[leader] as number, (chip) =>
+            : closestChip(topology, [chipOf[leader] as number], (chip) =>
                 fits(room, blocks, candidate, chip),
               );
         take(block, close === NO_CHIP ? findInOrder(block) : close);
@@ -101,6 +102,24 @@ export function placeFixed(
   });
 }
 
+/**
+ * Blocks that talk with a host go to the ethernet chips, or as close to one as there is room, before
+ * others fill those; where no ethernet chip is known, they are placed like all others.
+ */
+export function placeNearEthernet(
+  topology: Topology,
+  blocks: Blocks,
+  room: Room,
+  take: (block: number, chip: number) => void,
+): void {
+  const ethernets = [...new Set(topology.ethernetOf)].filter((chip) => chip !== NO_CHIP);
+  blocks.nearEthernet.forEach((wants, block) => {
+    if (!wants || blocks.fixedChip[block] !== NO_CHIP) return;
+    const chip = closestChip(topology, ethernets, (each) => fits(room, blocks, block, each));
+    if (chip !== NO_CHIP) take(block, chip);
+  });
+}
+
 /** Next fit along the order; when that reaches the end, first fit from the start. */
 function chipsInOrder(chipOrder: Int32Array, room: Room, blocks: Blocks) {
   let position = 0;
@@ -122,12 +141,12 @@ function chipsInOrder(chipOrder: Int32Array, room: Room, blocks: Blocks) {
 /** Breadth-first over working links; {@link NO_CHIP} when nothing reachable will do. */
 export function closestChip(
   topology: Topology,
-  start: number,
+  starts: readonly number[],
   accept: (chip: number) => boolean,
 ): number {
   const seen = new Uint8Array(topology.chips);
-  const queue = [start];
-  seen[start] = 1;
+  const queue = [...starts];
+  for (const start of starts) seen[start] = 1;
   for (let head = 0; head < queue.length; head++) {
     const chip = queue[head] as number;
     if (accept(chip)) return chip;

@@ -35,6 +35,11 @@ export interface PlaceOptions {
    * that every host gives the same placement; a fast one takes less.
    */
   readonly budgetSeconds?: number;
+  /**
+   * Share of the cores and SDRAM of the chips in use that `bisection` fills, above 0, up to 1. Less of it
+   * makes shorter routing tables and slightly longer ways. Default 0.99.
+   */
+  readonly density?: number;
 }
 
 /** Where every vertex is. */
@@ -49,14 +54,19 @@ export interface Placement {
  * Places a graph on a machine.
  * @throws MachineTooSmallError when a vertex finds no room
  * @throws ImpossiblePlacementError when a fixed place is absent, dead or taken
+ * @throws RangeError when the density is not a share
  */
 export function place(graph: Graph, topology: Topology, options: PlaceOptions = {}): Placement {
   const { placer = 'hilbert', seed = 1, effort = 1, budgetSeconds } = options;
+  const { density = DENSITY } = options;
+  if (!(density > 0 && density <= 1)) {
+    throw new RangeError(`density is ${density}; give a share above 0, up to 1`);
+  }
   const blocks = formBlocks(graph, topology);
   const lay = LAYOUTS[placer === 'annealing' ? 'hilbert' : placer];
-  let chipOfBlock = lay(graph, topology, blocks);
+  let chipOfBlock = lay(graph, topology, blocks, density);
   if (placer === 'annealing') {
-    chipOfBlock = better(graph, topology, blocks, chipOfBlock);
+    chipOfBlock = better(graph, topology, blocks, chipOfBlock, density);
     const random = seededRandom(seed);
     anneal(graph, topology, blocks, chipOfBlock, { random, effort, budgetSeconds });
   }
@@ -64,7 +74,10 @@ export function place(graph: Graph, topology: Topology, options: PlaceOptions = 
   return { chipOf, coreMask: assignCores(graph, topology, chipOf) };
 }
 
-type Layout = (graph: Graph, topology: Topology, blocks: Blocks) => Int32Array;
+/** Some room is left over, so that blocks of several cores find chips that are not full. */
+const DENSITY = 0.99;
+
+type Layout = (graph: Graph, topology: Topology, blocks: Blocks, density: number) => Int32Array;
 
 const LAYOUTS: Readonly<Record<Exclude<Placer, 'annealing'>, Layout>> = {
   sequential: (graph, topology, blocks) =>
@@ -73,17 +86,23 @@ const LAYOUTS: Readonly<Record<Exclude<Placer, 'annealing'>, Layout>> = {
     fillChips(graph, topology, blocks, additionOrder(blocks), hilbertChips(topology)),
   'breadth-first': (graph, topology, blocks) =>
     fillChips(graph, topology, blocks, breadthFirstOrder(graph, blocks), hilbertChips(topology)),
-  bisection(graph, topology, blocks) {
-    const chipOf = bisect(graph, topology, blocks);
+  bisection(graph, topology, blocks, density) {
+    const chipOf = bisect(graph, topology, blocks, density);
     settle(graph, topology, blocks, chipOf);
     return chipOf;
   },
 };
 
 /** The bisection where its nets are shorter, otherwise what there is. */
-function better(graph: Graph, topology: Topology, blocks: Blocks, chipOf: Int32Array): Int32Array {
+function better(
+  graph: Graph,
+  topology: Topology,
+  blocks: Blocks,
+  chipOf: Int32Array,
+  density: number,
+): Int32Array {
   const nets = blockNets(graph, blocks, MOST_PINS);
   const places = chipPlaces(topology);
-  const bisected = LAYOUTS.bisection(graph, topology, blocks);
+  const bisected = LAYOUTS.bisection(graph, topology, blocks, density);
   return totalCost(nets, bisected, places) < totalCost(nets, chipOf, places) ? bisected : chipOf;
 }

@@ -56,17 +56,14 @@ export function regionRoom(topology: Topology, sizes: Sizes): (region: Region) =
   return ({ x0, y0, x1, y1 }) => at(x1, y1) - at(x0, y1) - at(x1, y0) + at(x0, y0);
 }
 
-/** Room left over, so that blocks of several cores find chips that are not full. */
-const SLACK = 1.02;
-
-/** The smallest nearly square region at the origin with room for `needed`; at most the machine. */
+/** The smallest nearly square region at the origin with that much room; at most the machine. */
 export function compactRegion(
   { width, height }: Topology,
   room: (region: Region) => number,
-  needed: number,
+  wanted: number,
 ): Region {
   let [x1, y1] = [1, 1];
-  while (room({ x0: 0, y0: 0, x1, y1 }) < SLACK * needed && (x1 < width || y1 < height)) {
+  while (room({ x0: 0, y0: 0, x1, y1 }) < wanted && (x1 < width || y1 < height)) {
     if (x1 < width && (x1 <= y1 || y1 === height)) x1++;
     else y1++;
   }

@@ -2,11 +2,11 @@
 import { type Graph, NONE } from '../graph/graph.js';
 import { findChip, NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Blocks } from './blocks.js';
-import { closestChip, placeFixed, tooSmall } from './fill.js';
+import { closestChip, placeFixed, placeNearEthernet, tooSmall } from './fill.js';
 import { emptyRoom, fits, occupy } from './room.js';
 
 /**
- * Chip of each block. Fixed ones first, then those that find room where they wish to be, the largest
+ * Chip of each block. Fixed ones first and those near ethernet chips, then those that find room where they wish to be, the largest
  * first, then the others, each as close as possible; those that want to be near another wish for its
  * chip.
  * @param wished chip of each block; changed in place
@@ -23,6 +23,7 @@ export function settle(graph: Graph, topology: Topology, blocks: Blocks, wished:
     settled[block] = 1;
   };
   placeFixed(graph, topology, blocks, room, take);
+  placeNearEthernet(topology, blocks, room, take);
   const bySize = Uint32Array.from(blocks.cores.keys()).sort(
     (a, b) => (blocks.cores[b] as number) - (blocks.cores[a] as number) || a - b,
   );
@@ -38,7 +39,7 @@ export function settle(graph: Graph, topology: Topology, blocks: Blocks, wished:
     const leader = blocks.near[block] as number;
     const wish = leader === NONE ? (wished[block] as number) : (wished[leader] as number);
     const start = wish === NO_CHIP ? origin : wish;
-    const close = start === NO_CHIP ? NO_CHIP : closestChip(topology, start, hasRoom(block));
+    const close = start === NO_CHIP ? NO_CHIP : closestChip(topology, [start], hasRoom(block));
     take(block, close === NO_CHIP ? anywhere(topology, hasRoom(block)) : close);
   }
 }

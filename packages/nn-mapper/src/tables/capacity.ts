@@ -32,8 +32,9 @@ export class RoutingTableOverflowError extends Error {
     const more = chips.length > worst.length ? ` and ${chips.length - worst.length} more` : '';
     super(
       `${chips.length} routing tables exceed ${capacity} entries: ${worst.join(', ')}${more}. ` +
-        'Give nets that share a source and direction neighbouring keys, place talking vertices ' +
-        "closer together (placer 'annealing'), set minimise to 'always', or use fewer nets.",
+        "Set minimise to 'smallest', place talking vertices closer together (placer 'annealing' or " +
+        "'bisection') or fewer on a chip (density), give nets that go the same way neighbouring keys, " +
+        'or use fewer nets.',
     );
     this.name = 'RoutingTableOverflowError';
     this.capacity = capacity;
