@@ -13,6 +13,8 @@ export interface ServerOptions extends Partial<SessionOptions>, BoardPorts, Rest
   readonly host?: string;
   /** For the web interface. Default: SPALLOC_USER and SPALLOC_PASSWORD, OIDC_BEARER_TOKEN or SPALLOC_CREDENTIALS. */
   readonly credentials?: Credentials;
+  /** Asked for log-in data of the web interface when there are none otherwise. */
+  readonly askCredentials?: (() => Promise<Credentials>) | undefined;
   /** A certificate of the web interface to trust besides those that Node.js trusts, PEM. */
   readonly certificate?: string;
   /** Configuration files, the one that counts most at the end. Default: those of the official client. */
@@ -39,7 +41,10 @@ export async function knownServer<T extends ServerOptions & SpallocSettings>(
     throw new SpallocRequestError('host', host, advice);
   }
   if (!/^https?:\/\//.test(host)) return { kind: 'v1', options: { ...options, host } };
-  const credentials = options.credentials ?? (await credentialsFromEnvironment());
+  const credentials =
+    options.credentials ??
+    (await credentialsFromEnvironment()) ??
+    (await options.askCredentials?.());
   if (credentials !== undefined) {
     return { kind: 'rest', options: { ...options, url: host, credentials } };
   }
