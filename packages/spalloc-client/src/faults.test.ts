@@ -369,7 +369,7 @@ t.test(
       port,
       configFiles: [],
       owner: 'me',
-      keepalive: 2,
+      keepalive: 10,
       giveBackAtExit: false,
     };
     const started = performance.now();

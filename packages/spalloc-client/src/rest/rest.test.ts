@@ -46,7 +46,7 @@ import {
 } from './proxy-messages.js';
 
 const FORM = { kind: 'form', user: LOG_IN.user, password: new Secret(LOG_IN.password) } as const;
-const QUICK = { reconnectDelayMs: 5, patienceMs: 400, timeoutMs: 300 };
+const QUICK = { reconnectDelayMs: 5, patienceMs: 10_000, timeoutMs: 5000 };
 
 async function serve(t: Test, options: StubOptions = {}) {
   const stub = await restStub(options);
@@ -202,7 +202,8 @@ t.test('every refusal is an error that says what and why', async (t) => {
 
 t.test('lost and slow replies are asked for again, but boards are asked for once', async (t) => {
   const stub = await serve(t);
-  const session = await sessionTo(t, stub);
+  const session = await sessionTo(t, stub, { timeoutMs: 500 });
+  const impatient = await sessionTo(t, stub, { patienceMs: 300 });
   stub.inject(/machines$/, 'drop');
   stub.inject(/machines$/, 'hang');
   t.equal((await session.send(listRestMachines())).length, 1);
@@ -212,11 +213,11 @@ t.test('lost and slow replies are asked for again, but boards are asked for once
   stub.inject(/POST .*jobs$/, 'hang');
   await t.rejects(session.send(createRestJob(WISH)), {
     name: 'SpallocTimeoutError',
-    waitedMs: 300,
+    waitedMs: 500,
   });
   for (let turn = 0; turn < 100; turn++) stub.inject(/machines$/, 'drop');
   const start = performance.now();
-  await t.rejects(session.send(listRestMachines()), { name: 'SpallocConnectionError' });
+  await t.rejects(impatient.send(listRestMachines()), { name: 'SpallocConnectionError' });
   t.ok(performance.now() - start < 5000, 'patience ends');
 });
 
@@ -489,7 +490,10 @@ t.test('what the proxy refuses, and a proxy that is none, are errors in time', a
     headers,
   });
   const clock = systemClock;
-  const proxy = new BoardProxy({ place, clock, timeoutMs: 150, pause: () => session.pause() });
+  const pause = () => session.pause();
+  const proxy = new BoardProxy({ place, clock, timeoutMs: 5000, pause });
+  const impatient = new BoardProxy({ place, clock, timeoutMs: 150, pause });
+  await (await impatient.openUnconnected()).close();
   await t.rejects(proxy.open({ x: 5, y: 5 }, 17893), {
     ...{ name: 'SpallocProxyError', reason: 'unrecognised ethernet chip' },
   });
@@ -500,7 +504,7 @@ t.test('what the proxy refuses, and a proxy that is none, are errors in time', a
   await answer;
   await all.close();
   stub.proxy.control.deaf = true;
-  await t.rejects(proxy.open({ x: 0, y: 0 }, 17893), {
+  await t.rejects(impatient.open({ x: 0, y: 0 }, 17893), {
     name: 'SpallocTimeoutError',
     waitedMs: 150,
   });
@@ -508,7 +512,7 @@ t.test('what the proxy refuses, and a proxy that is none, are errors in time', a
   await t.rejects(proxy.open({ x: 0, y: 0 }, 17893), { name: 'SpallocConnectionError' });
   Object.assign(stub.proxy.control, { sendText: false, refuse: true });
   await t.rejects(proxy.open({ x: 0, y: 0 }, 17893), { message: /proxy: .*401/ });
-  await proxy.close();
+  await Promise.all([proxy.close(), impatient.close()]);
 });
 
 t.test('a connection whose other end is dead is noticed', async (t) => {
