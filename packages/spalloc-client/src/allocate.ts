@@ -1,25 +1,19 @@
 /** From a wish for boards to boards that work. */
 import type { BootOptions } from '@spin-tools/scp';
-import { noHost } from './allocation-server.js';
 import { bootBoards, unwantedBoards } from './board-check.js';
-import { readSettings, withSettings } from './config/settings.js';
 import { BadBoardsError, SpallocRequestError } from './errors.js';
 import { Job, type WaitForBoards } from './job.js';
 import { DEFAULT_KEEPALIVE, type JobOptions } from './job-options.js';
 import type { BadBoard } from './job-service.js';
-import { type BoardPorts, createV1Job, findV1Job } from './v1/job-service.js';
-import type { SessionOptions } from './v1/session.js';
+import { createRestJobService, findRestJobService } from './rest/job-service.js';
+import { knownServer, type ServerOptions } from './server-address.js';
+import { createV1Job, findV1Job } from './v1/job-service.js';
 
-/** Which server, and how it and its boards are reached. What is not given comes from configuration files. */
-export interface ServerOptions extends Partial<SessionOptions>, BoardPorts {
-  /** Configuration files, the one that counts most at the end. Default: those of the official client. */
-  readonly configFiles?: readonly string[];
+/** What to ask for, and of whom. */
+export interface RequestOptions extends ServerOptions, Partial<JobOptions> {
   /** Whether boards are given back on signals, uncaught exceptions and `process.exit`. Default true. */
   readonly giveBackAtExit?: boolean;
 }
-
-/** What to ask for, and of whom. */
-export type RequestOptions = ServerOptions & Partial<JobOptions>;
 
 /** What to ask for, of whom, and when to stop waiting. */
 export interface AllocateOptions extends RequestOptions, WaitForBoards {
@@ -78,28 +72,41 @@ export async function allocate(options: AllocateOptions): Promise<Job> {
 
 /** Asks for boards without waiting for them: the job may be queued, or already destroyed. */
 export async function requestJob(options: RequestOptions): Promise<Job> {
-  const complete = await withFiles(options);
-  return new Job(await createV1Job(complete), { keepalive: DEFAULT_KEEPALIVE, ...complete });
-}
-
-/** Takes a job over that exists, and keeps it alive: one of another program, or of one that was stopped. */
-export async function resumeJob(id: number, options: ServerOptions): Promise<Job> {
-  const service = await findV1Job(id, await withFiles({ owner: NOBODY, ...options }));
-  const { keepalive } = await service.state();
+  const server = await knownServer(options);
+  const keepalive =
+    server.options.keepalive === undefined ? DEFAULT_KEEPALIVE : server.options.keepalive;
+  // Services with a web interface know who asks from the log-in.
+  const owner = server.options.owner ?? (server.kind === 'rest' ? UNSAID : undefined);
+  if (owner === undefined) {
+    const advice = 'say who asks, here or as "owner" in .spalloc';
+    throw new SpallocRequestError('owner', owner, advice);
+  }
+  const service =
+    server.kind === 'v1'
+      ? await createV1Job({ ...server.options, owner })
+      : await createRestJobService({ ...server.options, owner });
   return new Job(service, { ...options, keepalive });
 }
 
-/** Who takes a job over does not matter to servers. */
-const NOBODY = 'nobody';
+const UNSAID = 'as logged in';
 
-/** Completes options by what configuration files say. */
-async function withFiles(options: RequestOptions) {
-  const { host, owner, ...others } = withSettings(await readSettings(options.configFiles), options);
-  if (host === undefined) throw noHost();
-  if (owner === undefined) {
-    throw new SpallocRequestError('owner', owner, 'say who asks, here or as "owner" in .spalloc');
+/** Takes a job over that exists, and keeps it alive: one of another program, or of one that was stopped. */
+export async function resumeJob(
+  id: number,
+  options: ServerOptions & Pick<RequestOptions, 'giveBackAtExit'>,
+): Promise<Job> {
+  const server = await knownServer(options);
+  const service =
+    server.kind === 'v1'
+      ? await findV1Job(id, server.options)
+      : await findRestJobService(id, server.options);
+  try {
+    const { keepalive } = await service.state();
+    return new Job(service, { ...options, keepalive });
+  } catch (error) {
+    await service.close();
+    throw error;
   }
-  return { ...others, host, owner };
 }
 
 async function readyJob(options: AllocateOptions): Promise<Job> {

@@ -1,6 +1,6 @@
 /** Questions to an allocation server that concern no job of ours. */
-import { readSettings, withSettings } from './config/settings.js';
-import { SpallocRequestError } from './errors.js';
+import { connectByRest } from './rest/client.js';
+import { knownServer, type ServerOptions } from './server-address.js';
 import { listJobs, listMachines, type Place, whereIs } from './v1/commands.js';
 import type { JobListing, Location, MachineListing } from './v1/results.js';
 import { type SessionOptions, SpallocSession } from './v1/session.js';
@@ -15,30 +15,23 @@ export interface AllocationServer extends AsyncDisposable {
   whereIs(place: Place): Promise<Location | null>;
 }
 
-/** Which server; what is not given comes from configuration files. */
-export type AllocationServerOptions = Partial<SessionOptions> & {
-  /** Configuration files, the one that counts most at the end. Default: those of the official client. */
-  readonly configFiles?: readonly string[];
-};
+/**
+ * Connects to a server of either generation.
+ *
+ * @throws SpallocRequestError when no server is named, SpallocConnectionError when it cannot be reached,
+ * SpallocLogInError when it does not let us in
+ */
+export async function connectToServer(options: ServerOptions): Promise<AllocationServer> {
+  const server = await knownServer(options);
+  return server.kind === 'v1' ? connectByV1(server.options) : connectByRest(server.options);
+}
 
-/** @throws SpallocRequestError when no server is named, SpallocConnectionError when it cannot be reached */
-export async function connectToServer(options: AllocationServerOptions): Promise<AllocationServer> {
-  const { host, ...others } = withSettings(await readSettings(options.configFiles), options);
-  if (host === undefined) throw noHost();
-  const session = await SpallocSession.connect({ ...others, host });
+async function connectByV1(options: SessionOptions): Promise<AllocationServer> {
+  const session = await SpallocSession.connect(options);
   return {
     jobs: () => session.send(listJobs()),
     machines: () => session.send(listMachines()),
     whereIs: (place) => session.send(whereIs(place)),
     [Symbol.asyncDispose]: () => session.close(),
   };
-}
-
-/** What to say when no server is named. */
-export function noHost(): SpallocRequestError {
-  return new SpallocRequestError(
-    'host',
-    undefined,
-    'name the server, here or as "hostname" in .spalloc',
-  );
 }

@@ -48,7 +48,7 @@ export class SpallocTimeoutError extends Error {
 
 /** The server answered a command with an exception. */
 export class SpallocCommandError extends Error {
-  override readonly name = 'SpallocCommandError';
+  override readonly name: string = 'SpallocCommandError';
 
   constructor(
     readonly command: string,
@@ -129,5 +129,40 @@ export class SpallocConfigError extends Error {
     problem: string,
   ) {
     super(`${file}: ${problem}`);
+  }
+}
+
+/** An allocation service does not let us in. It is not tried again, as accounts are locked after a few failures. */
+export class SpallocLogInError extends Error {
+  override readonly name = 'SpallocLogInError';
+
+  /** @param status HTTP status */
+  constructor(
+    readonly server: string,
+    readonly status: number,
+  ) {
+    super(
+      `${server} does not let us in (HTTP status ${status}). Are user and password, or the token, right?`,
+    );
+  }
+}
+
+/** A quota of the user's group does not allow for more. */
+export class SpallocQuotaError extends SpallocCommandError {
+  override readonly name: string = 'SpallocQuotaError';
+}
+
+/** The proxy of an allocation service refuses to reach a board. */
+export class SpallocProxyError extends Error {
+  override readonly name = 'SpallocProxyError';
+
+  /** @param reason as the service gives it; it may be empty */
+  constructor(
+    readonly what: string,
+    readonly reason: string,
+  ) {
+    super(
+      `the allocation service's proxy refused ${what}: ${reason === '' ? 'it gave no reason' : reason}`,
+    );
   }
 }

@@ -4,11 +4,9 @@ export {
   type RequestOptions,
   requestJob,
   resumeJob,
-  type ServerOptions,
 } from './allocate.js';
 export {
   type AllocationServer,
-  type AllocationServerOptions,
   connectToServer,
 } from './allocation-server.js';
 export type { Clock } from './clock.js';
@@ -25,7 +23,10 @@ export {
   SpallocCommandError,
   SpallocConfigError,
   SpallocConnectionError,
+  SpallocLogInError,
   SpallocProtocolError,
+  SpallocProxyError,
+  SpallocQuotaError,
   SpallocRequestError,
   SpallocTimeoutError,
   SpallocVersionError,
@@ -33,6 +34,22 @@ export {
 export { Job, type WaitForBoards } from './job.js';
 export type { BoardsWanted, JobOptions } from './job-options.js';
 export type { BadBoard } from './job-service.js';
+export type { RestJobOptions } from './rest/job-service.js';
+export {
+  BoardProxy,
+  type ProxyOptions,
+  type ProxyPlace,
+  type UnconnectedChannel,
+} from './rest/proxy.js';
+export * from './rest/requests.js';
+export {
+  type Credentials,
+  credentialsFromEnvironment,
+  credentialsFromFile,
+  Secret,
+} from './rest/secrets.js';
+export { type RestServer, RestSession } from './rest/session.js';
+export type { ServerOptions } from './server-address.js';
 export { SpallocClient, type SpallocServer } from './v1/client.js';
 export * from './v1/commands.js';
 export { type JobRequest, jobRequest } from './v1/job-request.js';

@@ -43,7 +43,7 @@ export class Job implements AsyncDisposable {
     this.#service = service;
     this.#clock = clock;
     this.#pauseMs = Math.min(((keepalive ?? Infinity) * 1000) / 2, LONGEST_SILENCE_MS);
-    this.#unguard = (care.giveBackAtExit ?? true) ? giveBackAtExit(this, service) : () => {};
+    this.#unguard = (care.giveBackAtExit ?? true) ? giveBackAtExit(service) : () => {};
     this.#stayAlive();
   }
 
@@ -54,7 +54,7 @@ export class Job implements AsyncDisposable {
 
   /**
    * The state now, then every state that differs from the one before, as the server announces them.
-   * Ends with the job, and goes on after a lost connection.
+   * Ends with the job, or when it is given back here, and goes on after a lost connection.
    *
    * @throws SpallocConnectionError or SpallocTimeoutError when the server stays away for too long
    */
@@ -70,6 +70,8 @@ export class Job implements AsyncDisposable {
         if (hasEnded(state)) return;
         await abortable(changes.next(), signal);
       }
+    } catch (error) {
+      if (this.#ending === undefined) throw error;
     } finally {
       changes.stop();
     }
@@ -101,6 +103,7 @@ export class Job implements AsyncDisposable {
     } finally {
       cancelLimit?.();
     }
+    throw new JobDestroyedError(this.id, 'it was given back here');
   }
 
   /**

@@ -19,12 +19,13 @@ export class TestClock implements Clock {
     return [...this.#waiting].map(({ due }) => due - this.#now).sort((a, b) => a - b);
   }
 
-  /** Resolves once somebody waits for a span of exactly so many ms. */
-  async waitedFor(ms: number): Promise<void> {
-    if (this.spans.includes(ms)) return;
+  /** Resolves once so many wait for a span of exactly so many ms. */
+  async waitedFor(ms: number, count = 1): Promise<void> {
+    const isSo = () => this.spans.filter((span) => span === ms).length >= count;
+    if (isSo()) return;
     await new Promise<void>((resolve) => {
       const look = () => {
-        if (!this.spans.includes(ms)) return;
+        if (!isSo()) return;
         this.#watchers.delete(look);
         resolve();
       };

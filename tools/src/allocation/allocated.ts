@@ -3,6 +3,7 @@ import process from 'node:process';
 import { allocate, type BadBoard, type Job, resumeJob } from '@spin-tools/spalloc-client';
 import { type Command, Option } from 'commander';
 import { port, wholeNumber } from '../commands/command.js';
+import { credentialsPrompt } from './ask.js';
 import { surroundingJob } from './environment.js';
 
 /** What {@link withAllocation} adds to a command's options. */
@@ -78,6 +79,6 @@ function serverOf({ spallocHost, spallocPort, scpPort, bootPort }: AllocationOpt
   return {
     ...(spallocHost !== undefined && { host: spallocHost }),
     ...(spallocPort !== undefined && { port: spallocPort }),
-    ...{ scpPort, bootPort },
+    ...{ scpPort, bootPort, askCredentials: credentialsPrompt() },
   };
 }

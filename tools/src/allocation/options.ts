@@ -3,6 +3,7 @@ import type { BoardsWanted, JobOptions, ServerOptions } from '@spin-tools/spallo
 import { type Command, InvalidArgumentError } from 'commander';
 import { port, positiveNumber, usageError, wholeNumber } from '../commands/command.js';
 import { triads } from '../machine/options.js';
+import { credentialsPrompt } from './ask.js';
 
 /** What {@link withServer} adds to a command's options. Times are in seconds, as the official client has them. */
 export interface ServerCommandOptions {
@@ -21,7 +22,8 @@ export function withServer(command: Command): Command {
 
 /** The server that the options name. */
 export function serverOf({ host, port, timeout }: ServerCommandOptions): Partial<ServerOptions> {
-  return given({ host, port, timeoutMs: timeout === undefined ? undefined : timeout * 1000 });
+  const timeoutMs = timeout === undefined ? undefined : timeout * 1000;
+  return given({ host, port, timeoutMs, askCredentials: credentialsPrompt() });
 }
 
 /** What {@link withBoards} adds to a command's options. */

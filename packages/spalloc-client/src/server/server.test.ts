@@ -125,7 +125,7 @@ t.test('a full machine queues jobs, serves them in order, and never two at once'
   await Promise.all([second.untilReady(), first.destroy()]);
   const other = await requestJob(to);
   await other.destroy('changed my mind');
-  await t.rejects(other.untilReady(), { name: 'SpallocConnectionError' });
+  await t.rejects(other.untilReady(), JobDestroyedError);
   const client = await clientOf(t, to);
   t.match(await client.send(getJobState(other.id)), { reason: 'Cancelled: changed my mind' });
   await second.destroy();

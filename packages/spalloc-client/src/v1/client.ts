@@ -115,9 +115,19 @@ export class SpallocClient implements AsyncDisposable {
       this.#waiting.push({ command, cancelTimer, answer, fail });
       this.#socket.write(`${JSON.stringify({ command, args, kwargs })}\n`);
     }).then((reply) => {
-      if ('return' in reply) return parse(reply.return);
+      if ('return' in reply) return this.#read(parse, reply.return);
       throw new SpallocCommandError(command, String(reply.exception));
     });
+  }
+
+  /** An answer that makes no sense may be another command's: none that follows can be trusted. */
+  #read<T>(parse: (value: unknown) => T, value: unknown): T {
+    try {
+      return parse(value);
+    } catch (error) {
+      this.#break(error as Error);
+      throw error;
+    }
   }
 
   /**

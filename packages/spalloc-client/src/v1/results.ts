@@ -164,7 +164,8 @@ export function logicalBoard(source: string, value: unknown): LogicalBoard {
   return { x, y, z };
 }
 
-function logicalBoards(source: string, value: unknown): LogicalBoard[] {
+/** Boards as `[x, y, z]`. */
+export function logicalBoards(source: string, value: unknown): LogicalBoard[] {
   return arrayOf(source, value, logicalBoard);
 }
 
@@ -174,7 +175,8 @@ export function physicalBoard(source: string, value: unknown): PhysicalBoard {
   return { cabinet, frame, board };
 }
 
-function connections(source: string, value: unknown): BoardConnection[] {
+/** Boards as `[[x, y], host]`, sorted by x, then y. */
+export function connections(source: string, value: unknown): BoardConnection[] {
   return arrayOf(source, value, (itemSource, item) => {
     const [at, host] = arrayOf(itemSource, item, (_, part) => part);
     return { chip: chip(`${itemSource}[0]`, at), host: text(`${itemSource}[1]`, host) };

@@ -1,6 +1,6 @@
 /** A connection that comes back: commands outlive a lost connection, and so do notifications. */
 import { type Clock, systemClock } from '../clock.js';
-import { SpallocTimeoutError, SpallocVersionError } from '../errors.js';
+import { SpallocProtocolError, SpallocTimeoutError, SpallocVersionError } from '../errors.js';
 import { DEFAULT_PORT, SpallocClient, type SpallocServer } from './client.js';
 import { notifyJob, type SpallocCommand } from './commands.js';
 
@@ -8,6 +8,9 @@ import { notifyJob, type SpallocCommand } from './commands.js';
 const DEFAULT_RECONNECT_DELAY_MS = 5000;
 /** How long a command may take, new connections included, ms: as long as a job lives without a sign of life. */
 const DEFAULT_PATIENCE_MS = 60_000;
+
+/** Answers without sense after which a server is taken for one of another kind, not for one on a bad line. */
+const MOST_NONSENSE = 3;
 
 /** A server, and what to do when the connection to it is lost. */
 export interface SessionOptions extends SpallocServer {
@@ -57,6 +60,7 @@ export class SpallocSession {
     patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS,
   ): Promise<T> {
     let isOver = false;
+    let nonsense = 0;
     let hurry: (error: unknown) => void = () => {};
     const { host, port = DEFAULT_PORT } = this.#options;
     let last: unknown = new SpallocTimeoutError(`${host}:${port}`, command.command, patienceMs);
@@ -76,7 +80,13 @@ export class SpallocSession {
           return await client.send(command);
         } catch (error) {
           last = error;
-          const mayRepeat = client.isBroken && command.repeatable && !this.#isClosed && !isOver;
+          if (error instanceof SpallocProtocolError) nonsense++;
+          const mayRepeat =
+            client.isBroken &&
+            command.repeatable &&
+            nonsense < MOST_NONSENSE &&
+            !this.#isClosed &&
+            !isOver;
           if (!mayRepeat) throw error;
         }
       }
@@ -128,9 +138,9 @@ export class SpallocSession {
   }
 
   async #reconnect(): Promise<SpallocClient> {
-    while (true) {
+    while (!this.#isClosed) {
       await this.#pause();
-      if (this.#isClosed) return this.#client;
+      if (this.#isClosed) break;
       try {
         const client = await SpallocClient.connect(this.#options);
         for (const jobId of this.#watched) await client.send(notifyJob(jobId));
@@ -142,6 +152,7 @@ export class SpallocSession {
         if (error instanceof SpallocVersionError) throw error;
       }
     }
+    return this.#client;
   }
 
   #follow(client: SpallocClient): void {
