@@ -201,6 +201,8 @@ export class ArmCore implements ResettableCore {
     this.held = false;
     this.delayEnd = 0;
     this.machine?.cpu.reset();
+    // What it is loaded with next, other cores mostly are too: the decoded pages are looked up anew.
+    this.machine?.cpu.pages.clear();
   }
 
   /**

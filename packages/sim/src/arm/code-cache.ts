@@ -70,6 +70,7 @@ export class PageTable {
 
   /** Drops what was decoded from a word that is written; false when nothing was. */
   written(address: number): boolean {
+    this.refresh();
     const arm = this.invalidate(address, 0);
     return this.invalidate(address, 1) || arm;
   }
@@ -78,6 +79,11 @@ export class PageTable {
     const page = address >>> 10;
     const shared = this.starts[page + thumb * PAGES] as number;
     if (shared === 0) return false;
+    if (!this.isOwned(page, thumb) && isFull(thumb)) {
+      forgetAll();
+      this.forget();
+      return true;
+    }
     const start = this.own(page, thumb, shared);
     const entry = ((address & (PAGE_BYTES - 1)) >> 2) << thumb;
     for (let index = Math.max(0, entry - LOOK_AHEAD); index < entry + 1 + thumb; index++) {
@@ -86,10 +92,14 @@ export class PageTable {
     return true;
   }
 
+  private isOwned(page: number, thumb: number): boolean {
+    return (((this.owned[thumb] as number) >>> page) & 1) === 1;
+  }
+
   /** Makes a page this core's own, by a copy. */
   private own(page: number, thumb: number, shared: number): number {
     const bit = 1 << page;
-    if (((this.owned[thumb] as number) & bit) !== 0) return shared;
+    if (this.isOwned(page, thumb)) return shared;
     const start = allocate(thumb);
     codeStore.copyWithin(start, shared, shared + pageWords(thumb) - ENTRY_WORDS);
     this.starts[page + thumb * PAGES] = start;
@@ -106,7 +116,7 @@ export class PageTable {
   private releaseOwned(): void {
     for (const thumb of [0, 1]) {
       for (let page = 0; page < PAGES; page++) {
-        if ((((this.owned[thumb] as number) >>> page) & 1) === 0) continue;
+        if (!this.isOwned(page, thumb)) continue;
         (freePages[thumb] as number[]).push(this.starts[page + thumb * PAGES] as number);
       }
     }
@@ -139,6 +149,12 @@ function allocate(thumb: number): number {
   codeStore.fill(0, start, start + words);
   codeStore[start + words - ENTRY_WORDS] = Op.PageEnd;
   return start;
+}
+
+/** Whether there is no space for another page. */
+function isFull(thumb: number): boolean {
+  const isRecycled = (freePages[thumb] as number[]).length > 0;
+  return !isRecycled && nextFree + pageWords(thumb) > STORE_WORDS;
 }
 
 function forgetAll(): void {
