@@ -43,8 +43,6 @@ export class ArmCore implements Core {
   private deferred: (() => void) | undefined;
   /** Cycles of local time at the beginning of the present slice. */
   private cycle = 0;
-  /** Cycles waited for the bus in the present slice. */
-  private stalled = 0;
   /** Cycle of the next timer, DMA or transmission event, while it is known. */
   private knownNextEvent = Number.POSITIVE_INFINITY;
   private knowsNextEvent = true;
@@ -52,9 +50,11 @@ export class ArmCore implements Core {
   private cyclesAwake = 0;
   private cyclesAsleep = 0;
 
+  /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
   constructor(
     readonly id: number,
     chip: ChipBus,
+    private readonly translates = true,
   ) {
     const now = () => this.present;
     const { interrupts } = this;
@@ -213,6 +213,7 @@ export class ArmCore implements Core {
     }
     if (interrupts.isRequesting) this.takeInterrupt(cpu);
     activeState[Slot.Elapsed] = 0;
+    activeState[Slot.Stalled] = 0;
     activeState[Slot.Limit] = Math.min(
       LONGEST_SLICE,
       Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
@@ -221,7 +222,7 @@ export class ArmCore implements Core {
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
     activeState[Slot.Elapsed] = 0;
-    this.stalled = 0;
+    activeState[Slot.Stalled] = 0;
     this.cycle += spent;
     this.cyclesAwake += spent;
   }
@@ -265,22 +266,23 @@ export class ArmCore implements Core {
 
   /** Local time in cycles, exact while instructions are executed. */
   private get present(): number {
+    if (!this.running) return this.cycle;
     return (
       this.cycle +
-      this.stalled +
-      (this.running ? (activeState[Slot.Elapsed] as number) & 0xffff : 0)
+      (activeState[Slot.Stalled] as number) +
+      ((activeState[Slot.Elapsed] as number) & 0xffff)
     );
   }
 
   private stall(cycles: number): void {
-    this.stalled += cycles;
+    activeState[Slot.Stalled] = (activeState[Slot.Stalled] as number) + cycles;
     activeState[Slot.Limit] = Math.max(0, (activeState[Slot.Limit] as number) - cycles);
   }
 
   private prepared(): { readonly memory: CoreMemory; readonly cpu: Cpu } {
     if (this.machine !== undefined) return this.machine;
     const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4));
-    const cpu = new Cpu(memory);
+    const cpu = new Cpu(memory, this.translates);
     cpu.reset();
     this.machine = { memory, cpu };
     return this.machine;

@@ -10,6 +10,7 @@
 import { decodeArm } from './decode-arm.js';
 import { decodeThumb } from './decode-thumb.js';
 import { fusionOf, LONGEST_FUSION } from './fusion.js';
+import { dropMarks, forgetMarks, unmark } from './marks.js';
 import { ITCM_BYTES } from './memory.js';
 import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, Op } from './opcodes.js';
 
@@ -75,6 +76,7 @@ export class PageTable {
     const shared = this.starts[page + thumb * PAGES] as number;
     if (shared === 0) return false;
     const start = this.own(page, thumb, shared);
+    dropMarks(codeStore, start);
     const entry = ((address & (PAGE_BYTES - 1)) >> 2) << thumb;
     for (let index = Math.max(0, entry - LOOK_AHEAD); index < entry + 1 + thumb; index++) {
       codeStore[start + index * ENTRY_WORDS] = Op.Undecoded;
@@ -87,7 +89,9 @@ export class PageTable {
     const bit = 1 << page;
     if (((this.owned[thumb] as number) & bit) !== 0) return shared;
     const start = allocate(thumb);
-    codeStore.copyWithin(start, shared, shared + pageWords(thumb) - ENTRY_WORDS);
+    const words = pageWords(thumb) - ENTRY_WORDS;
+    codeStore.copyWithin(start, shared, shared + words);
+    unmark(codeStore, start, start + words);
     this.starts[page + thumb * PAGES] = start;
     this.owned[thumb] = (this.owned[thumb] as number) | bit;
     return start;
@@ -103,7 +107,9 @@ export class PageTable {
     for (const thumb of [0, 1]) {
       for (let page = 0; page < PAGES; page++) {
         if ((((this.owned[thumb] as number) >>> page) & 1) === 0) continue;
-        (freePages[thumb] as number[]).push(this.starts[page + thumb * PAGES] as number);
+        const start = this.starts[page + thumb * PAGES] as number;
+        dropMarks(codeStore, start);
+        (freePages[thumb] as number[]).push(start);
       }
     }
   }
@@ -142,6 +148,7 @@ function forgetAll(): void {
   nextFree = FIRST_PAGE;
   sharedPages = new Map();
   freePages = [[], []];
+  forgetMarks();
 }
 
 /** The page of these code words at this place, decoded at most once for all cores. */
@@ -193,6 +200,16 @@ export function decodeEntry(entry: number, address: number, thumb: number, itcm:
   if (fusion === undefined) return;
   const total = cycles.slice(0, length).reduce((sum, each) => sum + each);
   encodeEntry(codeStore, entry, { ...(instructions[0] as Instruction), op: fusion.op }, total);
+}
+
+/** An instruction of instruction memory, and its cycles with the wait for it of the one behind. */
+export function decodeTimed(
+  address: number,
+  thumb: number,
+  itcm: Int32Array,
+): { readonly instruction: Instruction; readonly cycles: number } {
+  const [instruction, next] = decodeAhead(address, thumb, itcm) as [Instruction, Instruction?];
+  return { instruction, cycles: instruction.cycles + interlock(instruction, next) };
 }
 
 /** The instructions from an address on that can have to do with the first one, not beyond its page. */

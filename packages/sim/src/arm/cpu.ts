@@ -95,7 +95,11 @@ export class Cpu {
   /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
   private readonly otherHigh = new Int32Array(FAST_BANKED);
 
-  constructor(readonly memory: CoreMemory) {
+  /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
+  constructor(
+    readonly memory: CoreMemory,
+    readonly translates = true,
+  ) {
     this.pages = new PageTable(memory.itcm32);
   }
 

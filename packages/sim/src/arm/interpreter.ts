@@ -12,10 +12,22 @@ import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
 import { codeStore, decodeEntry, singleEntry } from './code-cache.js';
 import { Control, type Cpu, Exception } from './cpu.js';
 import { executeGeneral } from './execute.js';
+import { FIRST_MARK, originalOf } from './marks.js';
 import { AlignmentFault, PrefetchFault } from './memory.js';
 import { highOfWordByHalf, highSigned, highUnsigned } from './multiply-high.js';
 import type { Op } from './opcodes.js';
 import { activeState } from './state.js';
+import { Leaving } from './translator/exits.js';
+import { takeFailure } from './translator/slow-access.js';
+import {
+  countEntry,
+  mayTranslate,
+  NOT_ENTERED,
+  prepareTranslations,
+  runTranslation,
+  translate,
+  weightOfSlice,
+} from './translator/translate.js';
 
 const constantState = activeState;
 const constantCode = codeStore;
@@ -46,16 +58,29 @@ export function interpret(cpu: Cpu): void {
   const Q = 20;
   const ELAPSED = 21;
   const LIMIT = 22;
+  const translates = mayTranslate(cpu);
+  let weight = weightOfSlice();
+  if (translates) prepareTranslations(cpu);
+  let testsBudget = true;
   let pc = state[15] as number;
   let thumb: number = cpu.thumb;
   let i = 0;
   let bias = 0;
   try {
     enter: for (;;) {
-      if (((state[ELAPSED] as number) & 0xffff) >= (state[LIMIT] as number)) break;
+      if (testsBudget && ((state[ELAPSED] as number) & 0xffff) >= (state[LIMIT] as number)) break;
+      testsBudget = true;
       if (pc >>> 0 < 0x8000) {
         const known = starts[(pc >>> 10) + (thumb << 5)] as number;
         i = (known !== 0 ? known : pages.find(pc, thumb)) + ((pc & 1023) << thumb);
+        if (translates && (code[i] as number) < FIRST_MARK) {
+          if (countEntry(i, weight)) {
+            translate(cpu, pc, thumb as 0 | 1);
+            testsBudget = false;
+            continue;
+          }
+          weight = 1;
+        }
       } else i = fetchOuter(cpu, pc, thumb);
       bias = pc - (i >> thumb);
       for (;;) {
@@ -64,8 +89,31 @@ export function interpret(cpu: Cpu): void {
         i += ENTRY_WORDS;
         state[ELAPSED] = (state[ELAPSED] as number) + ((f >>> 16) & 63) + ONE_INSTRUCTION;
         if (op >= CONDITIONAL) {
-          if (!holds(op - CONDITIONAL)) continue;
-          op = f >>> 22;
+          if (op >= FIRST_MARK) {
+            if (translates) {
+              const own = ((f >>> 16) & 63) + ONE_INSTRUCTION;
+              state[ELAPSED] = (state[ELAPSED] as number) - own;
+              const left = runTranslation(op, ((i - ENTRY_WORDS) >> thumb) + bias, cpu);
+              if (left !== NOT_ENTERED) {
+                pc = state[15] as number;
+                if ((left & Leaving.Mask) === Leaving.Fault) {
+                  // The address of the instruction that failed is found from these.
+                  i = ENTRY_WORDS;
+                  bias = pc;
+                  throw takeFailure();
+                }
+                thumb = left >> Leaving.ThumbShift;
+                testsBudget = (left & Leaving.Mask) !== Leaving.Continue;
+                continue enter;
+              }
+              state[ELAPSED] = (state[ELAPSED] as number) + own;
+            }
+            op = originalOf(op);
+          }
+          if (op >= CONDITIONAL) {
+            if (!holds(op - CONDITIONAL)) continue;
+            op = f >>> 22;
+          }
         }
         switch (op) {
           case 2 satisfies Op['MoveImmediate']:
@@ -998,7 +1046,13 @@ export function interpret(cpu: Cpu): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 133 satisfies Op['StoreByteIndexed']: {
@@ -1008,14 +1062,27 @@ export function interpret(cpu: Cpu): void {
               0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 134 satisfies Op['StoreBytePost']: {
             const a = state[(f >>> 4) & 15] as number;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a + (code[i - 2] as number);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a + (code[i - 2] as number);
             continue;
           }
@@ -1023,7 +1090,14 @@ export function interpret(cpu: Cpu): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a;
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a;
             continue;
           }
@@ -1031,7 +1105,13 @@ export function interpret(cpu: Cpu): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 137 satisfies Op['StoreHalfIndexed']: {
@@ -1041,14 +1121,27 @@ export function interpret(cpu: Cpu): void {
               0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 138 satisfies Op['StoreHalfPost']: {
             const a = state[(f >>> 4) & 15] as number;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a + (code[i - 2] as number);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a + (code[i - 2] as number);
             continue;
           }
@@ -1056,7 +1149,14 @@ export function interpret(cpu: Cpu): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a;
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a;
             continue;
           }
@@ -1110,7 +1210,14 @@ export function interpret(cpu: Cpu): void {
                 dtcm[index] = state[list & 15] as number;
                 list >>>= 4;
               } while (++index < last);
-            } else storePacked(memory, list, count, a);
+            } else {
+              storePacked(memory, list, count, a);
+              if (state[LIMIT] === 0) {
+                if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
             continue;
           }
@@ -1464,7 +1571,14 @@ export function interpret(cpu: Cpu): void {
                 dtcm[index] = state[31 - Math.clz32(list & -list)] as number;
                 list &= list - 1;
               }
-            } else storeListed(memory, list, a);
+            } else {
+              storeListed(memory, list, a);
+              if (state[LIMIT] === 0) {
+                if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
             continue;
           }

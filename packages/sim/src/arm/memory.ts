@@ -3,6 +3,7 @@
  * devices, and through its chip everything else. SpiNN-2 data sheet, chapter on the memory map.
  */
 import { BusError } from '../core/core.js';
+import { arena, takeArenaBlock } from './arena.js';
 
 /** Instruction memory, at 0. Bytes. */
 export const ITCM_BYTES = 0x8000;
@@ -47,6 +48,8 @@ export class CoreMemory {
   readonly dtcm8: Uint8Array;
   readonly dtcm16: Uint16Array;
   readonly dtcm32: Int32Array;
+  /** Where the memories are in the arena, ITCM first; undefined when they are elsewhere. */
+  readonly arenaAddress: number | undefined;
   /** CP15 control bit 1: unaligned accesses fault. Without it a word load rotates, as the ARM9 does. */
   checksAlignment = false;
 
@@ -55,13 +58,17 @@ export class CoreMemory {
     /** Called with the byte address of every word of instruction memory that is written. */
     readonly codeWritten: (address: number) => void,
   ) {
-    const block = new ArrayBuffer(ITCM_BYTES + DTCM_BYTES);
-    this.itcm8 = new Uint8Array(block, 0, ITCM_BYTES);
-    this.itcm16 = new Uint16Array(block, 0, ITCM_BYTES >> 1);
-    this.itcm32 = new Int32Array(block, 0, ITCM_BYTES >> 2);
-    this.dtcm8 = new Uint8Array(block, ITCM_BYTES, DTCM_BYTES);
-    this.dtcm16 = new Uint16Array(block, ITCM_BYTES, DTCM_BYTES >> 1);
-    this.dtcm32 = new Int32Array(block, ITCM_BYTES, DTCM_BYTES >> 2);
+    const place = takeArenaBlock(this, ITCM_BYTES + DTCM_BYTES);
+    const buffer = place === undefined ? new ArrayBuffer(ITCM_BYTES + DTCM_BYTES) : arena.buffer;
+    const itcm = place?.address ?? 0;
+    const dtcm = itcm + ITCM_BYTES;
+    this.arenaAddress = place?.address;
+    this.itcm8 = new Uint8Array(buffer, itcm, ITCM_BYTES);
+    this.itcm16 = new Uint16Array(buffer, itcm, ITCM_BYTES >> 1);
+    this.itcm32 = new Int32Array(buffer, itcm, ITCM_BYTES >> 2);
+    this.dtcm8 = new Uint8Array(buffer, dtcm, DTCM_BYTES);
+    this.dtcm16 = new Uint16Array(buffer, dtcm, DTCM_BYTES >> 1);
+    this.dtcm32 = new Int32Array(buffer, dtcm, DTCM_BYTES >> 2);
   }
 
   loadWord(address: number): number {

@@ -1,0 +1,85 @@
+/** When code is translated, and how a core goes over to the translation. */
+import { arena } from '../arena.js';
+import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
+import { Control, type Cpu } from '../cpu.js';
+import { setMark, type Translation, translationOf } from '../marks.js';
+import { ITCM_BYTES } from '../memory.js';
+import { ENTRY_WORDS, Op } from '../opcodes.js';
+import { activeState, Slot } from '../state.js';
+import { type Block, findRegion } from './blocks.js';
+import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
+import { accessMemoryOf, slowAccess } from './slow-access.js';
+
+/** Told in place of a way of leaving when the translation is not for this core. */
+export const NOT_ENTERED = -1;
+
+/** Entries after which code is translated. Translating takes as long as interpreting some 100,000 instructions. */
+const HOT = 1000;
+/** A slice counts as an entry, and as one more for each so many cycles, as a power of two. */
+const SLICE_SHIFT = 6;
+const PAGES = ITCM_BYTES / PAGE_BYTES;
+
+/** How often code was entered, by decoded entry. Untouched parts of it cost no memory. */
+const heat = new Int32Array(codeStore.length / ENTRY_WORDS);
+
+/** Whether translated code may be used on a core. */
+export function mayTranslate({ translates, memory, control }: Cpu): boolean {
+  const interworks = (control & Control.PlainProgramCounterLoads) === 0;
+  return translates && interworks && memory.arenaAddress !== undefined;
+}
+
+/** Makes translated code work on a core's memories. */
+export function prepareTranslations({ memory }: Cpu): void {
+  activeState[Slot.Memories] = memory.arenaAddress ?? 0;
+  accessMemoryOf(memory);
+}
+
+/** What the beginning of a slice counts. */
+export function weightOfSlice(): number {
+  return 1 + ((activeState[Slot.Limit] as number) >> SLICE_SHIFT);
+}
+
+/** Counts that code is entered at a decoded entry; true when it is time to translate it. */
+export function countEntry(entry: number, weight: number): boolean {
+  const counter = entry / ENTRY_WORDS;
+  const before = heat[counter] as number;
+  heat[counter] = before + weight;
+  return before < HOT && before + weight >= HOT;
+}
+
+/** Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. */
+export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
+  const translation = translationOf(mark);
+  if (translation === undefined) return NOT_ENTERED;
+  for (const { place, start } of translation.pages) {
+    if (table.starts[place] !== start) return NOT_ENTERED;
+  }
+  return translation.run(address);
+}
+
+/** Translates the code at an address of the running core, if it can be. */
+export function translate({ pages: table, memory }: Cpu, address: number, thumb: 0 | 1): void {
+  const region = findRegion(address, thumb, memory.itcm32, isTranslatable);
+  if (!region.blocks.some(({ start }) => start === address)) return;
+  const numbers = new Set(region.blocks.flatMap((block) => pagesOf(block)));
+  for (const page of numbers) table.find(page * PAGE_BYTES, thumb);
+  const pages = [...numbers].map((page) => {
+    const place = page + thumb * PAGES;
+    return { place, start: table.starts[place] as number };
+  });
+  if (pages.some(({ start }) => start === 0)) return;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(encodeRegion(region)), {
+    core: { memory: arena, ...slowAccess },
+  });
+  const translation = { run: exports[REGION_FUNCTION] as Translation['run'], pages };
+  for (const { start } of region.blocks) {
+    const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
+    if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);
+    setMark(codeStore, entry, translation);
+  }
+}
+
+/** Numbers of the pages in which a block has instructions. */
+function pagesOf({ steps }: Block): readonly number[] {
+  return steps.map(({ address }) => Math.floor(address / PAGE_BYTES));
+}
