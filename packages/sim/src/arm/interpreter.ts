@@ -1319,7 +1319,7 @@ export function interpret(cpu: Cpu): void {
             state[14] = code[i - 2] as number;
             continue;
           case 163 satisfies Op['CallSuffix']: {
-            pc = (state[14] as number) + (code[i - 2] as number);
+            pc = ((state[14] as number) + (code[i - 2] as number)) & ~1;
             state[14] = code[i - 1] as number;
             continue enter;
           }

@@ -68,6 +68,8 @@ export class Chip implements ChipBus {
   readonly router: Router;
   /** By physical core. */
   readonly ports: readonly CorePort[] = Array.from({ length: CORES }, () => new CorePort());
+  /** Whether hot code of its cores is translated; nothing but speed depends on it. */
+  translates = true;
   /** Bytes moved by the DMA controllers of the cores. */
   dmaBytes = 0;
   /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */

@@ -101,9 +101,7 @@ export function findRegion(
   const steps = new Map<number, Step>();
   const waiting = [entry];
   const isNear = (address: number) =>
-    address >= 0 &&
-    address < ITCM_BYTES &&
-    Math.abs(address - entry) < LONGEST_STRETCH / 2;
+    address >= 0 && address < ITCM_BYTES && Math.abs(address - entry) < LONGEST_STRETCH / 2;
   const addHead = (address: number) => {
     if (!isNear(address) || heads.has(address)) return;
     heads.add(address);

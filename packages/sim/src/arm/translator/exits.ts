@@ -170,6 +170,10 @@ export class Exits {
   private updateElapsed(cycles = 0): void {
     const { code, elapsed } = this.frame;
     if (this.pending + cycles === 0) return;
-    code.get(elapsed).constant(this.pending + cycles).do(Wasm.Add).set(elapsed);
+    code
+      .get(elapsed)
+      .constant(this.pending + cycles)
+      .do(Wasm.Add)
+      .set(elapsed);
   }
 }

@@ -103,8 +103,7 @@ class RegionWriter {
     return {
       exit,
       dispatch,
-      direct: (address) =>
-        this.own?.start === address ? this.own.label : this.ahead.get(address),
+      direct: (address) => (this.own?.start === address ? this.own.label : this.ahead.get(address)),
       has: (address) => this.starts.has(address),
     };
   }
@@ -185,8 +184,7 @@ class RegionWriter {
     }
     flags.pushCondition(instruction.condition);
     const { op } = instruction;
-    const setsFlags =
-      processing !== undefined || op === Op.MultiplyFlags || op === Op.TestRotated;
+    const setsFlags = processing !== undefined || op === Op.MultiplyFlags || op === Op.TestRotated;
     if (setsFlags) flags.settle();
     code.if();
     this.writeAlways(step);

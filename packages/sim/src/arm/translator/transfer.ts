@@ -220,9 +220,16 @@ export function transferBlock(exits: Exits, at: number, each: Instruction): void
     frame.set(n);
   };
   frame.get(n);
-  code.constant((immediate << 16) >> 16).do(Wasm.Add).constant(~3).do(Wasm.And);
+  code
+    .constant((immediate << 16) >> 16)
+    .do(Wasm.Add)
+    .constant(~3)
+    .do(Wasm.And);
   code.tee(frame.address).constant(DATA_MEMORY).do(Wasm.Subtract);
-  code.constant(0x10000 - 4 * registers.length).do(Wasm.LessOrEqualUnsigned).if();
+  code
+    .constant(0x10000 - 4 * registers.length)
+    .do(Wasm.LessOrEqualUnsigned)
+    .if();
   if (STORE_BLOCKS.has(op)) {
     for (const [index, register] of registers.entries()) {
       pushPlace(exits);

@@ -3,10 +3,10 @@ import { arena } from '../arena.js';
 import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
 import { setMark, type Translation, translationOf } from '../marks.js';
-import { ITCM_BYTES } from '../memory.js';
+import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { ENTRY_WORDS, Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
-import { type Block, findRegion } from './blocks.js';
+import { type Block, findRegion, type Region } from './blocks.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
 import { accessMemoryOf, slowAccess } from './slow-access.js';
 
@@ -14,10 +14,19 @@ import { accessMemoryOf, slowAccess } from './slow-access.js';
 export const NOT_ENTERED = -1;
 
 /** Entries after which code is translated. Translating takes as long as interpreting some 100,000 instructions. */
-const HOT = 1000;
+const hotness = { entries: 1000 };
+
+/** Changes after how many entries code is translated, for tests that cannot wait; nothing but speed depends on it. */
+export function setHotness(entries: number): void {
+  hotness.entries = entries;
+}
+
 /** A slice counts as an entry, and as one more for each so many cycles, as a power of two. */
 const SLICE_SHIFT = 6;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
+
+/** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
+const functions = new Map<string, Translation['run']>();
 
 /** How often code was entered, by decoded entry. Untouched parts of it cost no memory. */
 const heat = new Int32Array(codeStore.length / ENTRY_WORDS);
@@ -44,7 +53,7 @@ export function countEntry(entry: number, weight: number): boolean {
   const counter = entry / ENTRY_WORDS;
   const before = heat[counter] as number;
   heat[counter] = before + weight;
-  return before < HOT && before + weight >= HOT;
+  return before < hotness.entries && before + weight >= hotness.entries;
 }
 
 /** Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. */
@@ -68,15 +77,33 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
     return { place, start: table.starts[place] as number };
   });
   if (pages.some(({ start }) => start === 0)) return;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(encodeRegion(region)), {
-    core: { memory: arena, ...slowAccess },
-  });
-  const translation = { run: exports[REGION_FUNCTION] as Translation['run'], pages };
+  const translation = { run: functionOf(region, memory), pages };
   for (const { start } of region.blocks) {
     const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
     if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);
     setMark(codeStore, entry, translation);
   }
+}
+
+function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] {
+  const key = keyOf(region, itcm16);
+  const known = functions.get(key);
+  if (known !== undefined) return known;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(encodeRegion(region)), {
+    core: { memory: arena, ...slowAccess },
+  });
+  const run = exports[REGION_FUNCTION] as Translation['run'];
+  functions.set(key, run);
+  return run;
+}
+
+/** What the function of a region depends on: its state, and the code of its blocks with the instruction behind. */
+function keyOf({ thumb, blocks }: Region, code: Uint16Array): string {
+  const halves = blocks.map(({ start, steps }) => {
+    const end = start + (steps.length + 1) * (4 >> thumb);
+    return `${start}:${code.subarray(start >> 1, (end >> 1) + 1).join()}`;
+  });
+  return `${thumb};${halves.join(';')}`;
 }
 
 /** Numbers of the pages in which a block has instructions. */

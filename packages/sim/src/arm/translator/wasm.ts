@@ -257,11 +257,7 @@ export function encodeModule(
     ),
     ...section(
       Section.Exports,
-      functions.map(({ name }, index) => [
-        ...text(name),
-        0x00,
-        ...encoded(imports.length + index),
-      ]),
+      functions.map(({ name }, index) => [...text(name), 0x00, ...encoded(imports.length + index)]),
     ),
     ...section(
       Section.Code,
