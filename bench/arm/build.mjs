@@ -16,11 +16,23 @@ const PLACES = {
     code: 0x10000,
     source: 0x60000000,
     target: 0x00400000,
-    flags: ['-mcpu=arm968e-s', '-marm', '-DLINUX'],
+    flags: [
+      ...['-mcpu=arm968e-s', '-marm', '-DLINUX', '-s', '-Wl,-z,max-page-size=4096'],
+      ...['-Wl,--section-start=.words=0x400000', '-Wl,--section-start=.source=0x60000000'],
+    ],
   },
-  thumb: { code: 0x20000000, source: 0x20008000, target: 0x20010000, flags: ['-mcpu=cortex-m0', '-mthumb'] },
+  thumb: {
+    code: 0x20000000,
+    source: 0x20008000,
+    target: 0x20010000,
+    flags: ['-mcpu=cortex-m0', '-mthumb'],
+  },
 };
-const LOOPS = { arm: ['mac', 'copy', 'fib', 'lif'], linux: ['mac', 'copy', 'fib', 'lif'], thumb: ['mac', 'copy', 'fib'] };
+const LOOPS = {
+  arm: ['mac', 'copy', 'fib', 'lif'],
+  linux: ['mac', 'copy', 'fib', 'lif'],
+  thumb: ['mac', 'copy', 'fib'],
+};
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'loops-'));
@@ -33,13 +45,21 @@ for (const [kind, { code, source, target, flags }] of Object.entries(PLACES)) {
     execFileSync('arm-none-eabi-gcc', [
       ...flags,
       ...['-O2', '-ffreestanding', '-nostdlib', '-Wl,-emain', '-Wl,--build-id=none'],
-      ...[`-DLOOP=${loop}`, `-DSOURCE=${source}`, `-DTARGET=${target}`, `-Wl,-Ttext=${code}`],
+      ...[
+        `-DLOOP=${loop}`,
+        `-DSOURCE=${source}`,
+        `-DTARGET=${target}`,
+        `-Wl,-Ttext=0x${code.toString(16)}`,
+      ],
       ...[`-Wl,--defsym=neurons=${target + 0x1000}`, `-Wl,--defsym=ring=${target + 0x2000}`],
       ...['-o', elf, here('loops.S'), ...(loop === 'lif' ? [here('lif.c')] : [])],
     ]);
-    execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', elf, binary]);
-    images[kind][loop] = readFileSync(binary).toString('base64');
+    execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', '-j', '.text', elf, binary]);
+    images[kind][loop] = readFileSync(kind === 'linux' ? elf : binary).toString('base64');
   }
 }
 rmSync(folder, { recursive: true });
-writeFileSync(here('loops.json'), `${JSON.stringify({ places: PLACES, images }, (key, value) => (key === 'flags' ? undefined : value), 2)}\n`);
+writeFileSync(
+  here('loops.json'),
+  `${JSON.stringify({ places: PLACES, images }, (key, value) => (key === 'flags' ? undefined : value), 2)}\n`,
+);

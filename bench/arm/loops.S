@@ -6,42 +6,68 @@
  */
     .syntax unified
     .text
+    .balign 4
     .global main
 #ifdef __thumb__
     .thumb
     .thumb_func
 #endif
 
-/* In: r0 repetitions. r10 (Thumb: r7) counts down, r9 (Thumb: r6) is the sum. */
+/*
+ * In: r0 repetitions; on Linux 4,096 for each argument, the name of the program being one. Fills the words by a
+ * generator of random numbers. r7 counts down, r6 is the sum.
+ */
 main:
-#ifdef __thumb__
+#ifdef LINUX
+    ldr r0, [sp]
+    lsl r0, r0, #12
+#elif !defined(__thumb__)
+    ldr sp, =TARGET + 0xf000
+#endif
     mov r7, r0
     movs r6, #0
+    ldr r0, =SOURCE
+    bl fill
+    ldr r0, =TARGET
+    bl fill
+    bl fill
+    bl fill
 1:  bl LOOP
     adds r6, r6, r0
     subs r7, r7, #1
     bne 1b
     ldr r1, =TARGET
     str r6, [r1]
+#ifdef __thumb__
     bkpt 0
-#else
-    mov r10, r0
-    mov r9, #0
-1:  bl LOOP
-    add r9, r9, r0
-    subs r10, r10, #1
-    bne 1b
-    ldr r1, =TARGET
-    str r9, [r1]
-#ifdef LINUX
-    mov r0, #0
+#elif defined(LINUX)
+    mov r0, r6
     mov r7, #1
     svc 0
 #else
 2:  mcr p15, 0, r0, c7, c0, 4
     b 2b
 #endif
+    .ltorg
+
+/* 1,024 words of 19 random bits with sign, from r0 on; r0 is behind them then. */
+#ifdef __thumb__
+    .thumb_func
 #endif
+fill:
+    ldr r1, =1664525
+    ldr r2, =1013904223
+    ldr r3, =1024
+    movs r4, r3
+1:  mov r5, r4
+    muls r5, r1, r5
+    adds r4, r5, r2
+    asrs r5, r4, #13
+    str r5, [r0]
+    adds r0, r0, #4
+    subs r3, r3, #1
+    bne 1b
+    bx lr
     .ltorg
 
 /* Two loads, multiply-accumulate, comparison, conditional addition, comparison, store, branch; 1,024 times. */
@@ -134,3 +160,10 @@ fibonacci:
     bl fibonacci
     adds r0, r0, r5
     pop {r4, r5, pc}
+
+#ifdef LINUX
+    .section .words, "aw", %nobits
+    .space 0x3000
+    .section .source, "aw", %nobits
+    .space 0x1000
+#endif

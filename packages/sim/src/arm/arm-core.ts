@@ -16,7 +16,7 @@ import { activeState, Slot } from './state.js';
 const NANOSECONDS_PER_CYCLE = 5;
 
 /** Most cycles run at once: keeps the counters of a slice inside 16 bits. */
-const LONGEST_SLICE = 8192;
+const LONGEST_SLICE = 32768;
 /** Cycles that entering an interrupt takes: the pipeline is refilled. */
 const ENTRY_CYCLES = 3;
 
@@ -219,12 +219,21 @@ export class ArmCore implements Core {
       Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
     );
     interpret(cpu);
+    this.countSdram();
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Stalled] = 0;
     this.cycle += spent;
     this.cyclesAwake += spent;
+  }
+
+  /** Tells the chip what translated code read and wrote past the bus. */
+  private countSdram(): void {
+    const bytes = activeState[Slot.SdramBytes] as number;
+    if (bytes === 0) return;
+    activeState[Slot.SdramBytes] = 0;
+    this.bus.direct?.count(bytes);
   }
 
   private takeInterrupt(cpu: Cpu): void {

@@ -30,6 +30,10 @@ export const Slot = {
   Fault: 24,
   /** Address in the arena of the running core's memories. */
   Memories: 25,
+  /** Address in the arena of the table of SDRAM pages of its chip; 0 when there is none. */
+  SdramTable: 26,
+  /** Bytes of SDRAM that translated code read and wrote by that table in the present slice. */
+  SdramBytes: 27,
 } as const;
 export type Slot = typeof Slot;
 

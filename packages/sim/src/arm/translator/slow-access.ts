@@ -10,6 +10,9 @@ import type { ImportedFunction } from './wasm.js';
 /** What a store tells. */
 export const STORED = { Done: 0, Fault: 1, EndedSlice: 2 } as const;
 
+/** Upper three bits of addresses of SDRAM. */
+const SDRAM_WINDOWS = 3;
+
 let memory: CoreMemory | undefined;
 let failure: unknown;
 
@@ -27,47 +30,66 @@ export function takeFailure(): unknown {
 }
 
 /** Makes a load; 0 in place of what could not be loaded. */
-function load(read: (from: CoreMemory) => number): number {
+function load(address: number, read: (from: CoreMemory) => number): number {
+  if (memory === undefined) return 0;
   try {
-    return memory === undefined ? 0 : read(memory);
+    const value = read(memory);
+    noteUse(memory, address);
+    return value;
   } catch (error) {
-    failure = error;
-    activeState[Slot.Fault] = 1;
+    fail(error);
     return 0;
   }
 }
 
-function store(write: (to: CoreMemory) => void): number {
+function store(address: number, write: (to: CoreMemory) => void): number {
+  if (memory === undefined) return STORED.Done;
   try {
-    if (memory !== undefined) write(memory);
+    write(memory);
+    noteUse(memory, address);
   } catch (error) {
-    failure = error;
-    activeState[Slot.Fault] = 1;
+    fail(error);
     return STORED.Fault;
   }
   return activeState[Slot.Limit] === 0 ? STORED.EndedSlice : STORED.Done;
 }
 
-function loadBlock(read: (from: CoreMemory) => void): number {
-  return store(read) === STORED.Fault ? STORED.Fault : STORED.Done;
+function loadBlock(address: number, read: (from: CoreMemory) => void): number {
+  return store(address, read) === STORED.Fault ? STORED.Fault : STORED.Done;
+}
+
+function fail(error: unknown): void {
+  failure = error;
+  activeState[Slot.Fault] = 1;
+}
+
+/** What is used often becomes reachable directly. */
+function noteUse({ outer }: CoreMemory, address: number): void {
+  const { direct } = outer;
+  if (address >>> 29 !== SDRAM_WINDOWS || direct === undefined) return;
+  direct.used(address);
+  activeState[Slot.SdramTable] = direct.table;
 }
 
 /** Functions that regions import. Blocks come as list, count, address; those that load tell whether they failed. */
 export const slowAccess = {
-  loadWord: (address: number) => load((from) => from.loadWord(address)),
-  loadHalf: (address: number) => load((from) => from.loadHalf(address)),
-  loadByte: (address: number) => load((from) => from.loadByte(address)),
-  storeWord: (address: number, value: number) => store((to) => to.storeWord(address, value)),
-  storeHalf: (address: number, value: number) => store((to) => to.storeHalf(address, value)),
-  storeByte: (address: number, value: number) => store((to) => to.storeByte(address, value)),
+  loadWord: (address: number) => load(address, (from) => from.loadWord(address)),
+  loadHalf: (address: number) => load(address, (from) => from.loadHalf(address)),
+  loadByte: (address: number) => load(address, (from) => from.loadByte(address)),
+  storeWord: (address: number, value: number) =>
+    store(address, (to) => to.storeWord(address, value)),
+  storeHalf: (address: number, value: number) =>
+    store(address, (to) => to.storeHalf(address, value)),
+  storeByte: (address: number, value: number) =>
+    store(address, (to) => to.storeByte(address, value)),
   loadPacked: (list: number, count: number, address: number) =>
-    loadBlock((from) => loadPacked(from, list, count, address)),
+    loadBlock(address, (from) => loadPacked(from, list, count, address)),
   loadListed: (list: number, _count: number, address: number) =>
-    loadBlock((from) => loadListed(from, list, address)),
+    loadBlock(address, (from) => loadListed(from, list, address)),
   storePacked: (list: number, count: number, address: number) =>
-    store((to) => storePacked(to, list, count, address)),
+    store(address, (to) => storePacked(to, list, count, address)),
   storeListed: (list: number, _count: number, address: number) =>
-    store((to) => storeListed(to, list, address)),
+    store(address, (to) => storeListed(to, list, address)),
 } as const;
 
 type SlowName = keyof typeof slowAccess;

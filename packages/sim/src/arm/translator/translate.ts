@@ -1,5 +1,4 @@
 /** When code is translated, and how a core goes over to the translation. */
-import { arena } from '../arena.js';
 import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
 import { setMark, type Translation, translationOf } from '../marks.js';
@@ -7,8 +6,9 @@ import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { ENTRY_WORDS, Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
+import { regionImports } from './direct-access.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
-import { accessMemoryOf, slowAccess } from './slow-access.js';
+import { accessMemoryOf } from './slow-access.js';
 
 /** Told in place of a way of leaving when the translation is not for this core. */
 export const NOT_ENTERED = -1;
@@ -40,6 +40,7 @@ export function mayTranslate({ translates, memory, control }: Cpu): boolean {
 /** Makes translated code work on a core's memories. */
 export function prepareTranslations({ memory }: Cpu): void {
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
+  activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
   accessMemoryOf(memory);
 }
 
@@ -89,9 +90,8 @@ function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] 
   const key = keyOf(region, itcm16);
   const known = functions.get(key);
   if (known !== undefined) return known;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(encodeRegion(region)), {
-    core: { memory: arena, ...slowAccess },
-  });
+  const module = new WebAssembly.Module(encodeRegion(region));
+  const { exports } = new WebAssembly.Instance(module, regionImports());
   const run = exports[REGION_FUNCTION] as Translation['run'];
   functions.set(key, run);
   return run;

@@ -8,7 +8,7 @@ import { BusError, type ChipBus } from '../../core/core.js';
 import { ArmCore } from '../arm-core.js';
 import { setHotness } from './translate.js';
 
-const PROGRAMS = process.env.SPIN_TOOLS_LARGE === '1' ? 400 : 25;
+const PROGRAMS = process.env.SPIN_TOOLS_LARGE === '1' ? 400 : 12;
 const SEED = Number(process.env.SPIN_TOOLS_SEED ?? 1);
 /** Simulated time that a program runs, ns, and the longest piece of it. */
 const DURATION = 60_000;
