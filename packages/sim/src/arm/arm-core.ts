@@ -11,6 +11,7 @@ import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { PrivateBus } from './private-bus.js';
 import { activeState, Slot } from './state.js';
+import { mayTranslate, prepareTranslations, runTranslated, Then } from './translator/translate.js';
 
 /** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
 const NANOSECONDS_PER_CYCLE = 5;
@@ -184,6 +185,7 @@ export class ArmCore implements Core {
   /** Runs until a cycle, or until something waits for the core not to run. */
   private runSlices(cpu: Cpu, end: number): void {
     cpu.resume();
+    prepareTranslations(cpu);
     this.running = true;
     try {
       while (this.cycle < end && this.started && this.deferred === undefined) {
@@ -218,7 +220,8 @@ export class ArmCore implements Core {
       LONGEST_SLICE,
       Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
     );
-    interpret(cpu);
+    const then = mayTranslate(cpu) ? runTranslated(cpu) : Then.Interpret;
+    if (then !== Then.Stop) interpret(cpu, then === Then.Interpret);
     this.countSdram();
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;

@@ -10,10 +10,11 @@
 import { BusError } from '../core/core.js';
 import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
 import { codeStore, decodeEntry, singleEntry } from './code-cache.js';
-import { Control, type Cpu, Exception } from './cpu.js';
+import { takeAbort } from './abort.js';
+import { Control, type Cpu } from './cpu.js';
 import { executeGeneral } from './execute.js';
 import { FIRST_MARK, originalOf } from './marks.js';
-import { AlignmentFault, PrefetchFault } from './memory.js';
+import { PrefetchFault } from './memory.js';
 import { highOfWordByHalf, highSigned, highUnsigned } from './multiply-high.js';
 import type { Op } from './opcodes.js';
 import { activeState } from './state.js';
@@ -35,8 +36,10 @@ const constantCode = codeStore;
 /**
  * Runs the core whose registers are in {@link activeState} from r15 until the slice's cycles are spent or
  * something ends the slice (sleep, a status change, a device access that changes interrupts).
+ *
+ * @param testsBudget whether the budget is tested at first, as behind a branch
  */
-export function interpret(cpu: Cpu): void {
+export function interpret(cpu: Cpu, testsBudget = true): void {
   // Read outside the loops, so that the compiler knows these blocks there as constants.
   const state = constantState;
   const code = constantCode;
@@ -61,22 +64,22 @@ export function interpret(cpu: Cpu): void {
   const translates = mayTranslate(cpu);
   let weight = weightOfSlice();
   if (translates) prepareTranslations(cpu);
-  let testsBudget = true;
+  let tests = testsBudget;
   let pc = state[15] as number;
   let thumb: number = cpu.thumb;
   let i = 0;
   let bias = 0;
   try {
     enter: for (;;) {
-      if (testsBudget && ((state[ELAPSED] as number) & 0xffff) >= (state[LIMIT] as number)) break;
-      testsBudget = true;
+      if (tests && ((state[ELAPSED] as number) & 0xffff) >= (state[LIMIT] as number)) break;
+      tests = true;
       if (pc >>> 0 < 0x8000) {
         const known = starts[(pc >>> 10) + (thumb << 5)] as number;
         i = (known !== 0 ? known : pages.find(pc, thumb)) + ((pc & 1023) << thumb);
         if (translates && (code[i] as number) < FIRST_MARK) {
           if (countEntry(i, weight)) {
             translate(cpu, pc, thumb as 0 | 1);
-            testsBudget = false;
+            tests = false;
             continue;
           }
           weight = 1;
@@ -103,7 +106,7 @@ export function interpret(cpu: Cpu): void {
                   throw takeFailure();
                 }
                 thumb = left >> Leaving.ThumbShift;
-                testsBudget = (left & Leaving.Mask) !== Leaving.Continue;
+                tests = (left & Leaving.Mask) !== Leaving.Continue;
                 continue enter;
               }
               state[ELAPSED] = (state[ELAPSED] as number) + own;
@@ -1968,12 +1971,4 @@ function fetchOuter(cpu: Cpu, address: number, thumb: number): number {
     if (error instanceof BusError) throw new PrefetchFault(address);
     throw error;
   }
-}
-
-/** Takes the exception that a failed access causes; other errors are not the program's and pass on. */
-function takeAbort(cpu: Cpu, error: unknown, address: number): void {
-  if (error instanceof PrefetchFault) cpu.enter(Exception.PrefetchAbort, error.address + 4);
-  else if (error instanceof BusError || error instanceof AlignmentFault) {
-    cpu.enter(Exception.DataAbort, address + 8);
-  } else throw error;
 }

@@ -1,14 +1,16 @@
 /** When code is translated, and how a core goes over to the translation. */
+import { takeAbort } from '../abort.js';
 import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
-import { setMark, type Translation, translationOf } from '../marks.js';
+import { FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { ENTRY_WORDS, Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
 import { regionImports } from './direct-access.js';
+import { Leaving } from './exits.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
-import { accessMemoryOf } from './slow-access.js';
+import { accessMemoryOf, takeFailure } from './slow-access.js';
 
 /** Told in place of a way of leaving when the translation is not for this core. */
 export const NOT_ENTERED = -1;
@@ -24,6 +26,8 @@ export function setHotness(entries: number): void {
 /** A slice counts as an entry, and as one more for each so many cycles, as a power of two. */
 const SLICE_SHIFT = 6;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
+const PAGE_SHIFT = Math.log2(PAGE_BYTES);
+const PROGRAM_COUNTER = 15;
 
 /** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
 const functions = new Map<string, Translation['run']>();
@@ -55,6 +59,42 @@ export function countEntry(entry: number, weight: number): boolean {
   const before = heat[counter] as number;
   heat[counter] = before + weight;
   return before < hotness.entries && before + weight >= hotness.entries;
+}
+
+/** What is to be done after {@link runTranslated}. */
+export const Then = {
+  /** Nothing: the slice is over. */
+  Stop: 0,
+  /** Interpret from r15, where the budget was tested. */
+  Interpret: 1,
+  /** Interpret from r15 without a test of the budget. */
+  InterpretOn: 2,
+} as const;
+export type Then = (typeof Then)[keyof typeof Then];
+
+/** Runs the core whose registers are in {@link activeState} as long as it is in translated code. */
+export function runTranslated(cpu: Cpu): Then {
+  const { pages } = cpu;
+  pages.refresh();
+  for (;;) {
+    const address = activeState[PROGRAM_COUNTER] as number;
+    if (address >>> 0 >= ITCM_BYTES) return Then.Interpret;
+    const start = pages.starts[(address >>> PAGE_SHIFT) + cpu.thumb * PAGES] as number;
+    if (start === 0) return Then.Interpret;
+    const mark = codeStore[start + ((address & (PAGE_BYTES - 1)) << cpu.thumb)] as number;
+    if (mark < FIRST_MARK) return Then.Interpret;
+    const left = runTranslation(mark, address, cpu);
+    if (left === NOT_ENTERED) return Then.Interpret;
+    cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
+    const how = left & Leaving.Mask;
+    if (how === Leaving.Continue) return Then.InterpretOn;
+    if (how === Leaving.Fault) {
+      takeAbort(cpu, takeFailure(), activeState[PROGRAM_COUNTER] as number);
+      return Then.Stop;
+    }
+    const cycles = (activeState[Slot.Elapsed] as number) & 0xffff;
+    if (cycles >= (activeState[Slot.Limit] as number)) return Then.Stop;
+  }
 }
 
 /** Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. */
