@@ -184,7 +184,6 @@ export class ArmCore implements Core {
 
   /** Runs until a cycle, or until something waits for the core not to run. */
   private runSlices(cpu: Cpu, end: number): void {
-    cpu.resume();
     prepareTranslations(cpu);
     this.running = true;
     try {
@@ -221,7 +220,10 @@ export class ArmCore implements Core {
       Math.max(1, Math.min(end, this.nextEventCycle) - this.cycle),
     );
     const then = mayTranslate(cpu) ? runTranslated(cpu) : Then.Interpret;
-    if (then !== Then.Stop) interpret(cpu, then === Then.Interpret);
+    if (then !== Then.Stop) {
+      cpu.resume();
+      interpret(cpu, then === Then.Interpret);
+    }
     this.countSdram();
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
@@ -240,7 +242,8 @@ export class ArmCore implements Core {
   }
 
   private takeInterrupt(cpu: Cpu): void {
-    const next = (activeState[15] as number) + 4;
+    cpu.resume();
+    const next = cpu.programCounter + 4;
     if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
       cpu.enter(Exception.FastInterrupt, next);
     else if (this.interrupts.interrupt && !cpu.interruptsDisabled)

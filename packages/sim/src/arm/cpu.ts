@@ -6,6 +6,9 @@ import { PageTable } from './code-cache.js';
 import type { CoreMemory } from './memory.js';
 import { activeState, Slot, STATE_WORDS } from './state.js';
 
+/** Words that belong to a core, not to the slice that it runs. */
+const KEPT_WORDS = STATE_WORDS - 2;
+
 /** Mode field of the status registers. */
 export const Mode = {
   User: 0x10,
@@ -88,7 +91,8 @@ export class Cpu {
   asleep = false;
   control = RESET_CONTROL;
   readonly pages: PageTable;
-  private readonly saved = new Int32Array(STATE_WORDS);
+  private readonly saved: Int32Array;
+  private isResumed = false;
   /** r13 and r14 of the banks. */
   private readonly stackAndLink = new Int32Array(2 * BANKS);
   private readonly savedStatus = new Int32Array(BANKS);
@@ -101,19 +105,35 @@ export class Cpu {
     readonly translates = true,
   ) {
     this.pages = new PageTable(memory.itcm32);
+    this.saved = memory.kept;
   }
 
   /** Copies the registers in; between this and {@link suspend} they are in {@link activeState}. */
   resume(): void {
+    if (this.isResumed) return;
+    this.isResumed = true;
     const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < STATE_WORDS; word++) running[word] = saved[word] as number;
+    for (let word = 0; word < KEPT_WORDS; word++) running[word] = saved[word] as number;
+    running[Slot.Registers] = 0;
   }
 
   suspend(): void {
+    if (!this.isResumed) return;
+    this.isResumed = false;
     const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < STATE_WORDS; word++) saved[word] = running[word] as number;
+    for (let word = 0; word < KEPT_WORDS; word++) saved[word] = running[word] as number;
+  }
+
+  /** r15 of the running core, be it resumed or not. */
+  get programCounter(): number {
+    return (this.isResumed ? constantState[15] : this.saved[15]) as number;
+  }
+
+  /** Where translated code finds the registers and flags, in the arena. */
+  get registersAddress(): number {
+    return this.isResumed ? 0 : this.saved.byteOffset;
   }
 
   /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */

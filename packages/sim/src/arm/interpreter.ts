@@ -8,9 +8,9 @@
  * taken, so a slice may overrun by the straight-line code up to the next one.
  */
 import { BusError } from '../core/core.js';
+import { takeAbort } from './abort.js';
 import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
 import { codeStore, decodeEntry, singleEntry } from './code-cache.js';
-import { takeAbort } from './abort.js';
 import { Control, type Cpu } from './cpu.js';
 import { executeGeneral } from './execute.js';
 import { FIRST_MARK, originalOf } from './marks.js';

@@ -34,6 +34,8 @@ export const Slot = {
   SdramTable: 26,
   /** Bytes of SDRAM that translated code read and wrote by that table in the present slice. */
   SdramBytes: 27,
+  /** Address in the arena of the registers and flags of the running core: of these words, or of where they are kept. */
+  Registers: 28,
 } as const;
 export type Slot = typeof Slot;
 

@@ -23,6 +23,8 @@ export class Frame {
   readonly dataMemory = this.code.local();
   /** Address of the present access. */
   readonly address = this.code.local();
+  /** Address in the arena of the registers and flags. */
+  private readonly kept = this.code.local();
   readonly scratch = this.code.local();
   readonly scratch2 = this.code.local();
   private readonly registers = new Map<number, number>();
@@ -78,15 +80,26 @@ export class Frame {
       code.do(Wasm.Add).set(this.dataMemory);
       this.loadState(Slot.Elapsed);
       code.set(this.elapsed);
+      this.loadState(Slot.Registers);
+      code.set(this.kept);
       for (const [slot, local] of this.registers) {
-        this.loadState(slot);
-        code.set(local);
+        code
+          .get(this.kept)
+          .access(Access.LoadWord, slot * WORD_BYTES)
+          .set(local);
       }
     });
-    for (const slot of this.written) this.expose(slot);
+    for (const slot of this.written) this.keep(slot, this.localOf(slot));
+    this.keep(PROGRAM_COUNTER, this.programCounter);
     this.storeState(Slot.Elapsed, () => code.get(this.elapsed));
-    this.storeState(PROGRAM_COUNTER, () => code.get(this.programCounter));
     code.get(this.leaving);
+  }
+
+  private keep(slot: number, local: number): void {
+    this.code
+      .get(this.kept)
+      .get(local)
+      .access(Access.StoreWord, slot * WORD_BYTES);
   }
 
   private localOf(slot: number): number {

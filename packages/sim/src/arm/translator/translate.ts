@@ -27,7 +27,6 @@ export function setHotness(entries: number): void {
 const SLICE_SHIFT = 6;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_SHIFT = Math.log2(PAGE_BYTES);
-const PROGRAM_COUNTER = 15;
 
 /** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
 const functions = new Map<string, Translation['run']>();
@@ -42,7 +41,8 @@ export function mayTranslate({ translates, memory, control }: Cpu): boolean {
 }
 
 /** Makes translated code work on a core's memories. */
-export function prepareTranslations({ memory }: Cpu): void {
+export function prepareTranslations({ memory, registersAddress }: Cpu): void {
+  activeState[Slot.Registers] = registersAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
   accessMemoryOf(memory);
@@ -72,12 +72,12 @@ export const Then = {
 } as const;
 export type Then = (typeof Then)[keyof typeof Then];
 
-/** Runs the core whose registers are in {@link activeState} as long as it is in translated code. */
+/** Runs a core, also one that was not resumed, as long as it is in translated code. */
 export function runTranslated(cpu: Cpu): Then {
   const { pages } = cpu;
   pages.refresh();
   for (;;) {
-    const address = activeState[PROGRAM_COUNTER] as number;
+    const address = cpu.programCounter;
     if (address >>> 0 >= ITCM_BYTES) return Then.Interpret;
     const start = pages.starts[(address >>> PAGE_SHIFT) + cpu.thumb * PAGES] as number;
     if (start === 0) return Then.Interpret;
@@ -89,7 +89,8 @@ export function runTranslated(cpu: Cpu): Then {
     const how = left & Leaving.Mask;
     if (how === Leaving.Continue) return Then.InterpretOn;
     if (how === Leaving.Fault) {
-      takeAbort(cpu, takeFailure(), activeState[PROGRAM_COUNTER] as number);
+      cpu.resume();
+      takeAbort(cpu, takeFailure(), cpu.programCounter);
       return Then.Stop;
     }
     const cycles = (activeState[Slot.Elapsed] as number) & 0xffff;
