@@ -10,9 +10,10 @@
 import { decodeArm } from './decode-arm.js';
 import { decodeThumb } from './decode-thumb.js';
 import { fusionOf, LONGEST_FUSION } from './fusion.js';
+import { coolDown } from './heat.js';
 import { dropMarks, forgetMarks, unmark } from './marks.js';
 import { ITCM_BYTES } from './memory.js';
-import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, Op } from './opcodes.js';
+import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, MOST_ENTRIES, Op } from './opcodes.js';
 
 /** Bytes of code per page. */
 export const PAGE_BYTES = 1024;
@@ -20,7 +21,7 @@ const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_CODE_WORDS = PAGE_BYTES / 4;
 
 /** Words of decoded code in all. Untouched parts of it cost no memory. 64 MB: some 5,000 pairs of pages. */
-const STORE_WORDS = 1 << 24;
+const STORE_WORDS = MOST_ENTRIES * ENTRY_WORDS;
 
 /** Entries for single instructions outside the instruction memory, each followed by a page end. */
 const SINGLE_ENTRIES = 4096;
@@ -139,6 +140,7 @@ function allocate(thumb: number): number {
   const start = recycled ?? nextFree;
   if (recycled === undefined) nextFree += words;
   codeStore.fill(0, start, start + words);
+  coolDown(start, words);
   codeStore[start + words - ENTRY_WORDS] = Op.PageEnd;
   return start;
 }

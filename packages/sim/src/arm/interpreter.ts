@@ -13,6 +13,7 @@ import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
 import { codeStore, decodeEntry, singleEntry } from './code-cache.js';
 import { Control, type Cpu } from './cpu.js';
 import { executeGeneral } from './execute.js';
+import { countEntry } from './heat.js';
 import { FIRST_MARK, originalOf } from './marks.js';
 import { PrefetchFault } from './memory.js';
 import { highOfWordByHalf, highSigned, highUnsigned } from './multiply-high.js';
@@ -21,7 +22,6 @@ import { activeState } from './state.js';
 import { Leaving } from './translator/exits.js';
 import { takeFailure } from './translator/slow-access.js';
 import {
-  countEntry,
   mayTranslate,
   NOT_ENTERED,
   prepareTranslations,

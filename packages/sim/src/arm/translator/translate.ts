@@ -4,7 +4,7 @@ import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
 import { FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
-import { ENTRY_WORDS, Op } from '../opcodes.js';
+import { Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
 import { regionImports } from './direct-access.js';
@@ -15,24 +15,16 @@ import { accessMemoryOf, takeFailure } from './slow-access.js';
 /** Told in place of a way of leaving when the translation is not for this core. */
 export const NOT_ENTERED = -1;
 
-/** Entries after which code is translated. Translating takes as long as interpreting some 100,000 instructions. */
-const hotness = { entries: 1000 };
-
-/** Changes after how many entries code is translated, for tests that cannot wait; nothing but speed depends on it. */
-export function setHotness(entries: number): void {
-  hotness.entries = entries;
-}
-
 /** A slice counts as an entry, and as one more for each so many cycles, as a power of two. */
 const SLICE_SHIFT = 6;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_SHIFT = Math.log2(PAGE_BYTES);
 
+/** Most regions translated in all: each takes some 50 KB of this computer's memory. What comes later is interpreted. */
+const MOST_REGIONS = 4096;
+
 /** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
 const functions = new Map<string, Translation['run']>();
-
-/** How often code was entered, by decoded entry. Untouched parts of it cost no memory. */
-const heat = new Int32Array(codeStore.length / ENTRY_WORDS);
 
 /** Whether translated code may be used on a core. */
 export function mayTranslate({ translates, memory, control }: Cpu): boolean {
@@ -51,14 +43,6 @@ export function prepareTranslations({ memory, registersAddress }: Cpu): void {
 /** What the beginning of a slice counts. */
 export function weightOfSlice(): number {
   return 1 + ((activeState[Slot.Limit] as number) >> SLICE_SHIFT);
-}
-
-/** Counts that code is entered at a decoded entry; true when it is time to translate it. */
-export function countEntry(entry: number, weight: number): boolean {
-  const counter = entry / ENTRY_WORDS;
-  const before = heat[counter] as number;
-  heat[counter] = before + weight;
-  return before < hotness.entries && before + weight >= hotness.entries;
 }
 
 /** What is to be done after {@link runTranslated}. */
@@ -119,7 +103,9 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
     return { place, start: table.starts[place] as number };
   });
   if (pages.some(({ start }) => start === 0)) return;
-  const translation = { run: functionOf(region, memory), pages };
+  const run = functionOf(region, memory);
+  if (run === undefined) return;
+  const translation = { run, pages };
   for (const { start } of region.blocks) {
     const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
     if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);
@@ -127,10 +113,10 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
   }
 }
 
-function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] {
+function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] | undefined {
   const key = keyOf(region, itcm16);
   const known = functions.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined || functions.size >= MOST_REGIONS) return known;
   const module = new WebAssembly.Module(encodeRegion(region));
   const { exports } = new WebAssembly.Instance(module, regionImports());
   const run = exports[REGION_FUNCTION] as Translation['run'];

@@ -7,7 +7,7 @@ import { generator, type Random, randomProgram } from '../../../test-support/arm
 import { Sdram } from '../../chip/sdram.js';
 import { BusError, type ChipBus } from '../../core/core.js';
 import { ArmCore } from '../arm-core.js';
-import { setHotness } from './translate.js';
+import { HOT_ENTRIES, setHotness } from '../heat.js';
 
 const PROGRAMS = process.env.SPIN_TOOLS_LARGE === '1' ? 400 : 12;
 const SEED = Number(process.env.SPIN_TOOLS_SEED ?? 1);
@@ -75,7 +75,7 @@ function firstDifference(random: Random, [interpreted, translated]: readonly [Ar
 }
 
 t.before(() => setHotness(20));
-t.teardown(() => setHotness(1000));
+t.teardown(() => setHotness(HOT_ENTRIES));
 
 for (const [thumb, name] of [
   [0, 'ARM'],
