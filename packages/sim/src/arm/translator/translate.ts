@@ -11,6 +11,7 @@ import { regionImports } from './direct-access.js';
 import { Leaving } from './exits.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
 import { accessMemoryOf, takeFailure } from './slow-access.js';
+import { EMPTY_MODULE } from './wasm.js';
 
 /** Told in place of a way of leaving when the translation is not for this core. */
 export const NOT_ENTERED = -1;
@@ -116,12 +117,24 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
 function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] | undefined {
   const key = keyOf(region, itcm16);
   const known = functions.get(key);
-  if (known !== undefined || functions.size >= MOST_REGIONS) return known;
+  if (known !== undefined || functions.size >= MOST_REGIONS || !compiles()) return known;
   const module = new WebAssembly.Module(encodeRegion(region));
   const { exports } = new WebAssembly.Instance(module, regionImports());
   const run = exports[REGION_FUNCTION] as Translation['run'];
   functions.set(key, run);
   return run;
+}
+
+let mayCompile: boolean | undefined;
+
+/** Whether WebAssembly may be compiled here: a page in a browser can be forbidden to by its security policy. */
+function compiles(): boolean {
+  try {
+    mayCompile ??= new WebAssembly.Module(EMPTY_MODULE) instanceof WebAssembly.Module;
+  } catch {
+    mayCompile = false;
+  }
+  return mayCompile;
 }
 
 /** What the function of a region depends on: its state, and the code of its blocks with the instruction behind. */

@@ -222,6 +222,8 @@ export interface ModuleFunction extends Signature {
 
 const IMPORTS_FROM = 'core';
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+/** A module of nothing. */
+export const EMPTY_MODULE = Uint8Array.from(HEADER);
 const Section = { Types: 1, Imports: 2, Functions: 3, Exports: 7, Code: 10 } as const;
 const MEMORY_WITH_MAXIMUM = [0x02, 0x01];
 
