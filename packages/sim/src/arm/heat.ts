@@ -22,6 +22,11 @@ export function countEntry(entry: number, weight: number): boolean {
   return before + weight >= hotness.entries;
 }
 
+/** Forgets all that was counted. */
+export function coolEverything(): void {
+  heat.fill(0);
+}
+
 /** Forgets how often entries were entered, which are to hold other code. */
 export function coolDown(start: number, words: number): void {
   heat.fill(0, start / ENTRY_WORDS, (start + words) / ENTRY_WORDS);

@@ -69,6 +69,11 @@ export function dropMarks(store: Int32Array, pageStart: number): void {
   marksOfPages.delete(pageStart);
 }
 
+/** Takes all marks away. */
+export function dropAllMarks(store: Int32Array): void {
+  for (const pageStart of [...marksOfPages.keys()]) dropMarks(store, pageStart);
+}
+
 /** Puts the operations in place of the marks in a copy of entries. */
 export function unmark(store: Int32Array, from: number, to: number): void {
   for (let entry = from; entry < to; entry += ENTRY_WORDS) {

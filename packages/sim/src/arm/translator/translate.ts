@@ -2,7 +2,8 @@
 import { takeAbort } from '../abort.js';
 import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
-import { FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
+import { coolEverything } from '../heat.js';
+import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
@@ -21,7 +22,7 @@ const SLICE_SHIFT = 6;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_SHIFT = Math.log2(PAGE_BYTES);
 
-/** Most regions translated in all: each takes some 50 KB of this computer's memory. What comes later is interpreted. */
+/** Regions kept translated: each takes some 50 KB of this computer's memory. With more, all is forgotten. */
 const MOST_REGIONS = 4096;
 
 /** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
@@ -117,12 +118,19 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
 function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] | undefined {
   const key = keyOf(region, itcm16);
   const known = functions.get(key);
-  if (known !== undefined || functions.size >= MOST_REGIONS || !compiles()) return known;
+  if (known !== undefined || !compiles()) return known;
+  if (functions.size >= MOST_REGIONS) forgetRegions();
   const module = new WebAssembly.Module(encodeRegion(region));
   const { exports } = new WebAssembly.Instance(module, regionImports());
   const run = exports[REGION_FUNCTION] as Translation['run'];
   functions.set(key, run);
   return run;
+}
+
+function forgetRegions(): void {
+  functions.clear();
+  dropAllMarks(codeStore);
+  coolEverything();
 }
 
 let mayCompile: boolean | undefined;
