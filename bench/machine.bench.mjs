@@ -1,5 +1,5 @@
 /**
- * Training 784-128-10 with the machine engine: the virtual SpiNN-5 with its cores interpreted. The
+ * Training 784-128-10 with the machine engine: the virtual SpiNN-5 with ARM programs on its cores. The
  * baseline is the speed that it predicts for a real board.
  */
 import { sgd } from '@spin-tools/keras-backend';
@@ -21,7 +21,7 @@ export default async function measure() {
   await model.close();
   return [
     {
-      name: 'training 784-128-10, machine engine, interpreted',
+      name: 'training 784-128-10, machine engine',
       value: rate,
       unit: 'samples/s',
       baseline: SAMPLES / history.machine.seconds,

@@ -142,6 +142,22 @@ for (const mode of ['fast', 'exact'] as const) {
   }
 }
 
+t.test('training is the same to the cycle with and without translated code', async (t) => {
+  const prepared = prepare(digitsLike, 'fast');
+  const outcomes: unknown[] = [];
+  for (const translates of [true, false]) {
+    const virtualMachine = new VirtualMachine({ board: 'spin3', translates });
+    const machine = createMachineEngine(prepared.plan, { virtualMachine });
+    await withEngine(prepared, machine, async (engine) => {
+      const { lossSum, correct, machine: spent } = await engine.run(TRAIN);
+      const { committedBytes: _, ...counts } = virtualMachine.statistics();
+      outcomes.push({ lossSum, correct, spent, counts, weights: await engine.getWeights() });
+    });
+    await virtualMachine.close();
+  }
+  t.same(outcomes[0], outcomes[1]);
+});
+
 t.test('evaluation and prediction leave the weights alone', async (t) => {
   const prepared = prepare(digitsLike, 'fast');
   const results = await Promise.all(

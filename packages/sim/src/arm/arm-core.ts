@@ -19,12 +19,13 @@ import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { PrivateBus } from './private-bus.js';
 import { type Probe, SingleSteps, stepSlice } from './single-step.js';
 import { activeState, Slot } from './state.js';
+import { mayTranslate, prepareTranslations, runTranslated, Then } from './translator/translate.js';
 
 /** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
 const NANOSECONDS_PER_CYCLE = 5;
 
 /** Most cycles run at once: keeps the counters of a slice inside 16 bits. */
-const LONGEST_SLICE = 8192;
+const LONGEST_SLICE = 32768;
 /** Cycles that entering an interrupt takes: the pipeline is refilled. */
 const ENTRY_CYCLES = 3;
 
@@ -65,8 +66,6 @@ export class ArmCore implements ResettableCore {
   private end = 0;
   /** Cycles of local time at the beginning of the present slice. */
   private cycle = 0;
-  /** Cycles waited for the bus in the present slice. */
-  private stalled = 0;
   /** Cycle of the next timer, DMA or transmission event, while it is known. */
   private knownNextEvent = Number.POSITIVE_INFINITY;
   private knowsNextEvent = true;
@@ -76,9 +75,11 @@ export class ArmCore implements ResettableCore {
   private cyclesAwake = 0;
   private cyclesAsleep = 0;
 
+  /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
   constructor(
     readonly id: number,
     chip: ChipBus,
+    private readonly translates = true,
   ) {
     const now = () => this.present;
     const { interrupts } = this;
@@ -298,7 +299,8 @@ export class ArmCore implements ResettableCore {
 
   /** Runs until a cycle, or until something waits for the core not to run. */
   private runSlices(cpu: Cpu): void {
-    cpu.resume();
+    if (this.probes !== undefined) cpu.resume();
+    prepareTranslations(cpu);
     this.running = true;
     this.delayEnd = 0;
     try {
@@ -333,23 +335,25 @@ export class ArmCore implements ResettableCore {
     if (cpu.isRequested) this.takeInterrupt(cpu);
     if (this.probes === undefined && this.passDelay(cpu)) return;
     activeState[Slot.Elapsed] = 0;
+    activeState[Slot.Stalled] = 0;
     activeState[Slot.Limit] = Math.min(
       LONGEST_SLICE,
       Math.max(1, Math.min(this.end, this.nextEventCycle) - this.cycle),
     );
     const { probes } = this;
     if (probes === undefined) {
-      interpret(cpu);
+      execute(cpu);
       this.account();
     } else this.held = stepSlice(cpu, probes.probe, probes.pages, () => this.account());
   }
 
   /** Adds what was executed to the counts and to the local time; returns the cycles that it took. */
   private account(): number {
+    this.countSdram();
     const spent = this.present - this.cycle;
     this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
     activeState[Slot.Elapsed] = 0;
-    this.stalled = 0;
+    activeState[Slot.Stalled] = 0;
     this.cycle += spent;
     this.cyclesAwake += spent;
     return spent;
@@ -367,8 +371,17 @@ export class ArmCore implements ResettableCore {
     return true;
   }
 
+  /** Tells the chip what translated code read and wrote past the bus. */
+  private countSdram(): void {
+    const bytes = activeState[Slot.SdramBytes] as number;
+    if (bytes === 0) return;
+    activeState[Slot.SdramBytes] = 0;
+    this.bus.direct?.count(bytes);
+  }
+
   private takeInterrupt(cpu: Cpu): void {
-    const next = (activeState[15] as number) + 4;
+    cpu.resume();
+    const next = cpu.programCounter + 4;
     if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
       cpu.enter(Exception.FastInterrupt, next);
     else if (this.interrupts.interrupt && !cpu.interruptsDisabled)
@@ -406,15 +419,16 @@ export class ArmCore implements ResettableCore {
 
   /** Local time in cycles, exact while instructions are executed. */
   private get present(): number {
+    if (!this.running) return this.cycle;
     return (
       this.cycle +
-      this.stalled +
-      (this.running ? (activeState[Slot.Elapsed] as number) & 0xffff : 0)
+      (activeState[Slot.Stalled] as number) +
+      ((activeState[Slot.Elapsed] as number) & 0xffff)
     );
   }
 
   private stall(cycles: number): void {
-    this.stalled += cycles;
+    activeState[Slot.Stalled] = (activeState[Slot.Stalled] as number) + cycles;
     // A single step tells by the limit whether the slice was ended.
     if (this.probes !== undefined) return;
     activeState[Slot.Limit] = Math.max(0, (activeState[Slot.Limit] as number) - cycles);
@@ -423,7 +437,7 @@ export class ArmCore implements ResettableCore {
   private prepared(): { readonly memory: CoreMemory; readonly cpu: Cpu } {
     if (this.machine !== undefined) return this.machine;
     const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4));
-    const cpu = new Cpu(memory);
+    const cpu = new Cpu(memory, this.translates);
     cpu.reset();
     this.machine = { memory, cpu };
     return this.machine;
@@ -449,4 +463,12 @@ export class ArmCore implements ResettableCore {
     }
     if (decoded && this.running) endSlice();
   }
+}
+
+/** Executes a slice, in translated code as far as there is. */
+function execute(cpu: Cpu): void {
+  const then = mayTranslate(cpu) ? runTranslated(cpu) : Then.Interpret;
+  if (then === Then.Stop) return;
+  cpu.resume();
+  interpret(cpu, then === Then.Interpret);
 }

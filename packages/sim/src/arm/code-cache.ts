@@ -10,8 +10,10 @@
 import { decodeArm } from './decode-arm.js';
 import { decodeThumb } from './decode-thumb.js';
 import { fusionOf, LONGEST_FUSION } from './fusion.js';
+import { coolDown } from './heat.js';
+import { dropMarks, forgetMarks, unmark } from './marks.js';
 import { ITCM_BYTES } from './memory.js';
-import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, Op } from './opcodes.js';
+import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, MOST_ENTRIES, Op } from './opcodes.js';
 
 /** Bytes of code per page. */
 export const PAGE_BYTES = 1024;
@@ -19,7 +21,7 @@ const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_CODE_WORDS = PAGE_BYTES / 4;
 
 /** Words of decoded code in all. Untouched parts of it cost no memory. 64 MB: some 5,000 pairs of pages. */
-const STORE_WORDS = 1 << 24;
+const STORE_WORDS = MOST_ENTRIES * ENTRY_WORDS;
 
 /** Entries for single instructions outside the instruction memory, each followed by a page end. */
 const SINGLE_ENTRIES = 4096;
@@ -85,6 +87,7 @@ export class PageTable {
       return true;
     }
     const start = this.own(page, thumb, shared);
+    dropMarks(codeStore, start);
     const entry = ((address & (PAGE_BYTES - 1)) >> 2) << thumb;
     for (let index = Math.max(0, entry - LOOK_AHEAD); index < entry + 1 + thumb; index++) {
       codeStore[start + index * ENTRY_WORDS] = Op.Undecoded;
@@ -101,7 +104,9 @@ export class PageTable {
     const bit = 1 << page;
     if (this.isOwned(page, thumb)) return shared;
     const start = allocate(thumb);
-    codeStore.copyWithin(start, shared, shared + pageWords(thumb) - ENTRY_WORDS);
+    const words = pageWords(thumb) - ENTRY_WORDS;
+    codeStore.copyWithin(start, shared, shared + words);
+    unmark(codeStore, start, start + words);
     this.starts[page + thumb * PAGES] = start;
     this.owned[thumb] = (this.owned[thumb] as number) | bit;
     return start;
@@ -117,7 +122,9 @@ export class PageTable {
     for (const thumb of [0, 1]) {
       for (let page = 0; page < PAGES; page++) {
         if (!this.isOwned(page, thumb)) continue;
-        (freePages[thumb] as number[]).push(this.starts[page + thumb * PAGES] as number);
+        const start = this.starts[page + thumb * PAGES] as number;
+        dropMarks(codeStore, start);
+        (freePages[thumb] as number[]).push(start);
       }
     }
   }
@@ -147,6 +154,7 @@ function allocate(thumb: number): number {
   const start = recycled ?? nextFree;
   if (recycled === undefined) nextFree += words;
   codeStore.fill(0, start, start + words);
+  coolDown(start, words);
   codeStore[start + words - ENTRY_WORDS] = Op.PageEnd;
   return start;
 }
@@ -162,6 +170,7 @@ function forgetAll(): void {
   nextFree = FIRST_PAGE;
   sharedPages = new Map();
   freePages = [[], []];
+  forgetMarks();
 }
 
 /** The page of these code words at this place, decoded at most once for all cores. */
@@ -217,10 +226,19 @@ export function decodeEntry(entry: number, address: number, thumb: number, itcm:
 
 /** Decodes the instruction at an address alone, with the cycles that it takes in front of the next. */
 export function decodeStep(entry: number, address: number, thumb: number, itcm: Int32Array): void {
-  const [step, next] = decodeAhead(address, thumb, itcm, 2);
-  const alone = step as Instruction;
-  encodeEntry(codeStore, entry, alone, alone.cycles + interlock(alone, next));
+  const { instruction, cycles } = decodeTimed(address, thumb, itcm);
+  encodeEntry(codeStore, entry, instruction, cycles);
   codeStore[entry + ENTRY_WORDS] = Op.PageEnd;
+}
+
+/** An instruction of instruction memory, and its cycles with the wait for it of the one behind. */
+export function decodeTimed(
+  address: number,
+  thumb: number,
+  itcm: Int32Array,
+): { readonly instruction: Instruction; readonly cycles: number } {
+  const [instruction, next] = decodeAhead(address, thumb, itcm, 2) as [Instruction, Instruction?];
+  return { instruction, cycles: instruction.cycles + interlock(instruction, next) };
 }
 
 /** At most `most` instructions from an address on, not beyond its page. */

@@ -6,6 +6,9 @@ import { PageTable } from './code-cache.js';
 import type { CoreMemory } from './memory.js';
 import { activeState, Slot, STATE_WORDS } from './state.js';
 
+/** Words that belong to a core, not to the slice that it runs. */
+const KEPT_WORDS = STATE_WORDS - 2;
+
 /** Mode field of the status registers. */
 export const Mode = {
   User: 0x10,
@@ -93,28 +96,54 @@ export class Cpu {
   isRequested = false;
   control = RESET_CONTROL;
   readonly pages: PageTable;
-  private readonly saved = new Int32Array(STATE_WORDS);
+  private readonly saved: Int32Array;
+  private isResumed = false;
   /** r13 and r14 of the banks. */
   private readonly stackAndLink = new Int32Array(2 * BANKS);
   private readonly savedStatus = new Int32Array(BANKS);
   /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
   private readonly otherHigh = new Int32Array(FAST_BANKED);
 
-  constructor(readonly memory: CoreMemory) {
+  /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
+  constructor(
+    readonly memory: CoreMemory,
+    readonly translates = true,
+  ) {
     this.pages = new PageTable(memory.itcm32);
+    this.saved = memory.kept;
   }
 
   /** Copies the registers in; between this and {@link suspend} they are in {@link activeState}. */
   resume(): void {
+    if (this.isResumed) return;
+    this.isResumed = true;
     const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < STATE_WORDS; word++) running[word] = saved[word] as number;
+    for (let word = 0; word < KEPT_WORDS; word++) running[word] = saved[word] as number;
+    running[Slot.Registers] = 0;
   }
 
   suspend(): void {
+    if (!this.isResumed) return;
+    this.isResumed = false;
     const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < STATE_WORDS; word++) saved[word] = running[word] as number;
+    for (let word = 0; word < KEPT_WORDS; word++) saved[word] = running[word] as number;
+  }
+
+  /** Registers and flags of the running core by {@link Slot}, be it resumed or not. */
+  get words(): Int32Array {
+    return this.isResumed ? constantState : this.saved;
+  }
+
+  /** r15 of the running core, be it resumed or not. */
+  get programCounter(): number {
+    return this.words[15] as number;
+  }
+
+  /** Where translated code finds the registers and flags, in the arena. */
+  get registersAddress(): number {
+    return this.isResumed ? 0 : this.saved.byteOffset;
   }
 
   /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */

@@ -4,7 +4,7 @@
  */
 import type { Cpu } from './cpu.js';
 import { ITCM_BYTES } from './memory.js';
-import { activeState, Slot } from './state.js';
+import { Slot } from './state.js';
 
 /** Cycles of a round: the subtraction, and the branch that is taken. */
 export const ROUND_CYCLES = 4;
@@ -26,11 +26,11 @@ const Branch = {
 
 /** Rounds that the running core is sure to go through from its present instruction on, and branch back; 0 elsewhere. */
 export function roundsAhead(cpu: Cpu): number {
-  const address = activeState[PROGRAM_COUNTER] as number;
+  const address = cpu.programCounter;
   if (address >>> 0 >= ITCM_BYTES - 8) return 0;
   const register = counterAt(cpu, address);
   if (register < 0) return 0;
-  const count = (activeState[register] as number) >>> 0;
+  const count = (cpu.words[register] as number) >>> 0;
   const { memory, thumb } = cpu;
   const branch =
     thumb === 1 ? memory.itcm16[(address >> 1) + 1] : memory.itcm32[(address >> 2) + 1];
@@ -41,13 +41,14 @@ export function roundsAhead(cpu: Cpu): number {
 
 /** Leaves the running core as it is after some of its {@link roundsAhead}. */
 export function passRounds(cpu: Cpu, rounds: number): void {
-  const counter = counterAt(cpu, activeState[PROGRAM_COUNTER] as number);
-  const left = ((activeState[counter] as number) - rounds) | 0;
-  activeState[counter] = left;
-  activeState[Slot.Negative] = left;
-  activeState[Slot.Zero] = left;
-  activeState[Slot.Carry] = 1;
-  activeState[Slot.Overflow] = 0;
+  const { words } = cpu;
+  const counter = counterAt(cpu, cpu.programCounter);
+  const left = ((words[counter] as number) - rounds) | 0;
+  words[counter] = left;
+  words[Slot.Negative] = left;
+  words[Slot.Zero] = left;
+  words[Slot.Carry] = 1;
+  words[Slot.Overflow] = 0;
 }
 
 /** The register that the instruction at an address counts down; -1 when it counts down none. */

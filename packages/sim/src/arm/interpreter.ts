@@ -8,14 +8,27 @@
  * taken, so a slice may overrun by the straight-line code up to the next one.
  */
 import { BusError } from '../core/core.js';
+import { takeAbort } from './abort.js';
 import { loadListed, loadPacked, storeListed, storePacked } from './block.js';
 import { codeStore, decodeEntry, type PageTable, singleEntry } from './code-cache.js';
-import { Control, type Cpu, Exception } from './cpu.js';
+import { Control, type Cpu } from './cpu.js';
 import { executeGeneral } from './execute.js';
-import { AlignmentFault, PrefetchFault } from './memory.js';
+import { countEntry } from './heat.js';
+import { FIRST_MARK, originalOf } from './marks.js';
+import { PrefetchFault } from './memory.js';
 import { highOfWordByHalf, highSigned, highUnsigned } from './multiply-high.js';
 import type { Op } from './opcodes.js';
 import { activeState } from './state.js';
+import { Leaving } from './translator/exits.js';
+import { takeFailure } from './translator/slow-access.js';
+import {
+  mayTranslate,
+  NOT_ENTERED,
+  prepareTranslations,
+  runTranslation,
+  translate,
+  weightOfSlice,
+} from './translator/translate.js';
 
 const constantState = activeState;
 const constantCode = codeStore;
@@ -27,9 +40,10 @@ export type DecodedPages = Pick<PageTable, 'starts' | 'find' | 'refresh'>;
  * Runs the core whose registers are in {@link activeState} from r15 until the slice's cycles are spent or
  * something ends the slice (sleep, a status change, a device access that changes interrupts).
  *
- * @param pages - the core's own, unless its instructions are to be executed one by one
+ * @param testsBudget whether the budget is tested at first, as behind a branch
+ * @param pages the core's own, unless its instructions are to be executed one by one
  */
-export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
+export function interpret(cpu: Cpu, testsBudget = true, pages: DecodedPages = cpu.pages): void {
   // Read outside the loops, so that the compiler knows these blocks there as constants.
   const state = constantState;
   const code = constantCode;
@@ -51,16 +65,29 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
   const Q = 20;
   const ELAPSED = 21;
   const LIMIT = 22;
+  const translates = pages === cpu.pages && mayTranslate(cpu);
+  let weight = weightOfSlice();
+  if (translates) prepareTranslations(cpu);
+  let tests = testsBudget;
   let pc = state[15] as number;
   let thumb: number = cpu.thumb;
   let i = 0;
   let bias = 0;
   try {
     enter: for (;;) {
-      if (((state[ELAPSED] as number) & 0xffff) >= (state[LIMIT] as number)) break;
+      if (tests && ((state[ELAPSED] as number) & 0xffff) >= (state[LIMIT] as number)) break;
+      tests = true;
       if (pc >>> 0 < 0x8000) {
         const known = starts[(pc >>> 10) + (thumb << 5)] as number;
         i = (known !== 0 ? known : pages.find(pc, thumb)) + ((pc & 1023) << thumb);
+        if (translates && (code[i] as number) < FIRST_MARK) {
+          if (countEntry(i, weight)) {
+            translate(cpu, pc, thumb as 0 | 1);
+            tests = false;
+            continue;
+          }
+          weight = 1;
+        }
       } else i = fetchOuter(cpu, pc, thumb);
       bias = pc - (i >> thumb);
       for (;;) {
@@ -69,8 +96,31 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
         i += ENTRY_WORDS;
         state[ELAPSED] = (state[ELAPSED] as number) + ((f >>> 16) & 63) + ONE_INSTRUCTION;
         if (op >= CONDITIONAL) {
-          if (!holds(op - CONDITIONAL)) continue;
-          op = f >>> 22;
+          if (op >= FIRST_MARK) {
+            if (translates) {
+              const own = ((f >>> 16) & 63) + ONE_INSTRUCTION;
+              state[ELAPSED] = (state[ELAPSED] as number) - own;
+              const left = runTranslation(op, ((i - ENTRY_WORDS) >> thumb) + bias, cpu);
+              if (left !== NOT_ENTERED) {
+                pc = state[15] as number;
+                if ((left & Leaving.Mask) === Leaving.Fault) {
+                  // The address of the instruction that failed is found from these.
+                  i = ENTRY_WORDS;
+                  bias = pc;
+                  throw takeFailure();
+                }
+                thumb = left >> Leaving.ThumbShift;
+                tests = (left & Leaving.Mask) !== Leaving.Continue;
+                continue enter;
+              }
+              state[ELAPSED] = (state[ELAPSED] as number) + own;
+            }
+            op = originalOf(op);
+          }
+          if (op >= CONDITIONAL) {
+            if (!holds(op - CONDITIONAL)) continue;
+            op = f >>> 22;
+          }
         }
         switch (op) {
           case 2 satisfies Op['MoveImmediate']:
@@ -1003,7 +1053,13 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 133 satisfies Op['StoreByteIndexed']: {
@@ -1013,14 +1069,27 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
               0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 134 satisfies Op['StoreBytePost']: {
             const a = state[(f >>> 4) & 15] as number;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a + (code[i - 2] as number);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a + (code[i - 2] as number);
             continue;
           }
@@ -1028,7 +1097,14 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0000) === 0x00400000) dtcm8[a & 0xffff] = value;
-            else memory.storeByte(a, value);
+            else {
+              memory.storeByte(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a;
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a;
             continue;
           }
@@ -1036,7 +1112,13 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 137 satisfies Op['StoreHalfIndexed']: {
@@ -1046,14 +1128,27 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
               0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             continue;
           }
           case 138 satisfies Op['StoreHalfPost']: {
             const a = state[(f >>> 4) & 15] as number;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a + (code[i - 2] as number);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a + (code[i - 2] as number);
             continue;
           }
@@ -1061,7 +1156,14 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
             const a = ((state[(f >>> 4) & 15] as number) + (code[i - 2] as number)) | 0;
             const value = state[f & 15] as number;
             if ((a & 0xffff0001) === 0x00400000) dtcm16[(a & 0xffff) >> 1] = value;
-            else memory.storeHalf(a, value);
+            else {
+              memory.storeHalf(a, value);
+              if (state[LIMIT] === 0) {
+                state[(f >>> 4) & 15] = a;
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             state[(f >>> 4) & 15] = a;
             continue;
           }
@@ -1115,7 +1217,14 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
                 dtcm[index] = state[list & 15] as number;
                 list >>>= 4;
               } while (++index < last);
-            } else storePacked(memory, list, count, a);
+            } else {
+              storePacked(memory, list, count, a);
+              if (state[LIMIT] === 0) {
+                if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
             continue;
           }
@@ -1217,7 +1326,7 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
             state[14] = code[i - 2] as number;
             continue;
           case 163 satisfies Op['CallSuffix']: {
-            pc = (state[14] as number) + (code[i - 2] as number);
+            pc = ((state[14] as number) + (code[i - 2] as number)) & ~1;
             state[14] = code[i - 1] as number;
             continue enter;
           }
@@ -1469,7 +1578,14 @@ export function interpret(cpu: Cpu, pages: DecodedPages = cpu.pages): void {
                 dtcm[index] = state[31 - Math.clz32(list & -list)] as number;
                 list &= list - 1;
               }
-            } else storeListed(memory, list, a);
+            } else {
+              storeListed(memory, list, a);
+              if (state[LIMIT] === 0) {
+                if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
+                pc = (i >> thumb) + bias;
+                break enter;
+              }
+            }
             if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
             continue;
           }
@@ -1859,12 +1975,4 @@ function fetchOuter(cpu: Cpu, address: number, thumb: number): number {
     if (error instanceof BusError) throw new PrefetchFault(address);
     throw error;
   }
-}
-
-/** Takes the exception that a failed access causes; other errors are not the program's and pass on. */
-function takeAbort(cpu: Cpu, error: unknown, address: number): void {
-  if (error instanceof PrefetchFault) cpu.enter(Exception.PrefetchAbort, error.address + 4);
-  else if (error instanceof BusError || error instanceof AlignmentFault) {
-    cpu.enter(Exception.DataAbort, address + 8);
-  } else throw error;
 }

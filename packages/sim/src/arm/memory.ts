@@ -2,7 +2,9 @@
  * What a core's loads, stores and instruction fetches reach: its tightly coupled memories, its private
  * devices, and through its chip everything else. SpiNN-2 data sheet, chapter on the memory map.
  */
-import { BusError } from '../core/core.js';
+import { BusError, type DirectSdram } from '../core/core.js';
+import { arena, takeArenaBlock } from './arena.js';
+import { STATE_WORDS } from './state.js';
 
 /** Instruction memory, at 0. Bytes. */
 export const ITCM_BYTES = 0x8000;
@@ -10,6 +12,9 @@ export const ITCM_BYTES = 0x8000;
 export const DTCM_BYTES = 0x10000;
 /** Address of the data memory. */
 export const DTCM_BASE = 0x00400000;
+
+/** Room behind the memories for registers and flags: a grain of the arena. */
+const KEPT_BYTES = 4096;
 
 /** Raised by a word or halfword access to an address that is not a multiple of its size, when the core checks that. */
 export class AlignmentFault extends Error {
@@ -32,6 +37,7 @@ export type AccessSize = 1 | 2 | 4;
 
 /** Everything beyond the tightly coupled memories. Values are unsigned on writes, any 32 bits on reads. */
 export interface OuterBus {
+  readonly direct?: DirectSdram | undefined;
   read(address: number, size: AccessSize): number;
   write(address: number, value: number, size: AccessSize): void;
 }
@@ -47,6 +53,10 @@ export class CoreMemory {
   readonly dtcm8: Uint8Array;
   readonly dtcm16: Uint16Array;
   readonly dtcm32: Int32Array;
+  /** Registers and flags of the core while it does not run, for its processor. */
+  readonly kept: Int32Array;
+  /** Where the memories are in the arena, ITCM first; undefined when they are elsewhere. */
+  readonly arenaAddress: number | undefined;
   /** CP15 control bit 1: unaligned accesses fault. Without it a word load rotates, as the ARM9 does. */
   checksAlignment = false;
 
@@ -55,13 +65,21 @@ export class CoreMemory {
     /** Called with the byte address of every word of instruction memory that is written. */
     readonly codeWritten: (address: number) => void,
   ) {
-    const block = new ArrayBuffer(ITCM_BYTES + DTCM_BYTES);
-    this.itcm8 = new Uint8Array(block, 0, ITCM_BYTES);
-    this.itcm16 = new Uint16Array(block, 0, ITCM_BYTES >> 1);
-    this.itcm32 = new Int32Array(block, 0, ITCM_BYTES >> 2);
-    this.dtcm8 = new Uint8Array(block, ITCM_BYTES, DTCM_BYTES);
-    this.dtcm16 = new Uint16Array(block, ITCM_BYTES, DTCM_BYTES >> 1);
-    this.dtcm32 = new Int32Array(block, ITCM_BYTES, DTCM_BYTES >> 2);
+    const place = takeArenaBlock(this, ITCM_BYTES + DTCM_BYTES + KEPT_BYTES);
+    const buffer = place === undefined ? new ArrayBuffer(ITCM_BYTES + DTCM_BYTES) : arena.buffer;
+    const itcm = place?.address ?? 0;
+    const dtcm = itcm + ITCM_BYTES;
+    this.arenaAddress = place?.address;
+    this.kept =
+      place === undefined
+        ? new Int32Array(STATE_WORDS)
+        : new Int32Array(buffer, dtcm + DTCM_BYTES, STATE_WORDS);
+    this.itcm8 = new Uint8Array(buffer, itcm, ITCM_BYTES);
+    this.itcm16 = new Uint16Array(buffer, itcm, ITCM_BYTES >> 1);
+    this.itcm32 = new Int32Array(buffer, itcm, ITCM_BYTES >> 2);
+    this.dtcm8 = new Uint8Array(buffer, dtcm, DTCM_BYTES);
+    this.dtcm16 = new Uint16Array(buffer, dtcm, DTCM_BYTES >> 1);
+    this.dtcm32 = new Int32Array(buffer, dtcm, DTCM_BYTES >> 2);
   }
 
   loadWord(address: number): number {

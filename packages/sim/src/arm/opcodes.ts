@@ -311,6 +311,9 @@ export interface Instruction {
   latePenalty: number;
 }
 
+/** Decoded instructions that are kept in all. */
+export const MOST_ENTRIES = 1 << 22;
+
 /** Words that a decoded instruction takes: operation, registers and cycles, constant, extra. */
 export const ENTRY_WORDS = 4;
 

@@ -2,7 +2,7 @@
  * What lies beyond a core's tightly coupled memories: its private devices, and its chip.
  * SpiNN-2 data sheet, chapter on the memory map.
  */
-import { BusError, type ChipBus } from '../core/core.js';
+import { BusError, type ChipBus, type DirectSdram } from '../core/core.js';
 import type { Peripheral } from '../peripherals/peripheral.js';
 import { endSlice } from './general.js';
 import type { AccessSize, OuterBus } from './memory.js';
@@ -13,9 +13,9 @@ const DEVICE_CYCLES = 2;
  * Cycles that a read, or a write that is not posted, waits for the chip's network: 120 ns.
  * Source: S. Temple, "SpiNNaker Chip Resources" slides, 2015 ("> 100 ns").
  */
-const SHARED_CYCLES = 24;
+export const SHARED_CYCLES = 24;
 /** Cycles of a posted write while the buffer has room. Estimate. */
-const POSTED_CYCLES = 2;
+export const POSTED_CYCLES = 2;
 
 /** Stands for nobody as the core of an access to its chip. */
 const NO_CORE = -1;
@@ -34,6 +34,8 @@ const OFFSET_MASK = 0xfff;
 const HIGH_INTERRUPTS = 0xfffff000;
 
 export class PrivateBus implements OuterBus {
+  readonly direct: DirectSdram | undefined;
+
   constructor(
     private readonly core: number,
     private readonly devices: PrivateDevices,
@@ -43,7 +45,9 @@ export class PrivateBus implements OuterBus {
     private readonly stall: (cycles: number) => void,
     /** Called at every access to a private device: it may change when the next event is. */
     private readonly deviceUsed: () => void,
-  ) {}
+  ) {
+    this.direct = chip.direct;
+  }
 
   read(address: number, size: AccessSize): number {
     const device = this.deviceAt(address);

@@ -100,7 +100,7 @@ export function stepSlice(
     const next = address + (cpu.thumb === 1 ? 2 : 4);
     const isOutside = address >>> 0 >= ITCM_BYTES;
     activeState[Slot.Limit] = 1;
-    interpret(cpu, pages);
+    interpret(cpu, true, pages);
     const isSliceEnded = activeState[Slot.Limit] === 0;
     const issued = (activeState[Slot.Elapsed] as number) & 0xffff;
     const spent = account();

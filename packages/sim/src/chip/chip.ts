@@ -1,6 +1,6 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
-import { BusError, type ChipBus, type Core, type Packet } from '../core/core.js';
+import { BusError, type ChipBus, type Core, type DirectSdram, type Packet } from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
 import { directAccess, type WordMemory } from '../router/direct-access.js';
 import type { Link } from '../router/link.js';
@@ -60,14 +60,16 @@ export class Chip implements ChipBus {
   readonly router: Router;
   /** By physical core. */
   readonly ports: readonly CorePort[] = Array.from({ length: CORES }, () => new CorePort());
+  readonly direct: DirectSdram = this.sdram;
+  /** Whether hot code of its cores is translated; nothing but speed depends on it. */
+  translates = true;
   /** Bytes moved by the DMA controllers of the cores. */
   dmaBytes = 0;
-  /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */
-  sdramBytes = 0;
   /** What cores share besides memory. */
   readonly devices: SharedDevices;
   /** The serial ROM at the pins, if there is one. */
   serialRom: SerialRomPins | undefined;
+  private sdramBusBytes = 0;
 
   /**
    * @param index number of the chip in its machine
@@ -108,10 +110,15 @@ export class Chip implements ChipBus {
     this.serialRom = new SerialRomPins(memory);
   }
 
+  /** Bytes of SDRAM that cores read and wrote, by themselves and by DMA. */
+  get sdramBytes(): number {
+    return this.sdramBusBytes + this.sdram.bytesPastBus;
+  }
+
   read(core: number, address: number, size: 1 | 2 | 4): number {
     const block = address >>> 28;
     if (block === 6 || block === 7) {
-      if (core >= 0) this.sdramBytes += size;
+      if (core >= 0) this.sdramBusBytes += size;
       return this.sdram.read(address & (SDRAM_BYTES - 1), size);
     }
     if (block < 0xe) throw new BusError(address);
@@ -123,7 +130,7 @@ export class Chip implements ChipBus {
   write(core: number, address: number, value: number, size: 1 | 2 | 4): void {
     const block = address >>> 28;
     if (block === 6 || block === 7) {
-      if (core >= 0) this.sdramBytes += size;
+      if (core >= 0) this.sdramBusBytes += size;
       this.sdram.write(address & (SDRAM_BYTES - 1), value, size);
       return;
     }
@@ -135,13 +142,13 @@ export class Chip implements ChipBus {
 
   readBlock(address: number, target: Uint8Array): void {
     this.dmaBytes += target.length;
-    if (isSdram(address, target.length)) this.sdramBytes += target.length;
+    if (isSdram(address, target.length)) this.sdramBusBytes += target.length;
     this.copyOut(address, target);
   }
 
   writeBlock(address: number, source: Uint8Array): void {
     this.dmaBytes += source.length;
-    if (isSdram(address, source.length)) this.sdramBytes += source.length;
+    if (isSdram(address, source.length)) this.sdramBusBytes += source.length;
     this.copyIn(address, source);
   }
 

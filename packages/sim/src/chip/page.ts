@@ -3,29 +3,42 @@
  * a page without an owner is never written again, and a chip that wants to write copies it first.
  */
 
+import { arena, takeArenaBlock } from '../arm/arena.js';
+
 /** Part of a memory, seen in three sizes. */
 export class Page {
   readonly bytes: Uint8Array;
   readonly halves: Uint16Array;
   readonly words: Uint32Array;
+  /** Where the page is in the arena; undefined when it is elsewhere. */
+  readonly arenaAddress: number | undefined;
 
   /**
    * @param size bytes, a multiple of 4
    * @param owner the memory that may write into the page; undefined when it is shared
+   * @param isDirect whether it is to be in the arena if there is room; its size is a multiple of 4096 then
    */
   constructor(
     size: number,
     public owner: object | undefined,
+    isDirect = false,
   ) {
-    const block = new ArrayBuffer(size);
-    this.bytes = new Uint8Array(block);
-    this.halves = new Uint16Array(block);
-    this.words = new Uint32Array(block);
+    this.arenaAddress = isDirect ? takeArenaBlock(this, size)?.address : undefined;
+    const buffer = this.arenaAddress === undefined ? new ArrayBuffer(size) : arena.buffer;
+    const start = this.arenaAddress ?? 0;
+    this.bytes = new Uint8Array(buffer, start, size);
+    this.halves = new Uint16Array(buffer, start, size >> 1);
+    this.words = new Uint32Array(buffer, start, size >> 2);
   }
 
   /** A page of its own for `owner` with what is in `from`, or zeros. */
-  static copyOf(from: Page | undefined, size: number, owner: object | undefined): Page {
-    const page = new Page(size, owner);
+  static copyOf(
+    from: Page | undefined,
+    size: number,
+    owner: object | undefined,
+    isDirect = false,
+  ): Page {
+    const page = new Page(size, owner, isDirect);
     if (from !== undefined) page.words.set(from.words);
     return page;
   }

@@ -2,6 +2,8 @@
  * SDRAM of one chip: 128 MB that takes memory of this computer only where something was written that
  * other chips do not hold too. SpiNN-2 data sheet, chapter on the memory map.
  */
+import { arena, takeArenaBlock } from '../arm/arena.js';
+import type { DirectSdram } from '../core/core.js';
 import { Page } from './page.js';
 
 /** Address of SDRAM. */
@@ -15,6 +17,10 @@ const PAGE_BYTES = 1 << PAGE_SHIFT;
 const REGION_SHIFT = 20;
 const REGIONS = SDRAM_BYTES >> REGION_SHIFT;
 const PAGES_OF_REGION = 1 << (REGION_SHIFT - PAGE_SHIFT);
+
+const PAGES = SDRAM_BYTES >> PAGE_SHIFT;
+/** Accesses of translated code by the bus after which it gets a table of pages. */
+const USES_BEFORE_TABLE = 1000;
 
 /** Whether all of a range of addresses reaches SDRAM. */
 export function isSdram(address: number, length: number): boolean {
@@ -36,10 +42,15 @@ export type CommonWrite = Map<SharedSdram, SharedSdram>;
 const NOTHING_WRITTEN: SharedSdram = new Array<undefined>(REGIONS).fill(undefined);
 
 /** SDRAM, addressed by offset; offsets wrap around at its size, as the chip's address window does. */
-export class Sdram {
+export class Sdram implements DirectSdram {
+  /** Bytes that translated code read and wrote past the bus. */
+  bytesPastBus = 0;
   private regions: SharedSdram = NOTHING_WRITTEN;
   /** The same while it is this chip's own, so that it may be changed. */
   private ownRegions: (Region | undefined)[] | undefined;
+  /** For each page its address in the arena, or 0, for translated code. */
+  private pageTable: Int32Array | undefined;
+  private uses = 0;
 
   /** Whether nothing was written. */
   get isBlank(): boolean {
@@ -100,6 +111,7 @@ export class Sdram {
       for (const page of region.pages) if (page?.owner === this) page.owner = undefined;
     }
     this.ownRegions = undefined;
+    this.pageTable?.fill(0);
     return this.regions;
   }
 
@@ -107,6 +119,33 @@ export class Sdram {
   adopt(regions: SharedSdram): void {
     this.regions = regions;
     this.ownRegions = undefined;
+    this.pageTable?.fill(0);
+  }
+
+  get table(): number {
+    return this.pageTable?.byteOffset ?? 0;
+  }
+
+  /** After many uses a page is put into the table: it becomes this chip's own then, if it exists. */
+  used(address: number): void {
+    if (++this.uses < USES_BEFORE_TABLE) return;
+    this.pageTable ??= this.newTable();
+    const offset = address & (SDRAM_BYTES - 1);
+    const page = this.page(offset);
+    if (page === undefined || this.pageTable?.[offset >> PAGE_SHIFT] !== 0) return;
+    const direct = Page.copyOf(page, PAGE_BYTES, this, true);
+    if (direct.arenaAddress === undefined) return;
+    this.setOwnPage(offset, direct);
+    this.pageTable[offset >> PAGE_SHIFT] = direct.arenaAddress;
+  }
+
+  count(bytes: number): void {
+    this.bytesPastBus += bytes;
+  }
+
+  private newTable(): Int32Array | undefined {
+    const block = takeArenaBlock(this, PAGES * Int32Array.BYTES_PER_ELEMENT);
+    return block && new Int32Array(arena.buffer, block.address, PAGES);
   }
 
   /** Bytes of this computer's memory in use. Pages in `counted` do not count; those that do are added. */
@@ -134,9 +173,13 @@ export class Sdram {
     const page = this.page(offset);
     if (page !== undefined && page.owner === this) return page;
     const own = Page.copyOf(page, PAGE_BYTES, this);
-    const region = this.ownRegion((offset & (SDRAM_BYTES - 1)) >> REGION_SHIFT);
-    region.pages[(offset >> PAGE_SHIFT) & (PAGES_OF_REGION - 1)] = own;
+    this.setOwnPage(offset, own);
     return own;
+  }
+
+  private setOwnPage(offset: number, page: Page): void {
+    const region = this.ownRegion((offset & (SDRAM_BYTES - 1)) >> REGION_SHIFT);
+    region.pages[(offset >> PAGE_SHIFT) & (PAGES_OF_REGION - 1)] = page;
   }
 
   private ownRegion(index: number): Region {

@@ -36,8 +36,23 @@ export class BusError extends Error {
   }
 }
 
+/** SDRAM as translated code reaches it past the bus, see arm/translator/direct-access.ts. */
+export interface DirectSdram {
+  /**
+   * Address in the arena of a table that has a word for each page: its address there, or 0 when it can be reached
+   * by the bus only. 0 while there is no such table.
+   */
+  readonly table: number;
+  /** A core of the chip read or wrote an address by the bus. */
+  used(address: number): void;
+  /** Cores read or wrote so many bytes by the table. */
+  count(bytes: number): void;
+}
+
 /** What a core's private block reaches through its chip: shared memory and devices, the router, the clock. */
 export interface ChipBus {
+  /** How translated code reaches SDRAM, if it may. */
+  readonly direct?: DirectSdram;
   /** Reads `size` bytes (1, 2 or 4, aligned) of SDRAM, System RAM, router, system controller, ...; unsigned. Throws BusError. */
   read(core: number, address: number, size: 1 | 2 | 4): number;
   /** Writes `size` bytes (1, 2 or 4, aligned). Throws BusError. */

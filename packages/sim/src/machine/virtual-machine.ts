@@ -38,6 +38,11 @@ export type MachineOptions = MachineShapeOptions & {
   readonly pace?: Pace;
   /** What is to go wrong. Default: nothing. */
   readonly faults?: FaultPlan;
+  /**
+   * Whether code that ARM cores execute often is translated to WebAssembly, which makes a machine several times
+   * faster and changes nothing else. Default true.
+   */
+  readonly translates?: boolean;
 };
 
 /** Counts of datagrams between hosts and a machine: what came in, and what a fault plan did to them. */
@@ -81,9 +86,16 @@ export class VirtualMachine {
   private isClosed = false;
 
   /** @throws RangeError for a size or a dead part that cannot be, FaultPlanError for a plan that cannot */
-  constructor({ monitor = 'built-in', pace = 'fast', faults, ...shape }: MachineOptions) {
+  constructor({
+    monitor = 'built-in',
+    pace = 'fast',
+    faults,
+    translates = true,
+    ...shape
+  }: MachineOptions) {
     this.machine = machineOfOptions(shape);
     this.network = new Network(this.machine);
+    for (const chip of this.network.chips) chip.translates = translates;
     const { scheduler } = this.network;
     this.pump = new Pump(scheduler, (amount) => this.admission.advance(amount));
     this.admission = new Admission(

@@ -253,7 +253,7 @@ export class Monitor implements ChipMonitor {
 
   /** Its own memories are only made when somebody looks into them. */
   private armCore(): ArmCore {
-    this.ownCore ??= new ArmCore(this.cores.physical(0), this.chip);
+    this.ownCore ??= new ArmCore(this.cores.physical(0), this.chip, this.chip.translates);
     return this.ownCore;
   }
 

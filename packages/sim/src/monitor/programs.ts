@@ -230,7 +230,7 @@ export class Programs {
   private armCore(physical: number): ArmCore {
     const known = this.cores[physical];
     if (known !== undefined) return known;
-    const core = new ArmCore(physical, this.memory.chip);
+    const core = new ArmCore(physical, this.memory.chip, this.memory.chip.translates);
     this.cores[physical] = core;
     return core;
   }

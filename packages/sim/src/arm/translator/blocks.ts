@@ -1,0 +1,155 @@
+/**
+ * Which code is translated together: from a hot address on, along branches, calls and returns, as blocks.
+ *
+ * A block begins where code can be entered by a branch. It goes on behind a conditional branch that is
+ * not taken, since the budget is tested only where one is. Blocks that follow each other at a page end
+ * test it there, as the interpreter does.
+ */
+import { decodeTimed, PAGE_BYTES } from '../code-cache.js';
+import { ITCM_BYTES } from '../memory.js';
+import { ALWAYS, ENTRY_WORDS, type Instruction, Op } from '../opcodes.js';
+
+/** Most instructions translated together. The time to compile grows with them: 10 to 20 us each. */
+const MOST_INSTRUCTIONS = 256;
+/** Longest stretch of addresses translated together, bytes: each possible target takes a byte of module. */
+const LONGEST_STRETCH = 4096;
+
+/** An instruction where it stands. */
+export interface Step {
+  readonly address: number;
+  readonly instruction: Instruction;
+  /** Cycles when executed; taken branches inside a page add their own. */
+  readonly cycles: number;
+}
+
+/** Code that is entered at its beginning only. */
+export interface Block {
+  readonly start: number;
+  readonly steps: readonly Step[];
+  /** Address behind the last step when execution can get there; undefined when it always leaves before. */
+  readonly next: number | undefined;
+}
+
+/** Code translated together: all in one state. */
+export interface Region {
+  readonly thumb: 0 | 1;
+  /** By address. */
+  readonly blocks: readonly Block[];
+}
+
+/** Where an instruction can lead but to the one behind it. */
+interface Flow {
+  /** Known addresses in the same state. */
+  readonly targets: readonly number[];
+  /** Whether the one behind it can follow. */
+  readonly continues: boolean;
+}
+
+/** Operations that leave straight-line code for an address that only execution knows, or another state. */
+const LEAVING: ReadonlySet<number> = new Set([
+  Op.LoadMultipleWithPc,
+  Op.LoadManyWithPc,
+  Op.CallExchange,
+  Op.CallSuffix,
+  Op.CallExchangeSuffix,
+  Op.BranchExchange,
+  Op.CallExchangeRegister,
+  Op.BranchToArm,
+]);
+
+/** Whether an operation is a branch inside its page: its constant is a distance. */
+export function isNearBranch(op: number): boolean {
+  return (op >= Op.Branch && op <= Op.BranchLessOrEqual) || op === Op.Call;
+}
+
+/** Target of a branch or call to a constant address. */
+export function branchTarget({ address, instruction }: Step, thumb: 0 | 1): number {
+  const { op, immediate } = instruction;
+  if (!isNearBranch(op)) return immediate;
+  return address + (4 >> thumb) * (immediate / ENTRY_WORDS + 1);
+}
+
+function flowOf(step: Step, thumb: 0 | 1): Flow {
+  const { op, condition, extra } = step.instruction;
+  const isConditional =
+    condition !== ALWAYS || (op >= Op.BranchEqual && op <= Op.BranchLessOrEqual);
+  if (op === Op.Call || op === Op.CallFar) {
+    return { targets: [branchTarget(step, thumb), extra & ~1], continues: isConditional };
+  }
+  if (isNearBranch(op) || op === Op.BranchFar) {
+    return { targets: [branchTarget(step, thumb)], continues: isConditional };
+  }
+  if (op === Op.CallExchangeRegister || op === Op.CallExchange || op === Op.CallSuffix) {
+    return { targets: [extra & ~1], continues: isConditional };
+  }
+  return { targets: [], continues: isConditional || !LEAVING.has(op) };
+}
+
+/**
+ * Collects the code from an address on.
+ *
+ * @param isTranslatable whether an instruction can be translated; the others end their block
+ */
+export function findRegion(
+  entry: number,
+  thumb: 0 | 1,
+  itcm: Int32Array,
+  isTranslatable: (instruction: Instruction) => boolean,
+): Region {
+  const size = 4 >> thumb;
+  const heads = new Set([entry]);
+  const steps = new Map<number, Step>();
+  const waiting = [entry];
+  const isNear = (address: number) =>
+    address >= 0 && address < ITCM_BYTES && Math.abs(address - entry) < LONGEST_STRETCH / 2;
+  const addHead = (address: number) => {
+    if (!isNear(address) || heads.has(address)) return;
+    heads.add(address);
+    waiting.push(address);
+  };
+  for (let head = waiting.shift(); head !== undefined; head = waiting.shift()) {
+    for (let address = head; !steps.has(address) && isNear(address); address += size) {
+      if (steps.size >= MOST_INSTRUCTIONS) break;
+      if (address !== head && address % PAGE_BYTES === 0) {
+        addHead(address);
+        break;
+      }
+      const step = { address, ...decodeTimed(address, thumb, itcm) };
+      steps.set(address, step);
+      if (!isTranslatable(step.instruction)) {
+        addHead(address + size);
+        break;
+      }
+      const { targets, continues } = flowOf(step, thumb);
+      targets.forEach(addHead);
+      if (!continues) break;
+    }
+  }
+  return { thumb, blocks: blocksOf(heads, steps, thumb, isTranslatable) };
+}
+
+function blocksOf(
+  heads: ReadonlySet<number>,
+  all: ReadonlyMap<number, Step>,
+  thumb: 0 | 1,
+  isTranslatable: (instruction: Instruction) => boolean,
+): readonly Block[] {
+  const size = 4 >> thumb;
+  const starts = [...heads].filter((head) => {
+    const step = all.get(head);
+    return step !== undefined && isTranslatable(step.instruction);
+  });
+  starts.sort((a, b) => a - b);
+  return starts.map((start) => {
+    const steps: Step[] = [];
+    for (let address = start; ; address += size) {
+      const step = all.get(address);
+      const isEnd = address !== start && (heads.has(address) || address % PAGE_BYTES === 0);
+      if (isEnd || step === undefined || !isTranslatable(step.instruction)) {
+        return { start, steps, next: address };
+      }
+      steps.push(step);
+      if (!flowOf(step, thumb).continues) return { start, steps, next: undefined };
+    }
+  });
+}

@@ -1,0 +1,160 @@
+/** When code is translated, and how a core goes over to the translation. */
+import { takeAbort } from '../abort.js';
+import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
+import { Control, type Cpu } from '../cpu.js';
+import { coolEverything } from '../heat.js';
+import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
+import { type CoreMemory, ITCM_BYTES } from '../memory.js';
+import { Op } from '../opcodes.js';
+import { activeState, Slot } from '../state.js';
+import { type Block, findRegion, type Region } from './blocks.js';
+import { regionImports } from './direct-access.js';
+import { Leaving } from './exits.js';
+import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
+import { accessMemoryOf, takeFailure } from './slow-access.js';
+import { EMPTY_MODULE } from './wasm.js';
+
+/** Told in place of a way of leaving when the translation is not for this core. */
+export const NOT_ENTERED = -1;
+
+/** A slice counts as an entry, and as one more for each so many cycles, as a power of two. */
+const SLICE_SHIFT = 6;
+const PAGES = ITCM_BYTES / PAGE_BYTES;
+const PAGE_SHIFT = Math.log2(PAGE_BYTES);
+
+/** Regions kept translated: each takes some 50 KB of this computer's memory. With more, all is forgotten. */
+const MOST_REGIONS = 4096;
+
+/** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
+const functions = new Map<string, Translation['run']>();
+
+/** Whether translated code may be used on a core. */
+export function mayTranslate({ translates, memory, control }: Cpu): boolean {
+  const interworks = (control & Control.PlainProgramCounterLoads) === 0;
+  return translates && interworks && memory.arenaAddress !== undefined;
+}
+
+/** Makes translated code work on a core's memories. */
+export function prepareTranslations({ memory, registersAddress }: Cpu): void {
+  activeState[Slot.Registers] = registersAddress;
+  activeState[Slot.Memories] = memory.arenaAddress ?? 0;
+  activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
+  accessMemoryOf(memory);
+}
+
+/** What the beginning of a slice counts. */
+export function weightOfSlice(): number {
+  return 1 + ((activeState[Slot.Limit] as number) >> SLICE_SHIFT);
+}
+
+/** What is to be done after {@link runTranslated}. */
+export const Then = {
+  /** Nothing: the slice is over. */
+  Stop: 0,
+  /** Interpret from r15, where the budget was tested. */
+  Interpret: 1,
+  /** Interpret from r15 without a test of the budget. */
+  InterpretOn: 2,
+} as const;
+export type Then = (typeof Then)[keyof typeof Then];
+
+/** Runs a core, also one that was not resumed, as long as it is in translated code. */
+export function runTranslated(cpu: Cpu): Then {
+  const { pages } = cpu;
+  pages.refresh();
+  for (;;) {
+    const address = cpu.programCounter;
+    if (address >>> 0 >= ITCM_BYTES) return Then.Interpret;
+    const start = pages.starts[(address >>> PAGE_SHIFT) + cpu.thumb * PAGES] as number;
+    if (start === 0) return Then.Interpret;
+    const mark = codeStore[start + ((address & (PAGE_BYTES - 1)) << cpu.thumb)] as number;
+    if (mark < FIRST_MARK) return Then.Interpret;
+    const left = runTranslation(mark, address, cpu);
+    if (left === NOT_ENTERED) return Then.Interpret;
+    cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
+    const how = left & Leaving.Mask;
+    if (how === Leaving.Continue) return Then.InterpretOn;
+    if (how === Leaving.Fault) {
+      cpu.resume();
+      takeAbort(cpu, takeFailure(), cpu.programCounter);
+      return Then.Stop;
+    }
+    const cycles = (activeState[Slot.Elapsed] as number) & 0xffff;
+    if (cycles >= (activeState[Slot.Limit] as number)) return Then.Stop;
+  }
+}
+
+/** Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. */
+export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
+  const translation = translationOf(mark);
+  if (translation === undefined) return NOT_ENTERED;
+  for (const { place, start } of translation.pages) {
+    if (table.starts[place] !== start) return NOT_ENTERED;
+  }
+  return translation.run(address);
+}
+
+/** Translates the code at an address of the running core, if it can be. */
+export function translate({ pages: table, memory }: Cpu, address: number, thumb: 0 | 1): void {
+  const region = findRegion(address, thumb, memory.itcm32, isTranslatable);
+  if (!region.blocks.some(({ start }) => start === address)) return;
+  const numbers = new Set(region.blocks.flatMap((block) => pagesOf(block)));
+  for (const page of numbers) table.find(page * PAGE_BYTES, thumb);
+  const pages = [...numbers].map((page) => {
+    const place = page + thumb * PAGES;
+    return { place, start: table.starts[place] as number };
+  });
+  if (pages.some(({ start }) => start === 0)) return;
+  const run = functionOf(region, memory);
+  if (run === undefined) return;
+  const translation = { run, pages };
+  for (const { start } of region.blocks) {
+    const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
+    if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);
+    setMark(codeStore, entry, translation);
+  }
+}
+
+function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] | undefined {
+  const key = keyOf(region, itcm16);
+  const known = functions.get(key);
+  if (known !== undefined || !compiles()) return known;
+  if (functions.size >= MOST_REGIONS) forgetRegions();
+  const module = new WebAssembly.Module(encodeRegion(region));
+  const { exports } = new WebAssembly.Instance(module, regionImports());
+  const run = exports[REGION_FUNCTION] as Translation['run'];
+  functions.set(key, run);
+  return run;
+}
+
+function forgetRegions(): void {
+  functions.clear();
+  dropAllMarks(codeStore);
+  coolEverything();
+}
+
+let mayCompile: boolean | undefined;
+
+/** Whether WebAssembly may be compiled here: a page in a browser can be forbidden to by its security policy. */
+function compiles(): boolean {
+  try {
+    mayCompile ??= new WebAssembly.Module(EMPTY_MODULE) instanceof WebAssembly.Module;
+  } catch {
+    mayCompile = false;
+  }
+  return mayCompile;
+}
+
+/** What the function of a region depends on: its state, and the code of its blocks with the instruction behind. */
+function keyOf({ thumb, blocks }: Region, code: Uint16Array): string {
+  const halves = blocks.map(({ start, steps }) => {
+    const end = start + (steps.length + 1) * (4 >> thumb);
+    return `${start}:${code.subarray(start >> 1, (end >> 1) + 1).join()}`;
+  });
+  return `${thumb};${halves.join(';')}`;
+}
+
+/** Numbers of the pages in which a block has instructions. */
+function pagesOf({ steps }: Block): readonly number[] {
+  return steps.map(({ address }) => Math.floor(address / PAGE_BYTES));
+}

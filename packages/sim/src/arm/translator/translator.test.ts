@@ -1,0 +1,185 @@
+/**
+ * Translated code against the interpreter: random programs on two cores, compared while they run.
+ * SPIN_TOOLS_LARGE=1 executes more than a million instructions of each kind; SPIN_TOOLS_SEED is another seed.
+ */
+import t from 'tap';
+import { generator, type Random, randomProgram } from '../../../test-support/arm/random-program.js';
+import { Sdram } from '../../chip/sdram.js';
+import { BusError, type ChipBus } from '../../core/core.js';
+import { ArmCore } from '../arm-core.js';
+import { HOT_ENTRIES, setHotness } from '../heat.js';
+
+const PROGRAMS = process.env.SPIN_TOOLS_LARGE === '1' ? 400 : 12;
+const SEED = Number(process.env.SPIN_TOOLS_SEED ?? 1);
+/** Simulated time that a program runs, ns, and the longest piece of it. */
+const DURATION = 60_000;
+const LONGEST_PIECE = 20_000;
+
+/** Enough uses for translated code to get a table of SDRAM pages. */
+const MANY_USES = 1000;
+const SDRAM = 0x60000000;
+
+/** SDRAM; everything else of the chip answers with an error. */
+function memoryOnly(sdram = new Sdram()): ChipBus {
+  const inSdram = (address: number) => {
+    if (address >>> 29 !== 3) throw new BusError(address);
+    return address & 0x7ffffff;
+  };
+  return {
+    direct: sdram,
+    read: (_, address, size) => sdram.read(inSdram(address), size),
+    write: (_, address, value, size) => sdram.write(inSdram(address), value, size),
+    readBlock: (address, target) => sdram.readBlock(inSdram(address), target),
+    writeBlock: (address, source) => sdram.writeBlock(inSdram(address), source),
+    send: () => true,
+  };
+}
+
+/** SDRAM whose first page is in the table. */
+function usedSdram(): Sdram {
+  const sdram = new Sdram();
+  sdram.write(0, 0, 4);
+  for (let use = 0; use < MANY_USES; use++) sdram.used(SDRAM);
+  return sdram;
+}
+
+function newCore(program: Uint8Array, translates: boolean): ArmCore {
+  const core = new ArmCore(1, memoryOnly(usedSdram()), translates);
+  const data = Uint8Array.from({ length: 0x2000 }, (_, index) => (index * 37 + 11) & 255);
+  core.writeTcm(0, program);
+  core.writeTcm(0x00400000, data);
+  core.start(0);
+  return core;
+}
+
+function visible(core: ArmCore) {
+  const { registers, statistics, time } = core;
+  return { registers: [...registers].map((each) => each >>> 0), statistics, time };
+}
+
+const memoryOf = (core: ArmCore) => [core.readTcm(0, 0x8000), core.readTcm(0x00400000, 0x10000)];
+
+/** Runs both cores in the same pieces; tells the time at which they differ, if they do. */
+function firstDifference(random: Random, [interpreted, translated]: readonly [ArmCore, ArmCore]) {
+  while (interpreted.time < DURATION) {
+    const until = interpreted.time + 1 + random(LONGEST_PIECE);
+    interpreted.run(until);
+    translated.run(until);
+    const expected = visible(interpreted);
+    const found = visible(translated);
+    if (JSON.stringify(expected) !== JSON.stringify(found)) return { expected, found };
+  }
+  const expected = memoryOf(interpreted).map((each) => Buffer.from(each).toString('base64'));
+  const found = memoryOf(translated).map((each) => Buffer.from(each).toString('base64'));
+  return expected.join() === found.join() ? undefined : { expected, found };
+}
+
+t.before(() => setHotness(20));
+t.teardown(() => setHotness(HOT_ENTRIES));
+
+for (const [thumb, name] of [
+  [0, 'ARM'],
+  [1, 'Thumb'],
+] as const) {
+  t.test(
+    `random ${name} programs leave the same registers, memory, times and counts when translated`,
+    async (t) => {
+      let instructions = 0;
+      for (let index = 0; index < PROGRAMS; index++) {
+        const random = generator(SEED * 1_000_003 + 2 * index + thumb);
+        const program = randomProgram(random, thumb);
+        const cores = [newCore(program, false), newCore(program, true)] as const;
+        const difference = firstDifference(random, cores);
+        instructions += cores[0].statistics.instructions;
+        if (difference === undefined) continue;
+        t.same(difference.found, difference.expected, `seed ${SEED}, program ${index}`);
+        return;
+      }
+      t.pass(`${instructions} instructions`);
+    },
+  );
+}
+
+const WAIT_FOR_INTERRUPT = 0xee070f90;
+
+function loadedWords(words: readonly number[], chip = memoryOnly(), at = 0): ArmCore {
+  const core = new ArmCore(1, chip);
+  core.writeTcm(at, new Uint8Array(Uint32Array.from(words).buffer));
+  core.start(at);
+  return core;
+}
+
+/** r0 := r0 + 1 at SDRAM address r1 for ever, or as often as r2 says. */
+const COUNT_IN_SDRAM = [
+  // mov r1, #0x60000000; ldr r0, [r1]; add r0, #1; str r0, [r1]; subs r2, #1; bne -> ldr; WFI
+  0xe3a01206,
+  0xe5910000,
+  0xe2800001,
+  0xe5810000,
+  0xe2522001,
+  0x1afffffa,
+  WAIT_FOR_INTERRUPT,
+];
+
+t.test('translated code writes to its own copy of an SDRAM page that chips share', async (t) => {
+  const sdram = new Sdram();
+  sdram.write(0, 7, 4);
+  const core = loadedWords(COUNT_IN_SDRAM, memoryOnly(sdram));
+  core.run(1_000_000);
+  t.not(sdram.table, 0, 'the page is reached directly');
+  const before = sdram.read(0, 4);
+  const shared = sdram.share();
+  const other = new Sdram();
+  other.adopt(shared);
+  core.run(2_000_000);
+  t.equal(other.read(0, 4), before);
+  t.ok(sdram.read(0, 4) > before + 1000);
+  t.equal(sdram.bytesPastBus % 4, 0);
+});
+
+t.test('SDRAM bytes are counted the same past the bus as by it', async (t) => {
+  const bytes = [true, false].map((translates) => {
+    const sdram = new Sdram();
+    sdram.write(0, 0, 4);
+    let byBus = 0;
+    const { read, write, ...rest } = memoryOnly(sdram);
+    const core = new ArmCore(
+      1,
+      {
+        ...rest,
+        read(id, address, size) {
+          byBus += size;
+          return read(id, address, size);
+        },
+        write(id, address, value, size) {
+          byBus += size;
+          write(id, address, value, size);
+        },
+      },
+      translates,
+    );
+    core.writeTcm(0, new Uint8Array(Uint32Array.from(COUNT_IN_SDRAM).buffer));
+    core.start(0);
+    core.run(2_000_000);
+    return { bytes: byBus + sdram.bytesPastBus, value: sdram.read(0, 4), time: core.time };
+  });
+  t.same(bytes[0], bytes[1]);
+});
+
+t.test('code that differs in a page behind is not taken for the same', async (t) => {
+  // At 0x3f0: mov r1, #0; add r1, #1; cmp r1, r1; nop | at 0x400: add r0, r0, #k; b 0x3f4
+  const program = (step: number) => [
+    0xe3a01000,
+    0xe2811001,
+    0xe1510001,
+    0xe1a00000,
+    0xe2800000 | step,
+    0xeafffffa,
+  ];
+  const cores = [1, 2].map((step) => loadedWords(program(step), memoryOnly(), 0x3f0));
+  for (let until = 1000; until <= 200_000; until += 1000) for (const core of cores) core.run(until);
+  const [one, two] = cores as [ArmCore, ArmCore];
+  t.ok(one.registers[0]! > 1000);
+  t.equal(one.registers[1], two.registers[1]);
+  t.equal(2 * one.registers[0]!, two.registers[0]);
+});
