@@ -221,7 +221,7 @@ export class ArmCore implements Core {
     );
     const then = mayTranslate(cpu) ? runTranslated(cpu) : Then.Interpret;
     if (then !== Then.Stop) {
-      cpu.resume();
+      cpu.resumeInSlice();
       interpret(cpu, then === Then.Interpret);
     }
     this.countSdram();
@@ -242,7 +242,7 @@ export class ArmCore implements Core {
   }
 
   private takeInterrupt(cpu: Cpu): void {
-    cpu.resume();
+    cpu.resumeInSlice();
     const next = cpu.programCounter + 4;
     if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
       cpu.enter(Exception.FastInterrupt, next);
