@@ -380,7 +380,7 @@ export class ArmCore implements ResettableCore {
   }
 
   private takeInterrupt(cpu: Cpu): void {
-    cpu.resume();
+    cpu.resumeInSlice();
     const next = cpu.programCounter + 4;
     if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
       cpu.enter(Exception.FastInterrupt, next);
@@ -469,6 +469,6 @@ export class ArmCore implements ResettableCore {
 function execute(cpu: Cpu): void {
   const then = mayTranslate(cpu) ? runTranslated(cpu) : Then.Interpret;
   if (then === Then.Stop) return;
-  cpu.resume();
+  cpu.resumeInSlice();
   interpret(cpu, then === Then.Interpret);
 }

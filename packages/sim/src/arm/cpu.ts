@@ -113,8 +113,15 @@ export class Cpu {
     this.saved = memory.kept;
   }
 
-  /** Copies the registers in; between this and {@link suspend} they are in {@link activeState}. */
+  /** Copies the registers in and begins a slice; until {@link suspend} they are in {@link activeState}. */
   resume(): void {
+    this.resumeInSlice();
+    activeState[Slot.Elapsed] = 0;
+    activeState[Slot.Limit] = 0;
+  }
+
+  /** The same in the middle of a slice, unless it was done. */
+  resumeInSlice(): void {
     if (this.isResumed) return;
     this.isResumed = true;
     const { saved } = this;

@@ -75,7 +75,7 @@ export function runTranslated(cpu: Cpu): Then {
     const how = left & Leaving.Mask;
     if (how === Leaving.Continue) return Then.InterpretOn;
     if (how === Leaving.Fault) {
-      cpu.resume();
+      cpu.resumeInSlice();
       takeAbort(cpu, takeFailure(), cpu.programCounter);
       return Then.Stop;
     }
