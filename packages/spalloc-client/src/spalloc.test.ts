@@ -190,11 +190,11 @@ t.test('a lost connection ends waiting with an error that names the server', asy
       return SILENCE;
     },
   });
-  const patience = { reconnectDelayMs: 5, patienceMs: 60 };
+  const patience = { reconnectDelayMs: 5, patienceMs: 500 };
   const error = await allocate({ ...server, ...patience, owner: 'me' }).catch((error) => error);
   t.type(error, SpallocConnectionError);
   t.match(error, { message: /127\.0\.0\.1:\d+: it closed the connection/ });
-  t.ok(server.sent('get_job_state').length > 2, 'it was tried again');
+  t.ok(server.sent('get_job_state').length > 1, 'it was tried again');
 });
 
 t.test('no server at all is an error that names host and port', async (t) => {
@@ -211,9 +211,9 @@ t.test('no server at all is an error that names host and port', async (t) => {
 
 t.test('an unanswered command times out and closes the connection', async (t) => {
   const server = await serve(t, { list_jobs: SILENCE });
-  const client = await SpallocClient.connect({ ...server, timeoutMs: 40 });
+  const client = await SpallocClient.connect({ ...server, timeoutMs: 300 });
   await t.rejects(client.send(listJobs()), SpallocTimeoutError);
-  await t.rejects(client.send(listMachines()), { message: /did not answer list_jobs in 40 ms/ });
+  await t.rejects(client.send(listMachines()), { message: /did not answer list_jobs in 300 ms/ });
 });
 
 t.test('power on resets the boards and waits until they are ready again', async (t) => {
