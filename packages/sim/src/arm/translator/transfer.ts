@@ -220,14 +220,12 @@ export function transferBlock(exits: Exits, at: number, each: Instruction): void
     frame.set(n);
   };
   frame.get(n);
-  code
-    .constant((immediate << 16) >> 16)
-    .do(Wasm.Add)
-    .constant(~3)
-    .do(Wasm.And);
+  code.constant((immediate << 16) >> 16).do(Wasm.Add);
   code.tee(frame.address).constant(DATA_MEMORY).do(Wasm.Subtract);
+  // Rotated, an address that is no multiple of 4 is above any word of the data memory.
+  code.constant(2).do(Wasm.RotateRight);
   code
-    .constant(0x10000 - 4 * registers.length)
+    .constant((0x10000 >> 2) - registers.length)
     .do(Wasm.LessOrEqualUnsigned)
     .if();
   if (STORE_BLOCKS.has(op)) {
