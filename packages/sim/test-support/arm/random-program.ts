@@ -3,20 +3,7 @@
  * that fail, a timer that interrupts, and code that changes itself.
  */
 
-export type Random = (below: number) => number;
-
-/** mulberry32. */
-export function generator(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
-const pick = <T>(random: Random, from: readonly T[]): T => from[random(from.length)] as T;
+import { pick, type Random } from '../instructions/random.js';
 
 /** Where the loop of a program begins. */
 const MAIN = 0x3c0;

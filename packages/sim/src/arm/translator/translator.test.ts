@@ -3,7 +3,8 @@
  * SPIN_TOOLS_LARGE=1 executes more than a million instructions of each kind; SPIN_TOOLS_SEED is another seed.
  */
 import t from 'tap';
-import { generator, type Random, randomProgram } from '../../../test-support/arm/random-program.js';
+import { randomProgram } from '../../../test-support/arm/random-program.js';
+import { generator, type Random } from '../../../test-support/instructions/random.js';
 import { Sdram } from '../../chip/sdram.js';
 import { BusError, type ChipBus } from '../../core/core.js';
 import { ArmCore } from '../arm-core.js';
