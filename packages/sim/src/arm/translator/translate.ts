@@ -88,7 +88,9 @@ export function runTranslated(cpu: Cpu): Then {
 export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
   const translation = translationOf(mark);
   if (translation === undefined) return NOT_ENTERED;
-  for (const { place, start } of translation.pages) {
+  const { pages } = translation;
+  for (let index = 0; index < pages.length; index++) {
+    const { place, start } = pages[index] as (typeof pages)[number];
     if (table.starts[place] !== start) return NOT_ENTERED;
   }
   return translation.run(address);
