@@ -21,7 +21,7 @@ const DATA_MEMORY = 0x00400000;
 const INSTRUCTION_MEMORY_BYTES = 0x8000;
 
 /** How a size is accessed: the bits that tell place and alignment, in place, and otherwise. */
-interface Kind {
+export interface Kind {
   readonly mask: number;
   readonly bytes: number;
   readonly access: Access;
@@ -30,7 +30,7 @@ interface Kind {
 }
 
 /** Loads by their distance from LoadWordOffset in fours, then stores. */
-const LOADS: readonly Kind[] = [
+export const LOADS: readonly Kind[] = [
   { mask: 0xffff0003, bytes: 4, access: Access.LoadWord, slow: SLOW.loadWord },
   { mask: 0xffff0000, bytes: 1, access: Access.LoadByte, slow: SLOW.loadByte },
   { mask: 0xffff0001, bytes: 2, access: Access.LoadHalf, slow: SLOW.loadHalf },
@@ -49,7 +49,8 @@ const LOADS: readonly Kind[] = [
     extend: Wasm.Extend16,
   },
 ];
-const STORES: readonly Kind[] = [
+/** Words, bytes and halves. */
+export const STORES: readonly Kind[] = [
   { mask: 0xffff0003, bytes: 4, access: Access.StoreWord, slow: SLOW.storeWord },
   { mask: 0xffff0000, bytes: 1, access: Access.StoreByte, slow: SLOW.storeByte },
   { mask: 0xffff0001, bytes: 2, access: Access.StoreHalf, slow: SLOW.storeHalf },
@@ -71,7 +72,8 @@ export function transfer(exits: Exits, at: number, each: Instruction): void {
   const { frame } = exits;
   const { op, d, n, m, immediate } = each;
   if (op === Op.LoadLiteral) {
-    loadLiteral(exits, at, each);
+    pushLiteral(exits, at, LOADS[0] as Kind, immediate);
+    frame.set(d);
   } else if (op === Op.LoadWordPostRegister) {
     frame.get(n);
     frame.code.set(frame.address);
@@ -93,16 +95,16 @@ export function transfer(exits: Exits, at: number, each: Instruction): void {
   }
 }
 
-function loadLiteral(exits: Exits, at: number, { d, immediate }: Instruction): void {
+/** Pushes what is loaded from a known address. */
+export function pushLiteral(exits: Exits, at: number, kind: Kind, address: number): void {
   const { frame } = exits;
   const { code } = frame;
-  if (immediate >>> 0 < INSTRUCTION_MEMORY_BYTES) {
-    code.get(frame.instructionMemory).access(Access.LoadWord, immediate & ~3);
+  if (address >>> 0 < INSTRUCTION_MEMORY_BYTES && kind.bytes === 4) {
+    code.get(frame.instructionMemory).access(Access.LoadWord, address & ~3);
   } else {
-    code.constant(immediate).set(frame.address);
-    pushSlowly(exits, at, LOADS[0] as Kind);
+    code.constant(address).set(frame.address);
+    pushSlowly(exits, at, kind);
   }
-  frame.set(d);
 }
 
 function setAddress({ frame }: Exits, mode: number, { n, m, immediate }: Instruction): void {
@@ -133,7 +135,8 @@ function pushPlace({ frame }: Exits): void {
   frame.code.get(frame.address).get(frame.dataMemory).do(Wasm.Add);
 }
 
-function pushLoaded(exits: Exits, at: number, kind: Kind): void {
+/** Pushes what is loaded from `frame.address`. */
+export function pushLoaded(exits: Exits, at: number, kind: Kind): void {
   const { frame } = exits;
   const { code } = frame;
   const done = code.block(ValueType.Word);
@@ -168,7 +171,14 @@ function leaveOnFault(exits: Exits, at: number): void {
   frame.code.end();
 }
 
-function store(exits: Exits, at: number, kind: Kind, d: number, writesBack: () => void): void {
+/** Stores register `d` at `frame.address`; then writes the base register back. */
+export function store(
+  exits: Exits,
+  at: number,
+  kind: Kind,
+  d: number,
+  writesBack: () => void,
+): void {
   const { frame } = exits;
   const { code } = frame;
   const done = code.block();
@@ -192,6 +202,14 @@ function store(exits: Exits, at: number, kind: Kind, d: number, writesBack: () =
   leaveAfterStore(exits, at, writesBack);
   code.end();
   writesBack();
+}
+
+/** Leaves in front of the next instruction when what was waited has taken all of the slice. */
+export function leaveWhenLimitReached(exits: Exits, at: number): void {
+  const { frame } = exits;
+  frame.code.get(frame.limit).constant(0).do(Wasm.LessOrEqualSigned).if();
+  leaveBehind(exits, at, () => undefined);
+  frame.code.end();
 }
 
 /** Leaves in front of the next instruction, at the end of the slice. */
