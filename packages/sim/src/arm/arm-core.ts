@@ -322,24 +322,26 @@ export class ArmCore implements ResettableCore {
   }
 
   private runSlice(cpu: Cpu): void {
-    if (this.nextEventCycle <= this.cycle) this.settle();
+    let next = this.nextEventCycle;
+    if (next <= this.cycle) {
+      this.settle();
+      next = this.nextEventCycle;
+    }
+    const until = Math.min(this.end, next);
     const { interrupts } = this;
     if (cpu.asleep) {
       if (!interrupts.isRequesting) {
-        this.sleepUntil(Math.min(this.end, this.nextEventCycle));
+        this.sleepUntil(until);
         return;
       }
       cpu.asleep = false;
     }
     cpu.isRequested = interrupts.isRequesting;
     if (cpu.isRequested) this.takeInterrupt(cpu);
-    if (this.probes === undefined && this.passDelay(cpu)) return;
+    if (this.probes === undefined && this.passDelay(cpu, until)) return;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Stalled] = 0;
-    activeState[Slot.Limit] = Math.min(
-      LONGEST_SLICE,
-      Math.max(1, Math.min(this.end, this.nextEventCycle) - this.cycle),
-    );
+    activeState[Slot.Limit] = Math.min(LONGEST_SLICE, Math.max(1, until - this.cycle));
     const { probes } = this;
     if (probes === undefined) {
       execute(cpu);
@@ -359,10 +361,11 @@ export class ArmCore implements ResettableCore {
     return spent;
   }
 
-  /** Passes the time of a delay loop; false when the core is in none. */
-  private passDelay(cpu: Cpu): boolean {
-    const left = Math.floor((Math.min(this.end, this.nextEventCycle) - this.cycle) / ROUND_CYCLES);
-    const rounds = Math.min(left, roundsAhead(cpu));
+  /** Passes the time of a delay loop until a cycle; false when the core is in none. */
+  private passDelay(cpu: Cpu, until: number): boolean {
+    const ahead = roundsAhead(cpu);
+    if (ahead <= 0) return false;
+    const rounds = Math.min(Math.floor((until - this.cycle) / ROUND_CYCLES), ahead);
     if (rounds <= 0) return false;
     passRounds(cpu, rounds);
     this.cycle += ROUND_CYCLES * rounds;

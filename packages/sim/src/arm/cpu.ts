@@ -97,6 +97,7 @@ export class Cpu {
   control = RESET_CONTROL;
   readonly pages: PageTable;
   private readonly saved: Int32Array;
+  private readonly savedAddress: number;
   private isResumed = false;
   /** r13 and r14 of the banks. */
   private readonly stackAndLink = new Int32Array(2 * BANKS);
@@ -111,6 +112,7 @@ export class Cpu {
   ) {
     this.pages = new PageTable(memory.itcm32);
     this.saved = memory.kept;
+    this.savedAddress = memory.kept.byteOffset;
   }
 
   /** Copies the registers in and begins a slice; until {@link suspend} they are in {@link activeState}. */
@@ -150,7 +152,7 @@ export class Cpu {
 
   /** Where translated code finds the registers and flags, in the arena. */
   get registersAddress(): number {
-    return this.isResumed ? 0 : this.saved.byteOffset;
+    return this.isResumed ? 0 : this.savedAddress;
   }
 
   /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */

@@ -87,6 +87,9 @@ function transferDouble(cpu: Cpu, word: number, address: number, d: number): voi
   state[d] = low;
 }
 
+/** Words of the block that is being transferred: kept, since blocks are frequent. */
+const values = new Int32Array(16);
+
 /** Any LDM or STM; true when the program counter was loaded. */
 export function executeBlock(cpu: Cpu, word: number, programCounter: number): boolean {
   state[15] = programCounter;
@@ -105,13 +108,18 @@ export function executeBlock(cpu: Cpu, word: number, programCounter: number): bo
     if ((word & 0x00200000) !== 0) state[n] = moved;
     return false;
   }
-  const values = registers.map((_, index) => cpu.memory.loadWord(address + 4 * index));
+  for (let index = 0; index < registers.length; index++) {
+    values[index] = cpu.memory.loadWord(address + 4 * index);
+  }
   if ((word & 0x00200000) !== 0) state[n] = moved;
-  inBank(cpu, transfersUserBank, () => {
-    for (const [index, number] of registers.entries()) state[number] = values[index] as number;
-  });
+  const { mode } = cpu;
+  if (transfersUserBank) cpu.switchMode(Mode.System);
+  for (let index = 0; index < registers.length; index++) {
+    state[registers[index] as number] = values[index] as number;
+  }
+  if (transfersUserBank) cpu.switchMode(mode);
   if (!loadsProgramCounter) return false;
-  finishLoad(cpu, hasUserBank, values.at(-1) as number);
+  finishLoad(cpu, hasUserBank, values[registers.length - 1] as number);
   return true;
 }
 
@@ -127,22 +135,17 @@ function storeBlock(
   n: number,
   moved: number,
 ): void {
-  const values: number[] = [];
-  inBank(cpu, userBank, () => {
-    for (const number of registers) {
-      const isMovedBase = number === n && number !== registers[0] && !userBank;
-      values.push(isMovedBase ? moved : storedRegister(number));
-    }
-  });
-  for (const [index, value] of values.entries()) cpu.memory.storeWord(address + 4 * index, value);
-}
-
-/** Runs an action with the user's registers in place of the present mode's. */
-function inBank(cpu: Cpu, userBank: boolean, action: () => void): void {
   const { mode } = cpu;
   if (userBank) cpu.switchMode(Mode.System);
-  action();
+  for (let index = 0; index < registers.length; index++) {
+    const number = registers[index] as number;
+    const isMovedBase = number === n && index !== 0 && !userBank;
+    values[index] = isMovedBase ? moved : storedRegister(number);
+  }
   if (userBank) cpu.switchMode(mode);
+  for (let index = 0; index < registers.length; index++) {
+    cpu.memory.storeWord(address + 4 * index, values[index] as number);
+  }
 }
 
 function finishLoad(cpu: Cpu, restoresStatus: boolean, target: number): void {

@@ -211,14 +211,13 @@ export function executeSaturating(word: number): void {
   state[(word >>> 12) & 15] = saturate((word & 0x00200000) !== 0 ? m - operand : m + operand);
 }
 
-const FIELD_MASKS = [0x000000ff, 0x0000ff00, 0x00ff0000, 0xff000000] as const;
-
-function fieldMask(word: number): number {
-  return FIELD_MASKS.reduce(
-    (mask, field, index) => mask | ((word >>> (16 + index)) & 1 ? field : 0),
+/** Masks of the four fields in bits 19:16, by these bits. */
+const FIELD_MASKS = Int32Array.from({ length: 16 }, (_, fields) =>
+  [0x000000ff, 0x0000ff00, 0x00ff0000, 0xff000000].reduce(
+    (mask, field, index) => mask | ((fields >>> index) & 1 ? field : 0),
     0,
-  );
-}
+  ),
+);
 
 /** MRS and MSR. A user-mode program may change only the flags; MSR never changes the state. */
 export function executeStatus(cpu: Cpu, word: number): void {
@@ -228,7 +227,7 @@ export function executeStatus(cpu: Cpu, word: number): void {
     return;
   }
   const value = (word & 0x02000000) !== 0 ? rotatedConstant(word) : register(word);
-  const mask = fieldMask(word);
+  const mask = FIELD_MASKS[(word >>> 16) & 15] as number;
   if (usesSaved) {
     if (cpu.hasSavedStatus) cpu.spsr = (cpu.spsr & ~mask) | (value & mask);
     return;

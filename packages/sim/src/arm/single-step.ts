@@ -14,8 +14,9 @@ import {
   STEP_ENTRIES,
   STEP_WORDS,
 } from './code-cache.js';
+import { holds } from './conditions.js';
 import type { Cpu } from './cpu.js';
-import { type DecodedPages, holds, interpret } from './interpreter.js';
+import { type DecodedPages, interpret } from './interpreter.js';
 import { ITCM_BYTES } from './memory.js';
 import { CONDITIONAL, Op } from './opcodes.js';
 import { activeState, Slot } from './state.js';

@@ -1,10 +1,10 @@
 /** Which memory the instruction in front of a core would access. ARM Architecture Reference Manual A5.2 to A5.4. */
 import type { ArmCore } from '../arm/arm-core.js';
+import { holds } from '../arm/conditions.js';
 import type { Cpu } from '../arm/cpu.js';
 import { armEncoding } from '../arm/decode-thumb.js';
 import { blockOffsets } from '../arm/decode-transfer.js';
 import { shiftedOffset } from '../arm/general.js';
-import { holds } from '../arm/interpreter.js';
 import { ITCM_BYTES } from '../arm/memory.js';
 import { ALWAYS } from '../arm/opcodes.js';
 import { activeState } from '../arm/state.js';

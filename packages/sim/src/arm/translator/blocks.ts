@@ -8,6 +8,7 @@
 import { decodeTimed, PAGE_BYTES } from '../code-cache.js';
 import { ITCM_BYTES } from '../memory.js';
 import { ALWAYS, ENTRY_WORDS, type Instruction, Op } from '../opcodes.js';
+import { loadsProgramCounter } from './general-transfer.js';
 
 /** Most instructions translated together. The time to compile grows with them: 10 to 20 us each. */
 const MOST_INSTRUCTIONS = 256;
@@ -82,7 +83,8 @@ function flowOf(step: Step, thumb: 0 | 1): Flow {
   if (op === Op.CallExchangeRegister || op === Op.CallExchange || op === Op.CallSuffix) {
     return { targets: [extra & ~1], continues: isConditional };
   }
-  return { targets: [], continues: isConditional || !LEAVING.has(op) };
+  const leaves = LEAVING.has(op) || loadsProgramCounter(step.instruction);
+  return { targets: [], continues: isConditional || !leaves };
 }
 
 /**

@@ -63,12 +63,14 @@ export class Exits {
     this.pending = 0;
   }
 
-  /** Lets devices see the time. */
-  exposeElapsed(): void {
-    const { code, elapsed } = this.frame;
-    this.frame.storeState(Slot.Elapsed, () =>
-      code.get(elapsed).constant(this.pending).do(Wasm.Add),
-    );
+  /** Calls a function that sees the time and may change the limit of the slice; its operands are on the stack. */
+  callOutside(index: number): void {
+    const { frame } = this;
+    const { code, elapsed } = frame;
+    frame.storeState(Slot.Elapsed, () => code.get(elapsed).constant(this.pending).do(Wasm.Add));
+    frame.exposeWait();
+    code.call(index);
+    frame.reloadLimit();
   }
 
   /** Leaves the region for a known address. */
@@ -157,8 +159,7 @@ export class Exits {
   private pushSpent(): void {
     const { frame } = this;
     frame.code.get(frame.elapsed).constant(CYCLES).do(Wasm.And);
-    frame.loadState(Slot.Limit);
-    frame.code.do(Wasm.GreaterOrEqualSigned);
+    frame.code.get(frame.limit).do(Wasm.GreaterOrEqualSigned);
   }
 
   /** Brings flags and time up to date, without consequence for the code behind. */

@@ -11,6 +11,7 @@ import { ALWAYS, type Instruction, Op } from '../opcodes.js';
 import { type Block, branchTarget, isNearBranch, type Region, type Step } from './blocks.js';
 import { pushResult, setFlags } from './data-processing.js';
 import { Exits, Leaving, type Targets } from './exits.js';
+import { generalTransfer, isGeneralTransfer, loadsProgramCounter } from './general-transfer.js';
 import { isMultiplication, multiply } from './multiply.js';
 import { dataProcessingOf } from './operations.js';
 import { slowImports } from './slow-access.js';
@@ -48,7 +49,8 @@ export function isTranslatable(each: Instruction): boolean {
   const { op, d, n, m, s } = each;
   if (isNearBranch(op) || CONTROL.has(op) || isBlockTransfer(each)) return true;
   if ([d, n, m, s].includes(PROGRAM_COUNTER)) return false;
-  if (PLAIN.has(op) || isTransfer(each) || isMultiplication(each)) return true;
+  if (PLAIN.has(op) || isTransfer(each) || isGeneralTransfer(each) || isMultiplication(each))
+    return true;
   return dataProcessingOf(op) !== undefined;
 }
 
@@ -205,6 +207,7 @@ class RegionWriter {
       }
     } else if (isNearBranch(op) || CONTROL.has(op)) this.writeBranch(step);
     else if (isTransfer(instruction)) transfer(this.exits, address, instruction);
+    else if (op === Op.GeneralTransfer) this.writeGeneralTransfer(step);
     else if (isBlockTransfer(instruction)) transferBlock(this.exits, address, instruction);
     else if (isMultiplication(instruction)) multiply(frame, flags, instruction);
     else if (op === Op.CountLeadingZeros) {
@@ -221,6 +224,15 @@ class RegionWriter {
       frame.code.constant(immediate >>> 31);
       flags.setCarry();
     }
+  }
+
+  private writeGeneralTransfer({ address, instruction }: Step): void {
+    const { exits } = this;
+    const { frame } = exits;
+    generalTransfer(exits, address, instruction);
+    if (!loadsProgramCounter(instruction)) return;
+    frame.code.get(frame.programCounter);
+    exits.jumpIndirect(true);
   }
 
   private writeBranch(step: Step): void {

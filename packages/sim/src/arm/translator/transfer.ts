@@ -1,10 +1,18 @@
 /**
- * Translation of loads and stores. Aligned accesses to the data memory are made in place; for all others the
- * functions of slow-access.ts are called, which do what the interpreter does.
+ * Translation of loads and stores. Aligned accesses to the data memory, and of single registers to SDRAM, are
+ * made in place; for all others functions are called, which do what the interpreter does.
  */
 import { type Instruction, Op } from '../opcodes.js';
+import { POSTED_CYCLES, SHARED_CYCLES } from '../private-bus.js';
 import { Slot } from '../state.js';
 import { type Exits, Leaving } from './exits.js';
+import {
+  noteSdram,
+  pushSdramPlace,
+  SDRAM_LOADS,
+  SDRAM_STORES,
+  unlessInSdram,
+} from './sdram-access.js';
 import { SLOW, STORED } from './slow-access.js';
 import { Access, ValueType, Wasm } from './wasm.js';
 
@@ -13,35 +21,39 @@ const DATA_MEMORY = 0x00400000;
 const INSTRUCTION_MEMORY_BYTES = 0x8000;
 
 /** How a size is accessed: the bits that tell place and alignment, in place, and otherwise. */
-interface Kind {
+export interface Kind {
   readonly mask: number;
+  readonly bytes: number;
   readonly access: Access;
   readonly slow: number;
   readonly extend?: Wasm;
 }
 
 /** Loads by their distance from LoadWordOffset in fours, then stores. */
-const LOADS: readonly Kind[] = [
-  { mask: 0xffff0003, access: Access.LoadWord, slow: SLOW.loadWord },
-  { mask: 0xffff0000, access: Access.LoadByte, slow: SLOW.loadByte },
-  { mask: 0xffff0001, access: Access.LoadHalf, slow: SLOW.loadHalf },
+export const LOADS: readonly Kind[] = [
+  { mask: 0xffff0003, bytes: 4, access: Access.LoadWord, slow: SLOW.loadWord },
+  { mask: 0xffff0000, bytes: 1, access: Access.LoadByte, slow: SLOW.loadByte },
+  { mask: 0xffff0001, bytes: 2, access: Access.LoadHalf, slow: SLOW.loadHalf },
   {
     mask: 0xffff0000,
+    bytes: 1,
     access: Access.LoadSignedByte,
     slow: SLOW.loadByte,
     extend: Wasm.Extend8,
   },
   {
     mask: 0xffff0001,
+    bytes: 2,
     access: Access.LoadSignedHalf,
     slow: SLOW.loadHalf,
     extend: Wasm.Extend16,
   },
 ];
-const STORES: readonly Kind[] = [
-  { mask: 0xffff0003, access: Access.StoreWord, slow: SLOW.storeWord },
-  { mask: 0xffff0000, access: Access.StoreByte, slow: SLOW.storeByte },
-  { mask: 0xffff0001, access: Access.StoreHalf, slow: SLOW.storeHalf },
+/** Words, bytes and halves. */
+export const STORES: readonly Kind[] = [
+  { mask: 0xffff0003, bytes: 4, access: Access.StoreWord, slow: SLOW.storeWord },
+  { mask: 0xffff0000, bytes: 1, access: Access.StoreByte, slow: SLOW.storeByte },
+  { mask: 0xffff0001, bytes: 2, access: Access.StoreHalf, slow: SLOW.storeHalf },
 ];
 
 /** Modes of addressing, by the distance of an operation from its `...Offset` form. */
@@ -60,7 +72,8 @@ export function transfer(exits: Exits, at: number, each: Instruction): void {
   const { frame } = exits;
   const { op, d, n, m, immediate } = each;
   if (op === Op.LoadLiteral) {
-    loadLiteral(exits, at, each);
+    pushLiteral(exits, at, LOADS[0] as Kind, immediate);
+    frame.set(d);
   } else if (op === Op.LoadWordPostRegister) {
     frame.get(n);
     frame.code.set(frame.address);
@@ -82,16 +95,16 @@ export function transfer(exits: Exits, at: number, each: Instruction): void {
   }
 }
 
-function loadLiteral(exits: Exits, at: number, { d, immediate }: Instruction): void {
+/** Pushes what is loaded from a known address. */
+export function pushLiteral(exits: Exits, at: number, kind: Kind, address: number): void {
   const { frame } = exits;
   const { code } = frame;
-  if (immediate >>> 0 < INSTRUCTION_MEMORY_BYTES) {
-    code.get(frame.instructionMemory).access(Access.LoadWord, immediate & ~3);
+  if (address >>> 0 < INSTRUCTION_MEMORY_BYTES && kind.bytes === 4) {
+    code.get(frame.instructionMemory).access(Access.LoadWord, address & ~3);
   } else {
-    code.constant(immediate).set(frame.address);
-    pushSlowly(exits, at, LOADS[0] as Kind);
+    code.constant(address).set(frame.address);
+    pushSlowly(exits, at, kind);
   }
-  frame.set(d);
 }
 
 function setAddress({ frame }: Exits, mode: number, { n, m, immediate }: Instruction): void {
@@ -122,12 +135,20 @@ function pushPlace({ frame }: Exits): void {
   frame.code.get(frame.address).get(frame.dataMemory).do(Wasm.Add);
 }
 
-function pushLoaded(exits: Exits, at: number, kind: Kind): void {
-  const { code } = exits.frame;
+/** Pushes what is loaded from `frame.address`. */
+export function pushLoaded(exits: Exits, at: number, kind: Kind): void {
+  const { frame } = exits;
+  const { code } = frame;
+  const done = code.block(ValueType.Word);
   pushIsInPlace(exits, kind);
-  code.if(ValueType.Word);
+  code.if();
   pushPlace(exits);
-  code.access(kind.access).else();
+  code.access(kind.access).branch(done).end();
+  const elsewhere = code.block();
+  unlessInSdram(frame, SDRAM_LOADS, kind.bytes, elsewhere);
+  noteSdram(frame, kind.bytes, SHARED_CYCLES);
+  pushSdramPlace(frame);
+  code.access(kind.access).branch(done).end();
   pushSlowly(exits, at, kind);
   code.end();
 }
@@ -135,8 +156,8 @@ function pushLoaded(exits: Exits, at: number, kind: Kind): void {
 function pushSlowly(exits: Exits, at: number, { slow, extend }: Kind): void {
   const { frame } = exits;
   const { code } = frame;
-  exits.exposeElapsed();
-  code.get(frame.address).call(slow);
+  code.get(frame.address);
+  exits.callOutside(slow);
   if (extend !== undefined) code.do(extend);
   leaveOnFault(exits, at);
 }
@@ -150,33 +171,62 @@ function leaveOnFault(exits: Exits, at: number): void {
   frame.code.end();
 }
 
-function store(exits: Exits, at: number, kind: Kind, d: number, writesBack: () => void): void {
+/** Stores register `d` at `frame.address`; then writes the base register back. */
+export function store(
+  exits: Exits,
+  at: number,
+  kind: Kind,
+  d: number,
+  writesBack: () => void,
+): void {
   const { frame } = exits;
   const { code } = frame;
+  const done = code.block();
   pushIsInPlace(exits, kind);
   code.if();
   pushPlace(exits);
   frame.get(d);
-  code.access(kind.access).else();
-  exits.exposeElapsed();
+  code.access(kind.access).branch(done).end();
+  const elsewhere = code.block();
+  unlessInSdram(frame, SDRAM_STORES, kind.bytes, elsewhere);
+  pushSdramPlace(frame);
+  frame.get(d);
+  code.access(kind.access);
+  noteSdram(frame, kind.bytes, POSTED_CYCLES);
+  code.get(frame.limit).constant(0).do(Wasm.GreaterSigned).branchIf(done);
+  leaveBehind(exits, at, writesBack);
+  code.end();
   code.get(frame.address);
   frame.get(d);
-  code.call(kind.slow);
+  exits.callOutside(kind.slow);
   leaveAfterStore(exits, at, writesBack);
   code.end();
   writesBack();
 }
 
+/** Leaves in front of the next instruction when what was waited has taken all of the slice. */
+export function leaveWhenLimitReached(exits: Exits, at: number): void {
+  const { frame } = exits;
+  frame.code.get(frame.limit).constant(0).do(Wasm.LessOrEqualSigned).if();
+  leaveBehind(exits, at, () => undefined);
+  frame.code.end();
+}
+
+/** Leaves in front of the next instruction, at the end of the slice. */
+function leaveBehind(exits: Exits, at: number, writesBack: () => void): void {
+  writesBack();
+  exits.leave(at + (4 >> exits.thumb), Leaving.Enter);
+}
+
 /** Pops what a slow store tells, and leaves when it failed or ended the slice. */
 function leaveAfterStore(exits: Exits, at: number, writesBack: () => void): void {
-  const { frame, thumb } = exits;
+  const { frame } = exits;
   const { code } = frame;
   code.tee(frame.scratch).if();
   code.get(frame.scratch).constant(STORED.Fault).do(Wasm.Equal).if();
   exits.leave(at, Leaving.Fault);
   code.end();
-  writesBack();
-  exits.leave(at + (4 >> thumb), Leaving.Enter);
+  leaveBehind(exits, at, writesBack);
   code.end();
 }
 
@@ -266,9 +316,8 @@ export function transferBlock(exits: Exits, at: number, each: Instruction): void
 function callForBlock(exits: Exits, { op, s, extra }: Instruction): void {
   const { frame } = exits;
   const { code } = frame;
-  exits.exposeElapsed();
   code.constant(extra).constant(s).get(frame.address);
   const isListed = LISTED.has(op);
-  if (STORE_BLOCKS.has(op)) code.call(isListed ? SLOW.storeListed : SLOW.storePacked);
-  else code.call(isListed ? SLOW.loadListed : SLOW.loadPacked);
+  if (STORE_BLOCKS.has(op)) exits.callOutside(isListed ? SLOW.storeListed : SLOW.storePacked);
+  else exits.callOutside(isListed ? SLOW.loadListed : SLOW.loadPacked);
 }

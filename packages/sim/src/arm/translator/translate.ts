@@ -10,6 +10,7 @@ import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
 import { regionImports } from './direct-access.js';
 import { Leaving } from './exits.js';
+import { executeAlone, isGeneral } from './general-step.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
 import { accessMemoryOf, takeFailure } from './slow-access.js';
 import { EMPTY_MODULE } from './wasm.js';
@@ -58,37 +59,52 @@ export const Then = {
 } as const;
 export type Then = (typeof Then)[keyof typeof Then];
 
-/** Runs a core, also one that was not resumed, as long as it is in translated code. */
+/**
+ * Runs a core, also one that was not resumed, as long as it is in translated code, or at an instruction between
+ * that is executed from its encoding.
+ */
 export function runTranslated(cpu: Cpu): Then {
   const { pages } = cpu;
   pages.refresh();
+  let otherwise: Then = Then.Interpret;
   for (;;) {
     const address = cpu.programCounter;
-    if (address >>> 0 >= ITCM_BYTES) return Then.Interpret;
+    if (address >>> 0 >= ITCM_BYTES) return otherwise;
     const start = pages.starts[(address >>> PAGE_SHIFT) + cpu.thumb * PAGES] as number;
-    if (start === 0) return Then.Interpret;
-    const mark = codeStore[start + ((address & (PAGE_BYTES - 1)) << cpu.thumb)] as number;
-    if (mark < FIRST_MARK) return Then.Interpret;
-    const left = runTranslation(mark, address, cpu);
-    if (left === NOT_ENTERED) return Then.Interpret;
-    cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
-    const how = left & Leaving.Mask;
-    if (how === Leaving.Continue) return Then.InterpretOn;
-    if (how === Leaving.Fault) {
-      cpu.resumeInSlice();
-      takeAbort(cpu, takeFailure(), cpu.programCounter);
-      return Then.Stop;
-    }
+    if (start === 0) return otherwise;
+    const entry = start + ((address & (PAGE_BYTES - 1)) << cpu.thumb);
+    const how = runEntry(cpu, entry, address);
+    if (how === NOT_ENTERED) return otherwise;
+    if (how === Leaving.Fault) return Then.Stop;
+    otherwise = how === Leaving.Continue ? Then.InterpretOn : Then.Interpret;
+    if (how === Leaving.Continue) continue;
     const cycles = (activeState[Slot.Elapsed] as number) & 0xffff;
     if (cycles >= (activeState[Slot.Limit] as number)) return Then.Stop;
   }
+}
+
+/** Runs what is at a decoded entry; after a fault the exception was taken. */
+function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NOT_ENTERED {
+  const mark = codeStore[entry] as number;
+  if (mark < FIRST_MARK) return isGeneral(entry) ? executeAlone(cpu, entry, address) : NOT_ENTERED;
+  const left = runTranslation(mark, address, cpu);
+  if (left === NOT_ENTERED) return NOT_ENTERED;
+  cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
+  const how = (left & Leaving.Mask) as Leaving;
+  if (how === Leaving.Fault) {
+    cpu.resumeInSlice();
+    takeAbort(cpu, takeFailure(), cpu.programCounter);
+  }
+  return how;
 }
 
 /** Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. */
 export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
   const translation = translationOf(mark);
   if (translation === undefined) return NOT_ENTERED;
-  for (const { place, start } of translation.pages) {
+  const { pages } = translation;
+  for (let index = 0; index < pages.length; index++) {
+    const { place, start } = pages[index] as (typeof pages)[number];
     if (table.starts[place] !== start) return NOT_ENTERED;
   }
   return translation.run(address);

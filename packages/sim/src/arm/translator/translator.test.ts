@@ -184,3 +184,46 @@ t.test('code that differs in a page behind is not taken for the same', async (t)
   t.equal(one.registers[1], two.registers[1]);
   t.equal(2 * one.registers[0]!, two.registers[0]);
 });
+
+/** Transfers by shifted and subtracted registers, and loads to the program counter, at the address that r1 gets. */
+const uncommonTransfers = (base: number) => [
+  // mov r1, #base; mov r2, #0; add r2, #4; and r2, #0x1c
+  base,
+  0xe3a02000,
+  0xe2822004,
+  0xe202201c,
+  // ldr r3, [r1, r2, lsr #1]; str r2, [r1, r2, asr #1]; ldrb r4, [r1, r2, ror #31]; ldr r5, [r1], -r2
+  0xe79130a2,
+  0xe78120c2,
+  0xe7d14fe2,
+  0xe6115002,
+  // add r1, r2; strh r2, [r1], -r2; add r1, r2; and r7, r2, #4; ldr pc, [pc, r7]; nop
+  0xe0811002,
+  0xe00120b2,
+  0xe0811002,
+  0xe2027004,
+  0xe79ff007,
+  0xe1a00000,
+  // Their targets; add r8, #1; b -> add; add r9, #3; ldr pc, [pc, #-4]; its target
+  0x40,
+  0x48,
+  0xe2888001,
+  0xeaffffef,
+  0xe2899003,
+  0xe51ff004,
+  0x08,
+];
+
+for (const [name, base] of [
+  ['data memory', 0xe3a01501],
+  ['SDRAM', 0xe3a01206],
+] as const) {
+  t.test(`uncommon transfers in ${name} do the same when translated`, async (t) => {
+    const program = new Uint8Array(Uint32Array.from(uncommonTransfers(base)).buffer);
+    const cores = [newCore(program, false), newCore(program, true)] as const;
+    const difference = firstDifference(generator(SEED), cores);
+    t.same(difference?.found, difference?.expected);
+    t.ok(cores[0].registers[8]! > 10, 'one way of the table');
+    t.not(cores[0].registers[9], 0, 'the other');
+  });
+}

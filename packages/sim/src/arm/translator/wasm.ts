@@ -132,8 +132,8 @@ export class FunctionCode {
   }
 
   /** Opens a block whose label is its end. */
-  block(): Label {
-    return this.open(0x02, NO_RESULT);
+  block(result?: ValueType): Label {
+    return this.open(0x02, result ?? NO_RESULT);
   }
 
   /** Opens a loop whose label is its beginning. */
