@@ -15,8 +15,8 @@ export interface VectorTable {
   readonly hops: Int16Array;
 }
 
-/** All shortest vectors of a machine. */
-export function vectorTable(topology: Topology): VectorTable {
+/** All shortest vectors of a machine; what wraps is the same as a side further. */
+function vectorTable(topology: Topology): VectorTable {
   const { width, height } = topology;
   const columns = 2 * width - 1;
   const rows = 2 * height - 1;
@@ -26,9 +26,19 @@ export function vectorTable(topology: Topology): VectorTable {
     dy: new Int16Array(columns * rows),
     hops: new Int16Array(columns * rows),
   };
-  for (let index = 0; index < columns * rows; index++) {
+  for (let index = columns * rows - 1; index >= 0; index--) {
     const across = (index % columns) - (width - 1);
     const up = Math.floor(index / columns) - (height - 1);
+    const same =
+      index +
+      (topology.wrapX && across < 0 ? width : 0) +
+      (topology.wrapY && up < 0 ? height * columns : 0);
+    if (same !== index) {
+      table.dx[index] = table.dx[same] as number;
+      table.dy[index] = table.dy[same] as number;
+      table.hops[index] = table.hops[same] as number;
+      continue;
+    }
     const from = { x: Math.max(0, -across), y: Math.max(0, -up) };
     const vector = shortestVector(topology, from, { x: from.x + across, y: from.y + up });
     table.dx[index] = vector.dx;
@@ -37,14 +47,6 @@ export function vectorTable(topology: Topology): VectorTable {
   }
   return table;
 }
-
-/** Where the vector between two chips is in a {@link VectorTable}. */
-export const vectorIndex = (table: VectorTable, topology: Topology, from: number, to: number) =>
-  (topology.x[to] as number) -
-  (topology.x[from] as number) +
-  topology.width -
-  1 +
-  ((topology.y[to] as number) - (topology.y[from] as number) + topology.height - 1) * table.columns;
 
 /** A {@link VectorTable} with a number for every chip: numbers subtract to a place in the table. */
 export interface ChipPlaces extends VectorTable {

@@ -14,7 +14,7 @@ import { findChip, NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Blocks } from './blocks.js';
 import { type Bundles, formBundles, renumberBundles } from './bundles.js';
 import { lineUp, sumBundles, type Traversal, traversal } from './line-up.js';
-import { compactRegion, measure, type Region, regionRoom, type Sizes } from './regions.js';
+import { compactRegion, measure, type Region, regionRoom } from './regions.js';
 
 /**
  * Smoothing rounds before each cut. Measured on 100,000 vertices: 2 rounds give 3.1 million hops, 4 give

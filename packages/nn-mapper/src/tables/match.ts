@@ -6,7 +6,10 @@
 import type { Tables } from './tables.js';
 
 /** Shares of a chip's entries of up to this size are read one by one. */
-const MOST_READ = 8;
+const MOST_READ = 16;
+
+/** Rows that are asked which bit divides them best. */
+const SAMPLE = 16;
 
 /** What {@link firstMatch} finds when no entry matches any of the keys. */
 export const NO_ENTRY = -1;
@@ -61,7 +64,7 @@ interface Growing {
   readonly tables: Tables;
   readonly nodes: number[];
   readonly rows: number[];
-  /** Rows of the node in hand with each bit set and clear. */
+  /** Rows in the sample of the node in hand with each bit set and clear. */
   readonly ones: Int32Array;
   readonly zeros: Int32Array;
 }
@@ -78,42 +81,51 @@ function divide(growing: Growing, rows: Int32Array): number {
   }
   nodes.push(bit, 0, 0);
   for (let value = 0; value < 2; value++) {
-    const side = rows.filter(
-      (row) =>
-        (((tables.mask[row] as number) >>> bit) & 1) === 0 ||
-        (((tables.key[row] as number) >>> bit) & 1) === value,
-    );
-    nodes[node + 1 + value] = divide(growing, side);
+    nodes[node + 1 + value] = divide(growing, rowsOfSide(tables, rows, bit, value));
   }
   return node;
 }
 
-/** The bit that leaves the fewest rows on the larger side; {@link LEAF} when that would be most. */
+/** The rows that match keys with that value of a bit. */
+function rowsOfSide(tables: Tables, rows: Int32Array, bit: number, value: number): Int32Array {
+  const side = new Int32Array(rows.length);
+  let count = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as number;
+    const isTested = ((tables.mask[row] as number) >>> bit) & 1;
+    const isOther = (((tables.key[row] as number) >>> bit) & 1) ^ value;
+    if ((isTested & isOther) === 0) side[count++] = row;
+  }
+  return side.subarray(0, count);
+}
+
+/** A bit that leaves few rows on the larger side; {@link LEAF} when none leaves few enough. */
 function dividingBit({ tables, ones, zeros }: Growing, rows: Int32Array): number {
   ones.fill(0);
   zeros.fill(0);
-  for (let index = 0; index < rows.length; index++) {
-    const row = rows[index] as number;
-    const mask = tables.mask[row] as number;
-    const key = tables.key[row] as number;
-    for (let set = key & mask; set !== 0; set &= set - 1) {
-      const bit = KEY_BITS - 1 - Math.clz32(set & -set);
-      ones[bit] = (ones[bit] as number) + 1;
-    }
-    for (let clear = ~key & mask; clear !== 0; clear &= clear - 1) {
-      const bit = KEY_BITS - 1 - Math.clz32(clear & -clear);
-      zeros[bit] = (zeros[bit] as number) + 1;
-    }
+  const step = rows.length / SAMPLE;
+  const { key, mask } = tables;
+  for (let index = 0; index < SAMPLE; index++) {
+    const row = rows[Math.floor(index * step)] as number;
+    countBits(ones, (key[row] as number) & (mask[row] as number));
+    countBits(zeros, ~(key[row] as number) & (mask[row] as number));
   }
   let best = LEAF;
-  let most = rows.length >>> 2;
+  let most = SAMPLE / 4;
   for (let bit = 0; bit < KEY_BITS; bit++) {
     const fewer = Math.min(ones[bit] as number, zeros[bit] as number);
-    if (fewer < most || fewer === 0) continue;
+    if (fewer < most) continue;
     most = fewer + 1;
     best = bit;
   }
   return best;
+}
+
+function countBits(counts: Int32Array, word: number): void {
+  for (let rest = word; rest !== 0; rest &= rest - 1) {
+    const bit = KEY_BITS - 1 - Math.clz32(rest & -rest);
+    counts[bit] = (counts[bit] as number) + 1;
+  }
 }
 
 /** The row that all keys of a range match first, {@link NO_ENTRY}, or {@link PARTIAL}. */
