@@ -6,7 +6,7 @@
 import type { Tables } from './tables.js';
 
 /** Shares of a chip's entries of up to this size are read one by one. */
-const MOST_READ = 16;
+const MOST_READ = 32;
 
 /** Rows that are asked which bit divides them best. */
 const SAMPLE = 16;
