@@ -5,8 +5,8 @@
  */
 import type { Tables } from './tables.js';
 
-/** Shares of a chip's entries of up to this size are read one by one. */
-const MOST_READ = 32;
+/** Shares of a chip's entries of up to this size are read one by one: dividing them takes longer. */
+const MOST_READ = 64;
 
 /** Rows that are asked which bit divides them best. */
 const SAMPLE = 16;
@@ -22,7 +22,7 @@ const KEY_BITS = 32;
 /** Divided tables. */
 export interface TableIndex {
   readonly tables: Tables;
-  /** Node of all entries of each chip. */
+  /** Node of all entries of each chip, or {@link UNDIVIDED}. */
   readonly rootOf: Int32Array;
   /**
    * Three numbers a node: the bit that divides it and its two nodes below; or {@link LEAF} and the start
@@ -33,6 +33,9 @@ export interface TableIndex {
 }
 
 const LEAF = -1;
+
+/** Root of a chip with few entries. */
+const UNDIVIDED = -1;
 
 /** The entries of all chips, divided. */
 export function indexTables(tables: Tables): TableIndex {
@@ -48,6 +51,10 @@ export function indexTables(tables: Tables): TableIndex {
   for (let chip = 0; chip < chips; chip++) {
     const from = tables.start[chip] as number;
     const rows = new Int32Array((tables.start[chip + 1] as number) - from);
+    if (rows.length <= MOST_READ) {
+      rootOf[chip] = UNDIVIDED;
+      continue;
+    }
     for (let index = 0; index < rows.length; index++) rows[index] = from + index;
     rootOf[chip] = divide(growing, rows);
   }
@@ -132,6 +139,7 @@ function countBits(counts: Int32Array, word: number): void {
 export function firstMatch(index: TableIndex, chip: number, key: number, mask: number): number {
   const { tables, nodes, rows } = index;
   let node = index.rootOf[chip] as number;
+  if (node === UNDIVIDED) return firstOfAll(tables, chip, key, mask);
   for (let bit = nodes[node] as number; bit !== LEAF; bit = nodes[node] as number) {
     if (((mask >>> bit) & 1) === 0) return firstOfAll(tables, chip, key, mask);
     node = nodes[node + 1 + ((key >>> bit) & 1)] as number;
@@ -146,7 +154,7 @@ export function firstMatch(index: TableIndex, chip: number, key: number, mask: n
   return NO_ENTRY;
 }
 
-/** The same for a range so wide that both sides of a node have keys of it. */
+/** The same entry by entry: for few, or a range so wide that both sides of a node have keys of it. */
 function firstOfAll(tables: Tables, chip: number, key: number, mask: number): number {
   const end = tables.start[chip + 1] as number;
   for (let row = tables.start[chip] as number; row < end; row++) {
