@@ -53,6 +53,8 @@ export interface ChipPlaces extends VectorTable {
   /** The vector from chip a to chip b is at `place[b] - place[a] + origin`. */
   readonly place: Int32Array;
   readonly origin: number;
+  /** Both components of each vector in one word: dx in the upper half, dy in the lower. */
+  readonly both: Int32Array;
 }
 
 /** All shortest vectors of a machine, by chip. */
@@ -61,6 +63,10 @@ export function chipPlaces(topology: Topology): ChipPlaces {
   return {
     ...table,
     place: topology.x.map((x, chip) => x + (topology.y[chip] as number) * table.columns),
+    both: Int32Array.from(
+      table.dx,
+      (dx, index) => (dx << 16) | ((table.dy[index] as number) & 0xffff),
+    ),
     origin: topology.width - 1 + (topology.height - 1) * table.columns,
   };
 }
