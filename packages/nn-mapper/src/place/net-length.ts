@@ -90,16 +90,19 @@ export function netCost(
     const x = vector >> 16;
     const y = (vector << 16) >> 16;
     const z = x - y;
-    if (x < lowX) lowX = x;
-    else if (x > highX) highX = x;
-    if (y < lowY) lowY = y;
-    else if (y > highY) highY = y;
-    if (z < lowZ) lowZ = z;
-    else if (z > highZ) highZ = z;
+    lowX += belowZero(x - lowX);
+    highX -= belowZero(highX - x);
+    lowY += belowZero(y - lowY);
+    highY -= belowZero(highY - y);
+    lowZ += belowZero(z - lowZ);
+    highZ -= belowZero(highZ - z);
   }
   const extents = highX - lowX + (highY - lowY) + (highZ - lowZ);
   return 0.5 * extents * (nets.traffic[net] as number);
 }
+
+/** A small number, or 0 when it is more: without a branch, which would go either way at random. */
+const belowZero = (value: number): number => value & (value >> 31);
 
 /** Place of each block's chip, for {@link netCost}. */
 export const placesOf = (chipOf: Int32Array, { place }: ChipPlaces): Int32Array =>
