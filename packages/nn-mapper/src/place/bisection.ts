@@ -78,7 +78,7 @@ export function bisect(
       }
     }
     for (let round = 0; round < ROUNDS; round++) smooth(state, along, round);
-    const order = Int32Array.from(state.numbered.block.keys());
+    const order = new Int32Array(blocks.count).map((_, block) => block);
     parts = parts.flatMap((part) => cut(state, order, part, alongX));
     renumber(state, order);
   }
@@ -129,21 +129,23 @@ function initialState(graph: Graph, topology: Topology, blocks: Blocks): State {
 function renumber(state: State, order: Int32Array): void {
   const { search, numbered } = state;
   const { bundles, bundleOrder } = renumberBundles(search.bundles, order);
-  const moved = (column: Float64Array) => {
-    const to = new Float64Array(order.length);
-    for (let index = 0; index < to.length; index++)
-      to[index] = column[order[index] as number] as number;
-    return to;
-  };
   search.bundles = bundles;
   state.numbered = {
     block: order.map((block) => numbered.block[block] as number),
-    size: moved(numbered.size),
-    weight: moved(numbered.weight),
-    x: moved(numbered.x),
-    y: moved(numbered.y),
-    share: Float64Array.from(bundleOrder, (bundle) => numbered.share[bundle] as number),
+    size: reordered(numbered.size, order),
+    weight: reordered(numbered.weight, order),
+    x: reordered(numbered.x, order),
+    y: reordered(numbered.y, order),
+    share: reordered(numbered.share, bundleOrder),
   };
+}
+
+function reordered(column: Float64Array, order: Int32Array): Float64Array {
+  const to = new Float64Array(order.length);
+  for (let index = 0; index < to.length; index++) {
+    to[index] = column[order[index] as number] as number;
+  }
+  return to;
 }
 
 function weights({ count, traffic, pins, pinStart }: Bundles, blockCount: number) {

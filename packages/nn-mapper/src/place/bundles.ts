@@ -92,7 +92,9 @@ export function renumberBundles(
   const bundleOrder = new Int32Array(count);
   const newBundles = new Int32Array(bundles.length);
   const newBundleStart = new Int32Array(bundleStart.length);
-  let [known, written] = [0, 0];
+  const newTraffic = new Float64Array(count);
+  let known = 0;
+  let written = 0;
   for (let number = 0; number < order.length; number++) {
     const block = order[number] as number;
     blockNumber[block] = number;
@@ -112,6 +114,7 @@ export function renumberBundles(
   written = 0;
   for (let number = 0; number < count; number++) {
     const bundle = bundleOrder[number] as number;
+    newTraffic[number] = traffic[bundle] as number;
     const end = pinStart[bundle + 1] as number;
     for (let pin = pinStart[bundle] as number; pin < end; pin++) {
       newPins[written++] = blockNumber[pins[pin] as number] as number;
@@ -123,7 +126,7 @@ export function renumberBundles(
       count,
       pinStart: newPinStart,
       pins: newPins,
-      traffic: Float64Array.from(bundleOrder, (bundle) => traffic[bundle] as number),
+      traffic: newTraffic,
       bundleStart: newBundleStart,
       bundles: newBundles,
     },
