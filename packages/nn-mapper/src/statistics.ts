@@ -43,9 +43,12 @@ export interface MappingStatistics {
 /** Figures of a mapping. */
 export function mappingStatistics(stages: MappingStages): MappingStatistics {
   const { graph, placement, trees } = stages;
-  const loads = linkLoads(stages);
-  const most = (values: readonly number[]) =>
-    values.reduce((largest, value) => Math.max(largest, value), 0);
+  const { traffic, nets } = loadColumns(stages);
+  const most = (values: Float64Array | Int32Array) => {
+    let largest = 0;
+    for (const value of values) largest = Math.max(largest, value);
+    return largest;
+  };
   return {
     vertices: graph.vertices.count,
     nets: graph.nets.count,
@@ -53,30 +56,19 @@ export function mappingStatistics(stages: MappingStages): MappingStatistics {
     chipsUsed: new Set(placement.chipOf).size,
     coresUsed: graph.vertices.cores.reduce((total, cores) => total + cores, 0),
     hops: trees.chip.length - graph.nets.count,
-    trafficHops: loads.reduce((total, { traffic }) => total + traffic, 0),
-    linksUsed: loads.length,
-    mostNetsOnLink: most(loads.map(({ nets }) => nets)),
-    mostTrafficOnLink: most(loads.map(({ traffic }) => traffic)),
+    trafficHops: traffic.reduce((total, each) => total + each, 0),
+    linksUsed: nets.reduce((total, each) => total + (each === 0 ? 0 : 1), 0),
+    mostNetsOnLink: most(nets),
+    mostTrafficOnLink: most(traffic),
     completeEntries: tableSizes(stages.complete),
     entries: tableSizes(stages.tables),
   };
 }
 
 /** Links that carry any net, the busiest first. */
-export function linkLoads({ graph, topology, trees }: MappingStages): LinkLoad[] {
-  const traffic = new Float64Array(topology.chips * LINKS);
-  const nets = new Int32Array(topology.chips * LINKS);
-  for (let net = 0; net < graph.nets.count; net++) {
-    const end = trees.start[net + 1] as number;
-    for (let node = trees.start[net] as number; node < end; node++) {
-      for (let link = 0; link < LINKS; link++) {
-        if (((trees.route[node] as number) & (1 << link)) === 0) continue;
-        const index = (trees.chip[node] as number) * LINKS + link;
-        traffic[index] = (traffic[index] as number) + (graph.nets.traffic[net] as number);
-        nets[index] = (nets[index] as number) + 1;
-      }
-    }
-  }
+export function linkLoads(stages: MappingStages): LinkLoad[] {
+  const { topology } = stages;
+  const { traffic, nets } = loadColumns(stages);
   const used = Array.from(nets.keys()).filter((index) => nets[index] !== 0);
   return used
     .map((index) => {
@@ -91,6 +83,27 @@ export function linkLoads({ graph, topology, trees }: MappingStages): LinkLoad[]
     })
     .sort((a, b) => b.traffic - a.traffic || b.nets - a.nets);
 }
+
+/** Traffic and nets on link l of chip c at c * 6 + l. */
+function loadColumns({ graph, topology, trees }: MappingStages) {
+  const traffic = new Float64Array(topology.chips * LINKS);
+  const nets = new Int32Array(topology.chips * LINKS);
+  for (let net = 0; net < graph.nets.count; net++) {
+    const end = trees.start[net + 1] as number;
+    const ofNet = graph.nets.traffic[net] as number;
+    for (let node = trees.start[net] as number; node < end; node++) {
+      const first = (trees.chip[node] as number) * LINKS;
+      for (let links = (trees.route[node] as number) & ALL_LINKS; links !== 0; links &= links - 1) {
+        const index = first + 31 - Math.clz32(links & -links);
+        traffic[index] = (traffic[index] as number) + ofNet;
+        nets[index] = (nets[index] as number) + 1;
+      }
+    }
+  }
+  return { traffic, nets };
+}
+
+const ALL_LINKS = (1 << LINKS) - 1;
 
 function tableSizes({ start }: Tables): TableSizes {
   const chips = start.length - 1;

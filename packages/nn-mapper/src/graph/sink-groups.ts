@@ -60,7 +60,12 @@ function hashOfSinks({ sinks, sinkStart }: Graph['nets'], net: number): number {
   return hash;
 }
 
-function sameSinks({ sinks, sinkStart }: Graph['nets'], one: number, other: number): boolean {
+/** Whether two nets have equal lists of sinks. */
+export function sameSinks(
+  { sinks, sinkStart }: Graph['nets'],
+  one: number,
+  other: number,
+): boolean {
   const start = sinkStart[one] as number;
   const length = (sinkStart[one + 1] as number) - start;
   const otherStart = sinkStart[other] as number;

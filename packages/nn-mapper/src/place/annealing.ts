@@ -8,7 +8,7 @@ import { findChip, NO_CHIP, type Topology } from '../machine/topology.js';
 import { chipPlaces } from '../machine/vectors.js';
 import { type Random, randomIndex } from '../random.js';
 import type { Blocks } from './blocks.js';
-import { blockNets, netCost } from './net-length.js';
+import { blockNets, netCost, placesOf } from './net-length.js';
 import { emptyRoom, fits, occupy, vacate } from './room.js';
 
 /** Nets that touch more blocks than this are not worth counting: their trees fill the machine. */
@@ -102,9 +102,10 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
     occupy(room, blocks, block, chip);
     if (isMovable(blocks, block)) (residents[chip] as number[]).push(block);
   });
+  const placeOf = placesOf(chipOf, places);
   const costs = new Float64Array(nets.count);
   for (let net = 0; net < nets.count; net++) {
-    costs[net] = netCost(nets, net, chipOf, places);
+    costs[net] = netCost(nets, net, placeOf, places);
   }
   const movable = [...chipOf.keys()].filter((block) => isMovable(blocks, block));
   const cost = costs.reduce((total, value) => total + value, 0);
@@ -112,6 +113,7 @@ function annealingState(graph: Graph, topology: Topology, blocks: Blocks, chipOf
     topology,
     blocks,
     chipOf,
+    placeOf,
     nets,
     places,
     room,
@@ -198,12 +200,18 @@ function exchange(
   return true;
 }
 
-function settle({ chipOf, residents }: State, block: number, from: number, to: number): void {
+function settle(
+  { chipOf, placeOf, places, residents }: State,
+  block: number,
+  from: number,
+  to: number,
+): void {
   const left = residents[from] as number[];
   const last = left.pop() as number;
   if (last !== block) left[left.indexOf(block)] = last;
   (residents[to] as number[]).push(block);
   chipOf[block] = to;
+  placeOf[block] = places.place[to] as number;
 }
 
 function randomChipNear(topology: Topology, from: number, range: number, random: Random): number {
@@ -231,7 +239,7 @@ function recount(state: State, block: number): number {
     const net = nets.nets[index] as number;
     if (stamps[net] === state.stamp) continue;
     stamps[net] = state.stamp;
-    const cost = netCost(nets, net, state.chipOf, state.places);
+    const cost = netCost(nets, net, state.placeOf, state.places);
     state.pinsSeen += (nets.pinStart[net + 1] as number) - (nets.pinStart[net] as number);
     changed[state.changedCount++] = net;
     newCosts[net] = cost;

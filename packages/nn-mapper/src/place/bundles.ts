@@ -77,3 +77,59 @@ function distinctSinks({ nets }: Graph, { firstNet }: SinkGroups): number {
   }
   return total;
 }
+
+/**
+ * The same bundles for blocks with other numbers, themselves numbered in the order in which the blocks
+ * come upon them; what a block or bundle lists stays in the order it had.
+ * @param order present number of each block
+ */
+export function renumberBundles(
+  { count, pinStart, pins, traffic, bundleStart, bundles }: Bundles,
+  order: Int32Array,
+): { bundles: Bundles; bundleOrder: Int32Array } {
+  const blockNumber = new Int32Array(order.length);
+  const bundleNumber = new Int32Array(count).fill(-1);
+  const bundleOrder = new Int32Array(count);
+  const newBundles = new Int32Array(bundles.length);
+  const newBundleStart = new Int32Array(bundleStart.length);
+  const newTraffic = new Float64Array(count);
+  let known = 0;
+  let written = 0;
+  for (let number = 0; number < order.length; number++) {
+    const block = order[number] as number;
+    blockNumber[block] = number;
+    const end = bundleStart[block + 1] as number;
+    for (let index = bundleStart[block] as number; index < end; index++) {
+      const bundle = bundles[index] as number;
+      if (bundleNumber[bundle] === -1) {
+        bundleOrder[known] = bundle;
+        bundleNumber[bundle] = known++;
+      }
+      newBundles[written++] = bundleNumber[bundle] as number;
+    }
+    newBundleStart[number + 1] = written;
+  }
+  const newPins = new Int32Array(pins.length);
+  const newPinStart = new Int32Array(pinStart.length);
+  written = 0;
+  for (let number = 0; number < count; number++) {
+    const bundle = bundleOrder[number] as number;
+    newTraffic[number] = traffic[bundle] as number;
+    const end = pinStart[bundle + 1] as number;
+    for (let pin = pinStart[bundle] as number; pin < end; pin++) {
+      newPins[written++] = blockNumber[pins[pin] as number] as number;
+    }
+    newPinStart[number + 1] = written;
+  }
+  return {
+    bundles: {
+      count,
+      pinStart: newPinStart,
+      pins: newPins,
+      traffic: newTraffic,
+      bundleStart: newBundleStart,
+      bundles: newBundles,
+    },
+    bundleOrder,
+  };
+}

@@ -3,36 +3,30 @@ import type { Bundles } from './bundles.js';
 
 /** Memory of the breadth-first search, reused from part to part. */
 export interface Traversal {
-  readonly bundles: Bundles;
-  readonly order: Int32Array;
-  /** Number of the part that a block is in, as far as the search knows. */
-  readonly partOf: Int32Array;
+  /** Their blocks are numbered so that those of a part are side by side. */
+  bundles: Bundles;
   readonly seen: Int32Array;
   readonly expanded: Int32Array;
   readonly queue: Int32Array;
   /** Sum of the coordinates of each bundle's blocks. */
   readonly sums: Float64Array;
-  part: number;
   stamp: number;
 }
 
-/** An idle search over some bundles; `order` is the caller's array of movable blocks. */
-export function traversal(bundles: Bundles, order: Int32Array, blockCount: number): Traversal {
+/** An idle search over some bundles. */
+export function traversal(bundles: Bundles, blockCount: number): Traversal {
   return {
     bundles,
-    order,
-    partOf: new Int32Array(blockCount),
     seen: new Int32Array(blockCount),
     expanded: new Int32Array(bundles.count),
-    queue: new Int32Array(order.length),
+    queue: new Int32Array(blockCount),
     sums: new Float64Array(bundles.count),
-    part: 0,
     stamp: 0,
   };
 }
 
 /**
- * Spreads the blocks `order[from .. to]` over the range in the order of a search from one end. The
+ * Spreads the blocks from `from` to before `to` over the range in the order of a search from one end. The
  * end that others pull downwards comes first; {@link sumBundles} must have been called.
  */
 export function lineUp(
@@ -41,11 +35,7 @@ export function lineUp(
   along: Float64Array,
   [low, high]: readonly [number, number],
 ): void {
-  search.part++;
-  for (let index = from; index < to; index++) {
-    search.partOf[search.order[index] as number] = search.part;
-  }
-  breadthFirst(search, search.order[from] as number, from, to);
+  breadthFirst(search, from, from, to);
   const length = breadthFirst(search, search.queue[to - from - 1] as number, from, to);
   const isTurned = pullOfLine(search, along, length) < 0;
   for (let rank = 0; rank < length; rank++) {
@@ -56,32 +46,33 @@ export function lineUp(
 
 /** Fills the queue with all blocks of the part, component after component. */
 function breadthFirst(search: Traversal, first: number, from: number, to: number): number {
-  const { bundles, order, seen, queue } = search;
+  const { seen, expanded, queue } = search;
+  const { bundleStart, bundles, pinStart, pins } = search.bundles;
   const stamp = ++search.stamp;
   let length = 0;
-  const reach = (block: number) => {
-    if (seen[block] === stamp) return;
-    seen[block] = stamp;
-    queue[length++] = block;
-  };
-  reach(first);
+  seen[first] = stamp;
+  queue[length++] = first;
   for (let root = from, head = 0; root < to; root++) {
     for (; head < length; head++) {
       const block = queue[head] as number;
-      const end = bundles.bundleStart[block + 1] as number;
-      for (let index = bundles.bundleStart[block] as number; index < end; index++) {
-        const bundle = bundles.bundles[index] as number;
-        if (search.expanded[bundle] === stamp) continue;
-        search.expanded[bundle] = stamp;
-        const lastPin = bundles.pinStart[bundle + 1] as number;
-        for (let pin = bundles.pinStart[bundle] as number; pin < lastPin; pin++) {
-          const next = bundles.pins[pin] as number;
-          if (search.partOf[next] === search.part) reach(next);
+      const end = bundleStart[block + 1] as number;
+      for (let index = bundleStart[block] as number; index < end; index++) {
+        const bundle = bundles[index] as number;
+        if (expanded[bundle] === stamp) continue;
+        expanded[bundle] = stamp;
+        const lastPin = pinStart[bundle + 1] as number;
+        for (let pin = pinStart[bundle] as number; pin < lastPin; pin++) {
+          const next = pins[pin] as number;
+          if (next < from || next >= to || seen[next] === stamp) continue;
+          seen[next] = stamp;
+          queue[length++] = next;
         }
       }
     }
     if (length === to - from) break;
-    reach(order[root] as number);
+    if (seen[root] === stamp) continue;
+    seen[root] = stamp;
+    queue[length++] = root;
   }
   return length;
 }
@@ -108,7 +99,7 @@ function pullOfLine(search: Traversal, along: Float64Array, length: number): num
 }
 
 /** Moves a block, and with it the sums of its bundles. */
-export function moveTo(
+function moveTo(
   { bundles, sums }: Traversal,
   along: Float64Array,
   block: number,

@@ -65,18 +65,20 @@ export function blockNets(graph: Graph, blocks: Blocks, mostPins: number): Block
   };
 }
 
-/** Estimated hops of a net times its traffic. */
+/**
+ * Estimated hops of a net times its traffic.
+ * @param placeOf place of each block's chip in `places`
+ */
 export function netCost(
   nets: BlockNets,
   net: number,
-  chipOf: Int32Array,
-  places: ChipPlaces,
+  placeOf: Int32Array,
+  { both, origin }: ChipPlaces,
 ): number {
   const { pins } = nets;
-  const { place, dx, dy } = places;
   const start = nets.pinStart[net] as number;
   const end = nets.pinStart[net + 1] as number;
-  const source = (place[chipOf[pins[start] as number] as number] as number) - places.origin;
+  const source = (placeOf[pins[start] as number] as number) - origin;
   let lowX = 0;
   let highX = 0;
   let lowY = 0;
@@ -84,24 +86,32 @@ export function netCost(
   let lowZ = 0;
   let highZ = 0;
   for (let pin = start + 1; pin < end; pin++) {
-    const index = (place[chipOf[pins[pin] as number] as number] as number) - source;
-    const x = dx[index] as number;
-    const y = dy[index] as number;
+    const vector = both[(placeOf[pins[pin] as number] as number) - source] as number;
+    const x = vector >> 16;
+    const y = (vector << 16) >> 16;
     const z = x - y;
-    if (x < lowX) lowX = x;
-    else if (x > highX) highX = x;
-    if (y < lowY) lowY = y;
-    else if (y > highY) highY = y;
-    if (z < lowZ) lowZ = z;
-    else if (z > highZ) highZ = z;
+    lowX += belowZero(x - lowX);
+    highX -= belowZero(highX - x);
+    lowY += belowZero(y - lowY);
+    highY -= belowZero(highY - y);
+    lowZ += belowZero(z - lowZ);
+    highZ -= belowZero(highZ - z);
   }
   const extents = highX - lowX + (highY - lowY) + (highZ - lowZ);
   return 0.5 * extents * (nets.traffic[net] as number);
 }
 
+/** A small number, or 0 when it is more: without a branch, which would go either way at random. */
+const belowZero = (value: number): number => value & (value >> 31);
+
+/** Place of each block's chip, for {@link netCost}. */
+export const placesOf = (chipOf: Int32Array, { place }: ChipPlaces): Int32Array =>
+  chipOf.map((chip) => place[chip] as number);
+
 /** Estimated hops times traffic of all nets. */
 export function totalCost(nets: BlockNets, chipOf: Int32Array, places: ChipPlaces): number {
+  const placeOf = placesOf(chipOf, places);
   let total = 0;
-  for (let net = 0; net < nets.count; net++) total += netCost(nets, net, chipOf, places);
+  for (let net = 0; net < nets.count; net++) total += netCost(nets, net, placeOf, places);
   return total;
 }

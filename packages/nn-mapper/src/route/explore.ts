@@ -7,16 +7,18 @@
  * Where dead parts are in the way, a search backwards from the sink over working links finds the way
  * round; it ends at the first chip of the tree that it meets, so that no chip is ever entered twice.
  */
-import { LINKS, oppositeLink } from '@spin-tools/machine-model';
+import { LINKS, Link, oppositeLink } from '@spin-tools/machine-model';
 import { NO_CHIP, type Topology } from '../machine/topology.js';
-import { type VectorTable, vectorIndex, vectorTable } from '../machine/vectors.js';
+import { type ChipPlaces, chipPlaces } from '../machine/vectors.js';
 import { addStep, type GrowingTree, plantTree } from './tree.js';
 import { LOCAL } from './trees.js';
 
 /** What exploring needs besides the tree. */
 export interface Explorer {
   readonly tree: GrowingTree;
-  readonly vectors: VectorTable;
+  readonly vectors: ChipPlaces;
+  /** Each vector as steps in one or two directions. */
+  readonly legs: Legs;
   /** Chip that leads into chip c over what c sees as its link l, at c * 6 + l. */
   readonly incoming: Int32Array;
   /** The backward search: where it was, and the way back to the sink. */
@@ -31,9 +33,11 @@ export interface Explorer {
 /** An idle explorer. */
 export function explorer(tree: GrowingTree): Explorer {
   const { topology } = tree;
+  const vectors = chipPlaces(topology);
   return {
     tree,
-    vectors: vectorTable(topology),
+    vectors,
+    legs: legsOf(vectors),
     incoming: incomingLinks(topology),
     seen: new Int32Array(topology.chips),
     towards: new Int8Array(topology.chips),
@@ -81,25 +85,19 @@ function approach(
   sinks: Int32Array,
   measured: number,
 ): void {
-  const { topology, chips, size } = tree;
+  const { chips, size } = tree;
+  const { hops, place, origin } = vectors;
   for (let at = 0; at < sinks.length; at++) {
     const sink = sinks[at] as number;
-    const place = placeOfVectors(vectors, topology, sink);
+    const to = (place[sink] as number) + origin;
     let least = distance[sink] as number;
     for (let index = measured; index < size; index++) {
-      const chip = chips[index] as number;
-      const hops = vectors.hops[
-        place - (topology.x[chip] as number) - (topology.y[chip] as number) * vectors.columns
-      ] as number;
-      if (hops < least) least = hops;
+      const away = hops[to - (place[chips[index] as number] as number)] as number;
+      if (away < least) least = away;
     }
     distance[sink] = least;
   }
 }
-
-/** Where the vectors to a chip are in the table, but for what their start takes off. */
-const placeOfVectors = (vectors: VectorTable, { x, y, width, height }: Topology, chip: number) =>
-  (x[chip] as number) + width - 1 + ((y[chip] as number) + height - 1) * vectors.columns;
 
 /** Moves the closest of the first `missing` sinks to their end. */
 function takeClosest({ distance }: Explorer, sinks: Int32Array, missing: number): number {
@@ -117,72 +115,101 @@ function takeClosest({ distance }: Explorer, sinks: Int32Array, missing: number)
 
 /** The best straight or bent way from the closest chips of the tree; false when all are blocked. */
 function joinDirectly(explorer: Explorer, sink: number): boolean {
-  const { tree, vectors } = explorer;
-  const { topology, chips, size } = tree;
-  const { x, y } = topology;
-  const toSink = placeOfVectors(vectors, topology, sink);
+  const { tree, vectors, legs } = explorer;
+  const { chips, size } = tree;
+  const { hops, place, origin } = vectors;
+  const toSink = (place[sink] as number) + origin;
   const least = explorer.distance[sink] as number;
   let best = Number.POSITIVE_INFINITY;
   let bestFrom = NO_CHIP;
-  let bestFirst = 0;
+  let bestTurned = 0;
   for (let index = 0; index < size; index++) {
     const chip = chips[index] as number;
-    const place = toSink - (x[chip] as number) - (y[chip] as number) * vectors.columns;
-    if (vectors.hops[place] !== least) continue;
-    const [one, other] = legs(vectors.dx[place] as number, vectors.dy[place] as number);
-    for (let turned = 0; turned < (other.steps > 0 ? 2 : 1); turned++) {
-      const [first, second] = turned === 0 ? [one, other] : [other, one];
-      const cost = wayCost(explorer, chip, first, second);
+    const vector = toSink - (place[chip] as number);
+    if (hops[vector] !== least) continue;
+    const ways = legs.secondSteps[vector] === 0 ? 1 : 2;
+    for (let turned = 0; turned < ways; turned++) {
+      const cost = wayCost(explorer, chip, vector, turned);
       if (cost >= best) continue;
       best = cost;
       bestFrom = chip;
-      bestFirst = turned;
+      bestTurned = turned;
     }
   }
   if (bestFrom === NO_CHIP) return false;
-  const place = vectorIndex(vectors, topology, bestFrom, sink);
-  const [one, other] = legs(vectors.dx[place] as number, vectors.dy[place] as number);
-  const [first, second] = bestFirst === 0 ? [one, other] : [other, one];
-  layWay(explorer, layWay(explorer, bestFrom, first), second);
+  const vector = toSink - (place[bestFrom] as number);
+  const { firstLink, firstSteps, secondLink, secondSteps } = legs;
+  const [one, other] = [firstLink[vector] as number, secondLink[vector] as number];
+  const [steps, otherSteps] = [firstSteps[vector] as number, secondSteps[vector] as number];
+  if (bestTurned === 0) layLeg(tree, layLeg(tree, bestFrom, one, steps), other, otherSteps);
+  else layLeg(tree, layLeg(tree, bestFrom, other, otherSteps), one, steps);
   return true;
 }
 
-/** Steps in one direction. */
-interface Leg {
-  readonly link: number;
-  readonly steps: number;
+/** Steps of vectors along two of the three axes: links, and how often each; columns by vector. */
+interface Legs {
+  readonly firstLink: Int8Array;
+  readonly firstSteps: Int16Array;
+  readonly secondLink: Int8Array;
+  /** 0 when the vector is straight. */
+  readonly secondSteps: Int16Array;
 }
 
-/** A vector as steps along two of the three axes: the diagonal takes what x and y share. */
-function legs(dx: number, dy: number): readonly [Leg, Leg] {
-  const shared = dx > 0 === dy > 0 ? Math.min(Math.abs(dx), Math.abs(dy)) : 0;
-  const [restX, restY] = [Math.abs(dx) - shared, Math.abs(dy) - shared];
-  const diagonal = { link: dx > 0 ? 1 : 4, steps: shared };
-  const alongX = { link: dx > 0 ? 0 : 3, steps: restX };
-  const alongY = { link: dy > 0 ? 2 : 5, steps: restY };
-  const used = [diagonal, alongX, alongY].filter(({ steps }) => steps > 0);
-  return [used[0] ?? diagonal, used[1] ?? { link: 0, steps: 0 }];
+/** Of x, y and the diagonal, which takes what they share, the diagonal comes first. */
+function legsOf({ dx, dy }: ChipPlaces): Legs {
+  const count = dx.length;
+  const legs = {
+    firstLink: new Int8Array(count),
+    firstSteps: new Int16Array(count),
+    secondLink: new Int8Array(count),
+    secondSteps: new Int16Array(count),
+  };
+  for (let vector = 0; vector < count; vector++) {
+    const [x, y] = [dx[vector] as number, dy[vector] as number];
+    const isShared = x > 0 === y > 0;
+    const shared = isShared ? Math.min(Math.abs(x), Math.abs(y)) : 0;
+    const restX = Math.abs(x) - shared;
+    const restY = Math.abs(y) - shared;
+    const diagonal = x > 0 ? Link.NorthEast : Link.SouthWest;
+    const alongX = x > 0 ? Link.East : Link.West;
+    const alongY = y > 0 ? Link.North : Link.South;
+    const isStraight = restX === 0 && restY === 0;
+    legs.firstLink[vector] = shared > 0 || isStraight ? diagonal : restX > 0 ? alongX : alongY;
+    legs.firstSteps[vector] = shared || restX || restY;
+    if (isStraight) continue;
+    const secondSteps = shared > 0 ? restX || restY : restX > 0 ? restY : 0;
+    legs.secondLink[vector] = shared > 0 && restX > 0 ? alongX : alongY;
+    legs.secondSteps[vector] = secondSteps;
+  }
+  return legs;
 }
 
-/** Turns, then the share of the load; infinite when a link or chip on the way is dead. */
-function wayCost({ tree }: Explorer, from: number, first: Leg, second: Leg): number {
-  const { neighbours } = tree.topology;
+/**
+ * Turns, then the share of the load; infinite when a link or chip on the way is dead.
+ * @param turned 1 for the second leg of the vector first
+ */
+function wayCost({ tree, legs }: Explorer, from: number, vector: number, turned: number): number {
   const arrival = tree.arrival[from] as number;
-  const goesStraightOn = arrival === LOCAL || oppositeLink(arrival) === first.link;
+  const { neighbours } = tree.topology;
+  const { firstLink, firstSteps, secondLink, secondSteps } = legs;
+  const start = (turned ? secondLink : firstLink)[vector] as number;
+  const steps = (turned ? secondSteps : firstSteps)[vector] as number;
+  const last = (turned ? firstLink : secondLink)[vector] as number;
+  const all = steps + ((turned ? firstSteps : secondSteps)[vector] as number);
   let load = 0;
   let chip = from;
-  for (const { link, steps } of [first, second]) {
-    for (let step = 0; step < steps; step++) {
-      load += tree.load[chip * LINKS + link] as number;
-      chip = neighbours[chip * LINKS + link] as number;
-      if (chip === NO_CHIP) return Number.POSITIVE_INFINITY;
-    }
+  for (let step = 0; step < all; step++) {
+    const place = chip * LINKS + (step < steps ? start : last);
+    load += tree.load[place] as number;
+    chip = neighbours[place] as number;
+    if (chip === NO_CHIP) return Number.POSITIVE_INFINITY;
   }
-  const turns = (goesStraightOn ? 0 : 1) + (second.steps > 0 ? 1 : 0);
-  return turns + load / ((tree.mostLoad + 1) * (first.steps + second.steps));
+  const goesStraightOn = arrival === LOCAL || oppositeLink(arrival) === start;
+  const turns = (goesStraightOn ? 0 : 1) + (all > steps ? 1 : 0);
+  return turns + load / ((tree.mostLoad + 1) * all);
 }
 
-function layWay({ tree }: Explorer, from: number, { link, steps }: Leg): number {
+function layLeg(tree: GrowingTree, from: number, link: number, steps: number): number {
   let chip = from;
   for (let step = 0; step < steps; step++) {
     const next = tree.topology.neighbours[chip * LINKS + link] as number;

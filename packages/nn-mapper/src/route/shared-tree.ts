@@ -5,7 +5,6 @@
  */
 import { LINKS, oppositeLink } from '@spin-tools/machine-model';
 import { NO_CHIP } from '../machine/topology.js';
-import { vectorIndex } from '../machine/vectors.js';
 import { type Explorer, exploreTree } from './explore.js';
 import { addChip, addStep, plantTree } from './tree.js';
 import { LOCAL } from './trees.js';
@@ -52,13 +51,17 @@ export function shareTree(
 
 /** The sink chip with the fewest hops from all sources together. */
 function closestToAll({ tree, vectors }: Explorer, sources: Int32Array, sinks: Int32Array): number {
-  const { topology } = tree;
+  const { hops, place, origin } = vectors;
+  const netsAt = new Int32Array(tree.topology.chips);
+  for (const source of sources) netsAt[source] = (netsAt[source] as number) + 1;
+  const distinct = Int32Array.from(new Set(sources));
   let closest = sinks[0] as number;
   let least = Number.POSITIVE_INFINITY;
   for (const sink of sinks) {
+    const to = (place[sink] as number) + origin;
     let total = 0;
-    for (const source of sources) {
-      total += vectors.hops[vectorIndex(vectors, topology, source, sink)] as number;
+    for (const source of distinct) {
+      total += (netsAt[source] as number) * (hops[to - (place[source] as number)] as number);
     }
     if (total > least || (total === least && sink > closest)) continue;
     closest = sink;

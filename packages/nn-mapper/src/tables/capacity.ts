@@ -1,7 +1,8 @@
 /** Tables that fit the routers. */
 import { withoutDefaultRoutes } from './default-routes.js';
-import { minimise } from './minimise.js';
+import { minimiseWith } from './minimise.js';
 import { chipTable, joinTables, type Tables } from './tables.js';
+import { idleTrie } from './trie.js';
 
 /**
  * Entries that applications may use: the router has 1,024, of which SC&MP keeps one to itself.
@@ -61,13 +62,14 @@ export function fitTables(
   { minimise: when = 'when-needed', capacity = ROUTING_ENTRIES }: FitOptions = {},
 ): Tables {
   const chips = complete.start.length - 1;
+  const trie = idleTrie();
   const fitted = Array.from({ length: chips }, (_, chip) => {
     const table = chipTable(complete, chip);
-    if (when === 'smallest') return minimise(table, 0);
-    if (when === 'always') return minimise(table, capacity);
+    if (when === 'smallest') return minimiseWith(trie, table, 0);
+    if (when === 'always') return minimiseWith(trie, table, capacity);
     const reduced = withoutDefaultRoutes(table);
     const tooLong = reduced.key.length > capacity;
-    return when === 'when-needed' && tooLong ? minimise(table, capacity) : reduced;
+    return when === 'when-needed' && tooLong ? minimiseWith(trie, table, capacity) : reduced;
   });
   const overflows = fitted
     .map(({ key }, chip) => ({

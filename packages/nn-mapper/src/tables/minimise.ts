@@ -10,7 +10,7 @@
 import { addReorderedTable } from './bit-orders.js';
 import { mergeEntries, STRAIGHT_ON } from './merge.js';
 import { type ChipTable, filterTable, isDefaultRoute } from './tables.js';
-import { addTable, emptyTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
+import { addTable, emptyTrie, idleTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
 
 /** Longer tables are merged only where they do not fit: the work grows with the square of the rows. */
 const MERGED_ROWS = 128;
@@ -21,9 +21,14 @@ const MERGED_ROWS = 128;
  * @param enough a table of so many entries needs no long search; 0 for the shortest that can be found
  */
 export function minimise(complete: ChipTable, enough = Number.POSITIVE_INFINITY): ChipTable {
+  return minimiseWith(idleTrie(), complete, enough);
+}
+
+/** {@link minimise} with memory that is at hand. */
+export function minimiseWith(trie: Trie, complete: ChipTable, enough: number): ChipTable {
   const rows = complete.key.length;
   if (rows === 0) return complete;
-  const trie = emptyTrie(complete);
+  emptyTrie(trie, complete);
   const prefixes = write(trie, addTable(trie));
   if (rows > MERGED_ROWS && prefixes.table.key.length <= enough) return prefixes.table;
   const merged = shorter(mergeRows(complete), merge(complete, prefixes));
@@ -36,10 +41,13 @@ const shorter = (one: ChipTable, other: ChipTable): ChipTable =>
 
 /** The complete table without default routes, merged. */
 function mergeRows(complete: ChipTable): ChipTable {
+  const entryOf = new Int32Array(complete.key.length);
   let entries = 0;
-  const entryOf = Int32Array.from(complete.route, (route, row) =>
-    isDefaultRoute(complete.arrival[row] as number, route) ? STRAIGHT_ON : entries++,
-  );
+  for (let row = 0; row < entryOf.length; row++) {
+    const route = complete.route[row] as number;
+    const isStraight = isDefaultRoute(complete.arrival[row] as number, route);
+    entryOf[row] = isStraight ? STRAIGHT_ON : entries++;
+  }
   const table = filterTable(complete, (row) => entryOf[row] !== STRAIGHT_ON);
   return mergeEntries(complete, table, entryOf);
 }
@@ -74,25 +82,38 @@ function write(trie: Trie, root: TrieNode): WrittenTable {
     ownerOf: new Int32Array(trie.table.key.length).fill(NO_NODE),
   };
   writeUncovered(written, root);
-  const routes = new Uint32Array(trie.table.key.length);
-  trie.classOf.forEach((of, row) => {
-    routes[of] = trie.table.route[row] as number;
-  });
+  return { table: tableOf(written), entryOf: entriesOf(written) };
+}
+
+function tableOf({ trie, nodes, classes }: Written): ChipTable {
+  const { table, classOf } = trie;
+  const routes = new Uint32Array(classOf.length);
+  for (let row = 0; row < classOf.length; row++) {
+    routes[classOf[row] as number] = table.route[row] as number;
+  }
+  const key = new Uint32Array(nodes.length);
+  const mask = new Uint32Array(nodes.length);
+  const route = new Uint32Array(nodes.length);
+  const arrival = new Int8Array(nodes.length);
+  for (let entry = 0; entry < nodes.length; entry++) {
+    const node = nodes[entry] as number;
+    key[entry] = trie.key[node] as number;
+    mask[entry] = trie.mask[node] as number;
+    route[entry] = routes[classes[entry] as number] as number;
+    arrival[entry] = trie.arrival[node] as number;
+  }
+  return { key, mask, route, arrival };
+}
+
+function entriesOf({ trie, nodes, ownerOf }: Written): Int32Array {
   const entryOfNode = new Int32Array(trie.size);
-  written.nodes.forEach((node, entry) => {
-    entryOfNode[node] = entry;
-  });
-  return {
-    table: {
-      key: Uint32Array.from(written.nodes, (node) => trie.key[node] as number),
-      mask: Uint32Array.from(written.nodes, (node) => trie.mask[node] as number),
-      route: Uint32Array.from(written.classes, (of) => routes[of] as number),
-      arrival: Int8Array.from(written.nodes, (node) => trie.arrival[node] as number),
-    },
-    entryOf: written.ownerOf.map((node) =>
-      node === NO_NODE ? STRAIGHT_ON : (entryOfNode[node] as number),
-    ),
-  };
+  for (let entry = 0; entry < nodes.length; entry++) entryOfNode[nodes[entry] as number] = entry;
+  const entryOf = new Int32Array(ownerOf.length);
+  for (let row = 0; row < ownerOf.length; row++) {
+    const node = ownerOf[row] as number;
+    entryOf[row] = node === NO_NODE ? STRAIGHT_ON : (entryOfNode[node] as number);
+  }
+  return entryOf;
 }
 
 /** Entries for a prefix that nothing covers: below it where that is cheaper, or one over all. */

@@ -16,9 +16,9 @@ export const NO_NODE = -1;
 
 /** Prefixes of the keys, each with all entries of the complete table below it. Columns by node. */
 export interface Trie {
-  readonly table: ChipTable;
+  table: ChipTable;
   /** Class of each row of the table: rows of one route have the same. */
-  readonly classOf: Int32Array;
+  classOf: Int32Array;
   size: number;
   key: Uint32Array;
   mask: Uint32Array;
@@ -67,42 +67,64 @@ interface SortedRows {
 /** Replaces the trie of some rows by a better one, where there is one. */
 export type Improve = (rows: Uint32Array, node: TrieNode) => TrieNode;
 
-/** A trie without nodes. */
-export function emptyTrie(table: ChipTable): Trie {
-  const room = 2 * table.key.length;
-  const column = () => new Int32Array(room);
+/** Memory for tries, reused from table to table: a machine has tens of thousands. */
+export function idleTrie(): Trie {
+  const column = () => new Int32Array(LEAST_ROOM);
   return {
-    table,
-    classOf: classesOf(table),
+    table: EMPTY_TABLE,
+    classOf: new Int32Array(0),
     size: 0,
-    key: new Uint32Array(room),
-    mask: new Uint32Array(room),
-    arrival: new Int8Array(room),
+    key: new Uint32Array(LEAST_ROOM),
+    mask: new Uint32Array(LEAST_ROOM),
+    arrival: new Int8Array(LEAST_ROOM),
     covered: column(),
     uncovered: column(),
     lower: column(),
     upper: column(),
     classStart: column(),
     classEnd: column(),
-    pool: new Int32Array(8 * room),
+    pool: column(),
     poolSize: 0,
   };
 }
 
+const LEAST_ROOM = 1024;
+
+const EMPTY_TABLE: ChipTable = {
+  key: new Uint32Array(0),
+  mask: new Uint32Array(0),
+  route: new Uint32Array(0),
+  arrival: new Int8Array(0),
+};
+
+/** Forgets all nodes; those to come are of another table. */
+export function emptyTrie(trie: Trie, table: ChipTable): void {
+  trie.table = table;
+  trie.classOf = classesOf(table);
+  trie.size = 0;
+  trie.poolSize = 0;
+}
+
 function classesOf({ route }: ChipTable): Int32Array {
   const classes = new Map<number, number>();
-  return Int32Array.from(route, (value) => {
-    const known = classes.get(value);
-    if (known !== undefined) return known;
-    classes.set(value, classes.size);
-    return classes.size - 1;
-  });
+  const classOf = new Int32Array(route.length);
+  for (let row = 0; row < route.length; row++) {
+    const value = route[row] as number;
+    let known = classes.get(value);
+    if (known === undefined) {
+      known = classes.size;
+      classes.set(value, known);
+    }
+    classOf[row] = known;
+  }
+  return classOf;
 }
 
 /** Adds the nodes of a whole table, which is sorted by key and without overlap; the root of them. */
 export function addTable(trie: Trie): TrieNode {
   const { key } = trie.table;
-  const rows = Uint32Array.from(key.keys());
+  const rows = new Uint32Array(key.length);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
   const sorted = { rows, keys: key, prefixMasks: NATURAL_MASKS };
   return addRange(trie, sorted, 0, key.length, undefined);
 }

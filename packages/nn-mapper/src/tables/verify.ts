@@ -6,10 +6,12 @@
 
 import { LINKS, oppositeLink } from '@spin-tools/machine-model';
 import type { Graph } from '../graph/graph.js';
+import { sameSinks } from '../graph/sink-groups.js';
 import type { KeyAllocation } from '../keys/allocate.js';
 import { chipName, NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Placement } from '../place/place.js';
 import { CORE_SHIFT, LOCAL } from '../route/trees.js';
+import { firstMatch, indexTables, NO_ENTRY, PARTIAL, type TableIndex } from './match.js';
 import type { Tables } from './tables.js';
 
 /** One way in which a net goes wrong. */
@@ -46,13 +48,20 @@ export function verify(
   const faults: RoutingFault[] = [];
   const walk: Walk = {
     topology,
-    tables,
+    index: indexTables(tables),
     delivered: new Uint32Array(topology.chips),
     visited: new Int32Array(topology.chips),
     range: 0,
-    queue: [],
+    queue: new Int32Array(topology.chips),
+    arrival: new Int8Array(topology.chips),
+    length: 0,
   };
-  const expected = new Uint32Array(topology.chips);
+  const expected = {
+    cores: new Uint32Array(topology.chips),
+    chips: new Int32Array(topology.chips),
+    count: 0,
+  };
+  let before = NO_NET;
   for (const net of netsBySource(graph, placement)) {
     const report = (chip: number, problem: string) => {
       faults.push({
@@ -61,21 +70,33 @@ export function verify(
         problem,
       });
     };
-    const sinks = graph.nets.sinks.subarray(
-      graph.nets.sinkStart[net],
-      graph.nets.sinkStart[net + 1],
-    );
-    for (const sink of sinks) {
-      const chip = placement.chipOf[sink] as number;
-      expected[chip] = (expected[chip] as number) | (placement.coreMask[sink] as number);
+    if (before === NO_NET || !sameSinks(graph.nets, before, net)) {
+      expectSinks(expected, graph, placement, net);
     }
+    before = net;
     const source = placement.chipOf[graph.nets.source[net] as number] as number;
     const [key, mask] = [keys.netKey[net] as number, keys.netMask[net] as number];
-    const chips = sinks.map((sink) => placement.chipOf[sink] as number);
-    followRange(walk, source, key, mask, { cores: expected, chips }, report);
-    for (const sink of sinks) expected[placement.chipOf[sink] as number] = 0;
+    followRange(walk, source, key, mask, expected, report);
   }
   return faults;
+}
+
+const NO_NET = -1;
+
+/** Replaces what the net before should do by what a net should. */
+function expectSinks(expected: Expected, graph: Graph, placement: Placement, net: number): void {
+  const { cores, chips } = expected;
+  const { sinks, sinkStart } = graph.nets;
+  for (let index = 0; index < expected.count; index++) cores[chips[index] as number] = 0;
+  let count = 0;
+  const end = sinkStart[net + 1] as number;
+  for (let index = sinkStart[net] as number; index < end; index++) {
+    const sink = sinks[index] as number;
+    const chip = placement.chipOf[sink] as number;
+    if (cores[chip] === 0) chips[count++] = chip;
+    cores[chip] = (cores[chip] as number) | (placement.coreMask[sink] as number);
+  }
+  expected.count = count;
 }
 
 /** Nets that start side by side pass the same routers, whose tables are then at hand. */
@@ -89,21 +110,25 @@ function netsBySource({ nets }: Graph, { chipOf }: Placement): Float64Array {
 
 interface Walk {
   readonly topology: Topology;
-  readonly tables: Tables;
+  readonly index: TableIndex;
   readonly delivered: Uint32Array;
   /** Number of the key range that last came to each chip. */
   readonly visited: Int32Array;
   range: number;
-  /** Chips and arrivals still to look at, two numbers each; then all chips visited. */
-  queue: number[];
+  /** Chips visited, those still to look at last. */
+  readonly queue: Int32Array;
+  /** Link through which the range came to each chip. */
+  readonly arrival: Int8Array;
+  length: number;
 }
 
 /** What a net should do. */
 interface Expected {
   /** Cores to reach, by chip; 0 elsewhere. */
   readonly cores: Uint32Array;
-  /** Chips where that is not 0; they may repeat. */
+  /** Chips where that is not 0: the first `count` of these. */
   readonly chips: Int32Array;
+  count: number;
 }
 
 type Report = (chip: number, problem: string) => void;
@@ -117,15 +142,14 @@ function followRange(
   expected: Expected,
   report: Report,
 ): void {
-  const queue = [source, LOCAL];
+  const { queue, delivered } = walk;
   walk.range++;
-  walk.queue = queue;
-  walk.visited[source] = walk.range;
-  walk.delivered[source] = 0;
-  for (let head = 0; head < queue.length; head += 2) {
+  walk.length = 0;
+  visit(walk, source, LOCAL);
+  for (let head = 0; head < walk.length; head++) {
     const chip = queue[head] as number;
-    const arrival = queue[head + 1] as number;
-    const row = firstMatch(walk.tables, chip, key, mask);
+    const arrival = walk.arrival[chip] as number;
+    const row = firstMatch(walk.index, chip, key, mask);
     if (row === PARTIAL) {
       const lowestBit = (mask & -mask) >>> 0 || 2 ** 32;
       const half = lowestBit / 2;
@@ -139,36 +163,42 @@ function followRange(
       continue;
     }
     const routed =
-      row === NO_ENTRY ? 1 << oppositeLink(arrival) : (walk.tables.route[row] as number);
-    walk.delivered[chip] = routed >>> CORE_SHIFT;
+      row === NO_ENTRY ? 1 << oppositeLink(arrival) : (walk.index.tables.route[row] as number);
+    delivered[chip] = routed >>> CORE_SHIFT;
     sendOn(walk, chip, routed, report);
   }
   compareDeliveries(walk, expected, report);
 }
 
+function visit(walk: Walk, chip: number, arrival: number): void {
+  walk.visited[chip] = walk.range;
+  walk.delivered[chip] = 0;
+  walk.arrival[chip] = arrival;
+  walk.queue[walk.length++] = chip;
+}
+
 function sendOn(walk: Walk, chip: number, routed: number, report: Report): void {
-  const { topology, visited, delivered, queue, range } = walk;
-  for (let link = 0; link < LINKS; link++) {
-    if ((routed & (1 << link)) === 0) continue;
+  const { topology, visited, range } = walk;
+  for (let links = routed & ALL_LINKS; links !== 0; links &= links - 1) {
+    const link = 31 - Math.clz32(links & -links);
     const next = topology.neighbours[chip * LINKS + link] as number;
     if (next === NO_CHIP) report(chip, `is sent to link ${link}, which is dead`);
     else if (visited[next] === range) report(next, 'arrives twice');
-    else {
-      visited[next] = range;
-      delivered[next] = 0;
-      queue.push(next, oppositeLink(link));
-    }
+    else visit(walk, next, oppositeLink(link));
   }
 }
 
+const ALL_LINKS = (1 << LINKS) - 1;
+
 /** Every chip visited must have delivered what it should; the others must expect nothing. */
-function compareDeliveries(walk: Walk, { cores, chips }: Expected, report: Report): void {
-  const { queue, visited, delivered, range } = walk;
-  for (let index = 0; index < queue.length; index += 2) {
+function compareDeliveries(walk: Walk, { cores, chips, count }: Expected, report: Report): void {
+  const { queue, length, visited, delivered, range } = walk;
+  for (let index = 0; index < length; index++) {
     const chip = queue[index] as number;
     compare(chip, cores[chip] as number, delivered[chip] as number, report);
   }
-  for (const chip of chips) {
+  for (let index = 0; index < count; index++) {
+    const chip = chips[index] as number;
     if (visited[chip] !== range) compare(chip, cores[chip] as number, 0, report);
   }
 }
@@ -178,18 +208,4 @@ function compare(chip: number, wanted: number, got: number, report: Report): voi
   const cores = (mask: number) =>
     `cores {${[...Array(18).keys()].filter((core) => mask & (1 << core)).join(', ')}}`;
   report(chip, `reaches ${cores(got)} instead of ${cores(wanted)}`);
-}
-
-const NO_ENTRY = -1;
-const PARTIAL = -2;
-
-/** The row that all keys of a range match first, {@link NO_ENTRY}, or {@link PARTIAL}. */
-function firstMatch(tables: Tables, chip: number, key: number, mask: number): number {
-  const end = tables.start[chip + 1] as number;
-  for (let row = tables.start[chip] as number; row < end; row++) {
-    const entryMask = tables.mask[row] as number;
-    if ((((tables.key[row] as number) ^ key) & entryMask & mask) !== 0) continue;
-    return (entryMask & ~mask) === 0 ? row : PARTIAL;
-  }
-  return NO_ENTRY;
 }
