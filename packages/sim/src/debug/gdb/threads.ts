@@ -18,7 +18,7 @@ export class Threads {
   /** Cores with programs; while there are none the first application core, so that GDB has something to look at. */
   all(): DebuggedCore[] {
     const cores = this.target.cores();
-    return cores.length > 0 ? cores : [this.placeholder()];
+    return cores.length > 0 ? cores : [this.firstApplicationCore()];
   }
 
   /** The core that is asked about. */
@@ -60,7 +60,7 @@ export class Threads {
     return `${core.name}, ${stateOf(core)}`;
   }
 
-  private placeholder(): DebuggedCore {
+  private firstApplicationCore(): DebuggedCore {
     for (let id = 2; id <= CORES; id++) {
       const core = this.target.coreById(id);
       if (core !== undefined) return core;
