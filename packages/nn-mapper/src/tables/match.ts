@@ -3,6 +3,7 @@
  * divided by the value of one bit after another, until few are left; entries that do not test a bit
  * are on both sides. The order of the router is kept on every side.
  */
+import { KEY_BITS } from './bits.js';
 import type { Tables } from './tables.js';
 
 /** Shares of a chip's entries of up to this size are read one by one: dividing them takes longer. */
@@ -16,8 +17,6 @@ export const NO_ENTRY = -1;
 
 /** What {@link firstMatch} finds when the first entry that matches takes only some of the keys. */
 export const PARTIAL = -2;
-
-const KEY_BITS = 32;
 
 /** Divided tables. */
 export interface TableIndex {
