@@ -1,7 +1,7 @@
 """
 Maps one netlist with PACMAN, unmodified, and prints CPU seconds and what came of it as JSON. Arguments: the
-netlist as map-peers.mjs writes it, and the vertices of an application vertex: 1, or those of a whole layer.
-All machine vertices of a target are sinks of every net to it, so groups are right for layers only.
+netlist as map-peers.mjs writes it, the vertices of an application vertex (1, or those of a whole layer: all
+machine vertices of a target are sinks of every net to it), and the compressor: pair or ordered covering.
 """
 import json
 import logging
@@ -20,6 +20,9 @@ from pacman.operations.partition_algorithms import splitter_partitioner
 from pacman.operations.placer_algorithms import place_application_graph
 from pacman.operations.router_algorithms.application_router import route_application_graph
 from pacman.operations.router_compressors import pair_compressor
+from pacman.operations.router_compressors.ordered_covering_router_compressor import (
+    ordered_covering_compressor,
+)
 from pacman.operations.routing_info_allocator_algorithms import ZonedRoutingInfoAllocator
 from pacman.operations.routing_table_generators import merged_routing_table_generator
 from spinn_machine.version import version_5
@@ -69,7 +72,7 @@ def nets_of(source):
     return len(source.machine_vertices) if isinstance(source, ApplicationVertex) else 1
 
 
-def main(file, size):
+def main(file, size, compress):
     netlist = json.load(open(file))
     logging.disable(logging.WARNING)
     unittest_setup()
@@ -99,7 +102,7 @@ def main(file, size):
     tables = merged_routing_table_generator()
     writer.set_uncompressed(tables)
     writer.set_precompressed(tables)
-    small = pair_compressor()
+    small = compress()
     seconds = time.process_time() - start
 
     sizes = [table.number_of_entries for table in small]
@@ -109,8 +112,9 @@ def main(file, size):
         for (source, _), entry in trees.get_entries_for_router(x, y).items()
     )
     print(json.dumps({
-        "seconds": seconds, "hops": hops, "largest": max(sizes), "entries": sum(sizes),
+        "seconds": seconds, "hops": hops, "largest": max(sizes),
     }))
 
 
-main(sys.argv[1], int(sys.argv[2]))
+COMPRESSORS = {"pair": pair_compressor, "ordered covering": ordered_covering_compressor}
+main(sys.argv[1], int(sys.argv[2]), COMPRESSORS[sys.argv[3]])
