@@ -17,5 +17,5 @@ def entry_of(key, mask, route, arrival):
 
 tables = [[entry_of(*row) for row in table] for table in json.load(open(sys.argv[1]))]
 start = time.process_time()
-lengths = [len(ordered_covering.minimise(table, target_length=None)) for table in tables]
+lengths = [len(ordered_covering.minimise(table, None)) if table else 0 for table in tables]
 print(json.dumps({"seconds": time.process_time() - start, "lengths": lengths}))

@@ -35,15 +35,17 @@ const FAST = {
 /** Limits that were set for the largest two. */
 const LIMITS = { big100k: { seconds: 10 }, torus1m: { seconds: 120, gibibytes: 4 } };
 
-/** Seconds, hops, entries and GiB. */
-export default function measure() {
+/** Seconds, hops, entries and GiB, each as soon as it is known. */
+export default function* measure() {
+  yield* large();
   const netlists = Object.keys(FAST);
-  return [
-    ...netlists.flatMap((name) => compare(name, run('map-probe.mjs', name, OPTIONS), rigOn(name))),
-    ...netlists.flatMap((name) => compare(name, run('map-probe.mjs', name, FAST), pacmanOn(name))),
-    ...netlists.flatMap(minimisation),
-    ...large(),
-  ];
+  for (const name of netlists) {
+    yield* compare(name, run('map-probe.mjs', name, FAST), pacmanOn(name));
+  }
+  for (const name of netlists) yield* minimisation(name);
+  for (const name of netlists) {
+    yield* compare(name, run('map-probe.mjs', name, OPTIONS), rigOn(name));
+  }
 }
 
 /** The tables of a netlist, ours as short as can be found. */
@@ -65,29 +67,23 @@ function minimisation(name) {
   });
 }
 
-function large() {
+function* large() {
   const big = run('map-probe.mjs', 'big100k', OPTIONS);
   const limit = 'the limit set for it';
-  const wall = figure('big100k by the clock', big.wallSeconds, 's', LIMITS.big100k.seconds, limit);
-  const figures = [
-    figure('big100k total', big.seconds, 's', LIMITS.big100k.seconds, limit),
-    wall,
-    ...compare('big100k', big, rigOn('big100k')),
-  ];
+  yield figure('big100k total', big.seconds, 's', LIMITS.big100k.seconds, limit);
+  yield figure('big100k by the clock', big.wallSeconds, 's', LIMITS.big100k.seconds, limit);
+  yield* compare('big100k', big, rigOn('big100k'));
   const sizes = ['torus1k', 'torus10k', ...(env.SPIN_TOOLS_LARGE === '1' ? ['torus1m'] : [])];
   for (const name of sizes) {
     const { seconds, gibibytes, hops } = run('map-probe.mjs', name, { [name]: OPTIONS.big100k });
     const perHop = (1e6 * seconds) / hops;
     const perHopOfBig = (1e6 * big.seconds) / big.hops;
-    figures.push(figure(`${name}, microseconds a hop`, perHop, 'us', perHopOfBig, 'big100k'));
+    yield figure(`${name}, microseconds a hop`, perHop, 'us', perHopOfBig, 'big100k');
     const limits = LIMITS[name];
     if (!limits) continue;
-    figures.push(
-      figure(`${name} total`, seconds, 's', limits.seconds, limit),
-      figure(`${name} memory`, gibibytes, 'GiB', limits.gibibytes, limit),
-    );
+    yield figure(`${name} total`, seconds, 's', limits.seconds, limit);
+    yield figure(`${name} memory`, gibibytes, 'GiB', limits.gibibytes, limit);
   }
-  return figures;
 }
 
 function compare(name, ours, { seconds, hops, largest, against }) {
