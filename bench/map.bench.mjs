@@ -19,9 +19,12 @@ const OPTIONS = {
   big100k: { placer: 'bisection', minimise: 'always' },
 };
 
-/** PACMAN's aims are speed, not short trees: against it, so are ours. It chooses keys, and so do we. */
+/**
+ * PACMAN's aims are speed, not short trees: against it, so are ours. It chooses keys, and so do we. The
+ * tables of rand1k are shorter than its compressor makes them once default routes are left out.
+ */
 const FAST = {
-  rand1k: { placer: 'hilbert', minimise: 'always', choosesKeys: true, verify: false },
+  rand1k: { placer: 'hilbert', choosesKeys: true, verify: false },
   conv10k: {
     placer: 'bisection',
     density: 0.7,
@@ -40,7 +43,12 @@ export default function* measure() {
   yield* large();
   const netlists = Object.keys(FAST);
   for (const name of netlists) {
-    yield* compare(name, run('map-probe.mjs', name, FAST), pacmanOn(name));
+    const ours = medianOf(() => run('map-probe.mjs', name, FAST));
+    yield* compare(
+      name,
+      ours,
+      medianOf(() => pacmanOn(name)),
+    );
   }
   for (const name of netlists) yield* minimisation(name);
   for (const name of netlists) {
@@ -95,6 +103,12 @@ function compare(name, ours, { seconds, hops, largest, against }) {
 }
 
 const figure = (name, value, unit, baseline, against) => ({ name, value, unit, baseline, against });
+
+/** What takes a second or less differs by a third from run to run. */
+function medianOf(measureOnce) {
+  const runs = [measureOnce(), measureOnce(), measureOnce()];
+  return runs.sort((a, b) => a.seconds - b.seconds)[1];
+}
 
 function run(program, name, options, ...more) {
   const path = fileURLToPath(new URL(program, import.meta.url));

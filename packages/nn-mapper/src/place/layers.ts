@@ -30,7 +30,7 @@ export function layerStarts(
     starts[block] = 1;
     count++;
   }
-  return hasRoomFor(count, topology, blocks) ? starts : starts.fill(0);
+  return count === 0 || hasRoomFor(count, topology, blocks) ? starts : starts.fill(0);
 }
 
 /** A number for each combination of layers that a block is part of; 0 for none. */
