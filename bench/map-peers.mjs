@@ -1,81 +1,115 @@
 /**
- * What other place-and-route tools take. rig takes part, unmodified, when the environment says where it
- * is: `SPIN_TOOLS_RIG` holds folders for PYTHONPATH (rig, what it needs, and rig_c_sa for its annealing),
- * `SPIN_TOOLS_PYTHON` the interpreter. Elsewhere stand figures that were measured once, in CPU seconds
- * of the same kind of computer (AMD EPYC, 2 shared virtual cores).
+ * What other place-and-route tools take. They take part, unmodified, in the same run when the environment
+ * says where they are; elsewhere stand figures that were measured once, in CPU seconds of the same kind of
+ * computer (AMD EPYC, 2 shared virtual cores).
+ *
+ * | variable | holds |
+ * | --- | --- |
+ * | `SPIN_TOOLS_RIG` | folders for PYTHONPATH: rig, what it needs, and rig_c_sa for its annealing |
+ * | `SPIN_TOOLS_PACMAN` | the same for PACMAN, SpiNNUtils and SpiNNMachine |
+ * | `SPIN_TOOLS_PYTHON` | the interpreter, by default `python3` |
  */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { CHIP_SDRAM, NET_BITS, NETLISTS, VERTEX_SDRAM } from './netlists.mjs';
 
 /** rig 2.4.0: annealing by its C kernel (layers5k, big100k: Hilbert curve), then ordered covering. */
-export const RIG_MEASURED = {
-  rand1k: { seconds: 17.6, minimiseSeconds: 12.9, hops: 11_745, largest: 239 },
-  conv10k: { seconds: 91.4, minimiseSeconds: 2.59, hops: 27_900, largest: 66 },
-  layers5k: { seconds: 189, minimiseSeconds: 63.3, hops: 211_627, largest: 194 },
-  big100k: { seconds: 359, minimiseSeconds: 11.8, hops: 8_533_128, largest: 1022 },
+const RIG_MEASURED = {
+  rand1k: { seconds: 17.6, hops: 11_745, largest: 239 },
+  conv10k: { seconds: 91.4, hops: 27_900, largest: 66 },
+  layers5k: { seconds: 189, hops: 211_627, largest: 194 },
+  big100k: { seconds: 359, hops: 8_533_128, largest: 1022 },
 };
 
 /** PACMAN of August 2026: vertices one by one, its best compressor; layers5k whole layers as groups. */
-export const PACMAN_MEASURED = {
+const PACMAN_MEASURED = {
   rand1k: { seconds: 1.7, hops: 19_400, largest: 220 },
   conv10k: { seconds: 10.4, hops: 117_982, largest: 68 },
-  layers5k: { seconds: 1.5, hops: 222_267, largest: 3 },
+  layers5k: { seconds: 1.65, hops: 222_267, largest: 3 },
 };
 
-const RIG = `
-import inspect, json, sys, time
-from rig.place_and_route import Cores, SDRAM, Machine, allocate, route
-from rig.place_and_route.place import sa
-from rig.netlist import Net
-from rig.routing_table import routing_tree_to_tables, ordered_covering
-d = json.load(open(sys.argv[1]))
-vertices = list(range(d["vertices"]))
-resources = {v: {Cores: 1, SDRAM: d["sdram"]} for v in vertices}
-nets = [Net(source, sinks) for source, sinks in enumerate(d["nets"])]
-machine = Machine(d["width"], d["height"], {Cores: 17, SDRAM: d["chipSdram"]})
-start = time.process_time()
-placements = sa.place(resources, nets, machine, [])
-placed = time.process_time()
-allocations = allocate(resources, nets, machine, [], placements)
-routes = route(resources, nets, machine, [], placements, allocations)
-shift = d["netBits"]
-keys = {net: (net.source << shift, 0xffffffff & ~((1 << shift) - 1)) for net in nets}
-tables = routing_tree_to_tables(routes, keys)
-routed = time.process_time()
-small = [ordered_covering.minimise(table, target_length=None) for table in tables.values()]
-done = time.process_time()
-def hops(tree):
-    count, todo = -1, [tree]
-    while todo:
-        node = todo.pop()
-        count += 1
-        todo += [child for _, child in node.children if hasattr(child, "chip")]
-    return count
-print(json.dumps({
-    "seconds": done - start, "minimiseSeconds": done - routed,
-    "hops": sum(hops(tree) for tree in routes.values()),
-    "largest": max(map(len, small)), "entries": sum(map(len, small)),
-}))
-`;
+/** Ordered covering of rig for all tables of a netlist, CPU seconds: placed by its Hilbert curve. */
+const COVERING_MEASURED = { rand1k: 17.1, conv10k: 13, layers5k: 63.3 };
 
-/** rig on a netlist, here and now; undefined when it is not here. */
-export function runRig(name) {
-  if (!env.SPIN_TOOLS_RIG) return undefined;
-  const { vertices, width, height, draw } = NETLISTS[name];
-  const file = join(tmpdir(), `spin-tools-netlist-${process.pid}.json`);
-  const netlist = { vertices, width, height, nets: draw(), netBits: NET_BITS };
-  writeFileSync(file, JSON.stringify({ ...netlist, sdram: VERTEX_SDRAM, chipSdram: CHIP_SDRAM }));
-  try {
-    const output = execFileSync(env.SPIN_TOOLS_PYTHON ?? 'python3', ['-c', RIG, file], {
-      env: { ...env, PYTHONPATH: env.SPIN_TOOLS_RIG },
-      encoding: 'utf8',
-    });
-    return JSON.parse(output.trim().split('\n').at(-1));
-  } finally {
-    rmSync(file);
+/** How rig maps a netlist best; big100k needs 12.6 GiB and is not run here. */
+const RIG_PLACERS = { rand1k: 'sa', conv10k: 'sa', layers5k: 'hilbert' };
+
+/** How PACMAN maps a netlist best: vertices of an application vertex, and its compressor. */
+const PACMAN_WAYS = {
+  rand1k: ['1', 'pair'],
+  conv10k: ['1', 'pair'],
+  layers5k: ['800', 'ordered covering'],
+};
+
+/** rig on a netlist, in this run or as measured once: `seconds`, `hops`, `largest` and `against`. */
+export function rigOn(name) {
+  const placer = RIG_PLACERS[name];
+  if (!env.SPIN_TOOLS_RIG || !placer) {
+    return { ...RIG_MEASURED[name], against: 'rig as measured once' };
   }
+  const found = withNetlist(name, (file) =>
+    python('map-rig.py', [file, placer], env.SPIN_TOOLS_RIG),
+  );
+  return { ...found, against: 'rig in this run' };
+}
+
+/** The same for PACMAN. */
+export function pacmanOn(name) {
+  if (!env.SPIN_TOOLS_PACMAN) {
+    return { ...PACMAN_MEASURED[name], against: 'PACMAN as measured once' };
+  }
+  const found = withNetlist(name, (file) =>
+    python('map-pacman.py', [file, ...PACMAN_WAYS[name]], env.SPIN_TOOLS_PACMAN),
+  );
+  return { ...found, against: 'PACMAN in this run' };
+}
+
+/**
+ * rig's ordered covering on the tables in a file: `seconds` and `against`, and `lengths` of the tables when
+ * it ran in this run.
+ */
+export function coveringOn(name, file) {
+  if (!env.SPIN_TOOLS_RIG) {
+    return {
+      seconds: COVERING_MEASURED[name],
+      against: 'ordered covering of rig as measured once',
+    };
+  }
+  const found = python('map-rig-tables.py', [file], env.SPIN_TOOLS_RIG);
+  return { ...found, against: 'ordered covering of rig in this run' };
+}
+
+/** Runs something with a folder that is removed afterwards. */
+export function withFolder(run) {
+  const folder = mkdtempSync(join(tmpdir(), 'spin-tools-map-'));
+  try {
+    return run(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function withNetlist(name, run) {
+  const { vertices, width, height, draw } = NETLISTS[name];
+  const sizes = { netBits: NET_BITS, sdram: VERTEX_SDRAM, chipSdram: CHIP_SDRAM };
+  return withFolder((folder) => {
+    const file = join(folder, 'netlist.json');
+    writeFileSync(file, JSON.stringify({ vertices, width, height, nets: draw(), ...sizes }));
+    return run(file);
+  });
+}
+
+function python(program, programArguments, folders) {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const output = execFileSync(env.SPIN_TOOLS_PYTHON ?? 'python3', [path, ...programArguments], {
+    env: { ...env, PYTHONPATH: folders, PYTHONDONTWRITEBYTECODE: '1' },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 2 ** 28,
+  });
+  return JSON.parse(output.trim().split('\n').at(-1));
 }

@@ -1,25 +1,31 @@
 /**
- * Maps one netlist in a process of its own and prints what it took and what came of it as JSON.
- * Arguments: the netlist, and the options of `map` as JSON.
+ * Maps one netlist in a process of its own and prints what it took and what came of it as JSON; tables are
+ * verified, whether `seconds` counts that or not. Arguments: the netlist, and the options of `map` as JSON;
+ * with `choosesKeys` besides, keys are not those of the netlist but the mapper's own.
  */
 import { argv, cpuUsage, resourceUsage } from 'node:process';
-import { graphFromColumns, map } from '@spin-tools/nn-mapper';
-import { CHIP_SDRAM, NET_BITS, NETLISTS, VERTEX_SDRAM } from './netlists.mjs';
+import { MappingVerificationError, map, verify } from '@spin-tools/nn-mapper';
+import { graphOf, torusOf } from './map-netlists.mjs';
 
-const { vertices, width, height, draw } = NETLISTS[argv[2]];
-const options = JSON.parse(argv[3]);
-const graph = graphOf(vertices, draw());
-const machine = torusOf(width, height);
+const { choosesKeys, ...options } = JSON.parse(argv[3]);
+const graph = graphOf(argv[2], choosesKeys);
+const machine = torusOf(argv[2]);
 
 const before = cpuUsage();
 const start = performance.now();
-const { statistics } = map(graph, machine, { ...options, verify: true });
+const { statistics, stages } = map(graph, machine, { verify: true, ...options });
+const wallSeconds = (performance.now() - start) / 1000;
 const { user, system } = cpuUsage(before);
+if (options.verify === false) {
+  const { topology, placement, keys, tables } = stages;
+  const faults = verify(graph, topology, placement, keys, tables);
+  if (faults.length > 0) throw new MappingVerificationError(faults);
+}
 const { hops, entries, completeEntries } = statistics;
 console.log(
   JSON.stringify({
     seconds: (user + system) / 1e6,
-    wallSeconds: (performance.now() - start) / 1000,
+    wallSeconds,
     hops,
     largest: entries.most,
     entries: entries.total,
@@ -27,35 +33,3 @@ console.log(
     gibibytes: resourceUsage().maxRSS / 2 ** 20,
   }),
 );
-
-function graphOf(count, nets) {
-  const sinkStart = new Int32Array(nets.length + 1);
-  nets.forEach((sinks, net) => {
-    sinkStart[net + 1] = sinkStart[net] + sinks.length;
-  });
-  const sinks = new Int32Array(sinkStart.at(-1));
-  nets.forEach((list, net) => {
-    sinks.set(list, sinkStart[net]);
-  });
-  return graphFromColumns({
-    vertices: count,
-    sdramBytes: new Float64Array(count).fill(VERTEX_SDRAM),
-    source: Int32Array.from(nets.keys()),
-    sinkStart,
-    sinks,
-    keyBits: 32,
-    netBits: NET_BITS,
-    offset: Uint32Array.from(nets.keys(), (net) => net * 2 ** NET_BITS),
-  });
-}
-
-function torusOf(columns, rows) {
-  const chips = Array.from({ length: columns * rows }, (_, place) => ({
-    x: place % columns,
-    y: Math.floor(place / columns),
-    links: [0, 1, 2, 3, 4, 5],
-    cores: 18,
-    sdramBytes: CHIP_SDRAM,
-  }));
-  return { width: columns, height: rows, wrapX: true, wrapY: true, chips };
-}

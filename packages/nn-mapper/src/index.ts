@@ -85,13 +85,12 @@ export {
   type FitOptions,
   fitTables,
   type Minimisation,
-  ROUTING_ENTRIES,
   RoutingTableOverflowError,
 } from './tables/capacity.js';
 export { removeDefaultRoutes } from './tables/default-routes.js';
 export { generateTables } from './tables/generate.js';
 export { minimise } from './tables/minimise.js';
-export { type ChipTable, chipTable, type Tables } from './tables/tables.js';
+export { type ChipTable, chipTable, ROUTING_ENTRIES, type Tables } from './tables/tables.js';
 export { MappingVerificationError, type RoutingFault, verify } from './tables/verify.js';
 export {
   allocateTags,

@@ -3,8 +3,10 @@ import { LINKS, neighbour, oppositeLink, spin5, triads } from '@spin-tools/machi
 import fc from 'fast-check';
 import t from 'tap';
 import {
+  allocateKeys,
   type Graph,
   graphBuilder,
+  graphFromColumns,
   ImpossiblePlacementError,
   MachineTooSmallError,
   type MapOptions,
@@ -461,6 +463,72 @@ t.test('keys of all nets are disjoint, aligned and inside their partitions', asy
       }),
     ),
   );
+});
+
+/** Layers that talk all to all, without keys; the nets of each start at one layer and end at the next. */
+function layers(count: number, width: number, keyBits?: number): Graph {
+  const graph = graphBuilder();
+  for (let unit = 0; unit < count * width; unit++) graph.addVertex({ name: `v${unit}` });
+  for (let unit = 0; unit < (count - 1) * width; unit++) {
+    const above = (Math.floor(unit / width) + 1) * width;
+    const sinks = [...Array(width).keys()].map((index) => above + index);
+    const name = `n${unit}`;
+    if (keyBits !== undefined) graph.addKeyPartition({ name, bits: keyBits });
+    const keys = keyBits === undefined ? {} : { keys: { partition: name, bits: keyBits } };
+    graph.addNet({ name, source: unit, sinks, ...keys });
+  }
+  return graph.build();
+}
+
+t.test(
+  'keys of nets with the same sinks are one aligned range, where there are enough',
+  async (t) => {
+    const keysOfLayers = (count: number, keyBits?: number) => {
+      const { keys } = map(layers(count, 40, keyBits), rectangle({ width: 6, height: 6 })).stages;
+      const firsts = [...Array(count - 1).keys()].map((layer) => layer * 40);
+      return firsts.map((first) => [...keys.netKey.subarray(first, first + 40)]);
+    };
+    const range = (start: number, step: number) =>
+      [...Array(40).keys()].map((n) => start + n * step);
+    t.same(keysOfLayers(3), [range(0, 1), range(64, 1)]);
+    t.same(keysOfLayers(3, 4), [range(0, 16), range(1024, 16)]);
+    const scarce = [...Array(120).keys()].map((n) => n * 2 ** 25);
+    t.same(keysOfLayers(4, 25).flat(), scarce, 'side by side where they are scarce');
+  },
+);
+
+t.test(
+  'a layer begins on a chip of its own where there is room, and needs few entries',
+  async (t) => {
+    const graph = layers(4, 40);
+    const chipsOf = (mapping: Mapping) =>
+      [0, 1, 2, 3].map((layer) => {
+        const { chipOf } = mapping.stages.placement;
+        return new Set(chipOf.subarray(layer * 40, layer * 40 + 40));
+      });
+    const roomy = map(graph, rectangle({ width: 6, height: 6 }), { minimise: 'always' });
+    const distinct = new Set(chipsOf(roomy).flatMap((chips) => [...chips]));
+    t.equal(distinct.size, 12);
+    t.ok(roomy.statistics.entries.most <= 2, `${roomy.statistics.entries.most} entries`);
+    const full = map(graph, rectangle({ width: 5, height: 2 }), { minimise: 'always' });
+    t.equal(new Set(chipsOf(full).flatMap((chips) => [...chips])).size, 10);
+  },
+);
+
+t.test('keys of columns are those that are given, or the mapper chooses them', async (t) => {
+  const columns = {
+    vertices: 3,
+    source: Int32Array.of(0, 1),
+    sinkStart: Int32Array.of(0, 1, 2),
+    sinks: Int32Array.of(2, 2),
+    netBits: 3,
+  };
+  const keysOf = (graph: Graph) => [...allocateKeys(graph).netKey];
+  t.same(keysOf(graphFromColumns(columns)), [0, 8]);
+  const offset = Uint32Array.of(16, 64);
+  t.same(keysOf(graphFromColumns({ ...columns, offset })), [16, 64]);
+  t.same(keysOf(graphFromColumns({ ...columns, offset, keyBits: 8, fixedKey: 256 })), [272, 320]);
+  t.throws(() => graphFromColumns({ ...columns, offset: Uint32Array.of(1, 64) }), /key offset 1/);
 });
 
 t.test('a machine too small is refused with what is needed and what there is', async (t) => {

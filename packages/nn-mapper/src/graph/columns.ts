@@ -1,6 +1,6 @@
 /** Graphs straight from typed arrays, for millions of vertices: no object for each of them. */
 import { InvalidGraphError } from './errors.js';
-import { type Graph, NONE } from './graph.js';
+import { type Graph, NONE, type PartitionColumns } from './graph.js';
 import { checkKeysDisjoint } from './validation.js';
 
 /** A graph as the caller's columns; they are taken over, not copied. Absent ones have defaults. */
@@ -18,22 +18,25 @@ export interface GraphColumns {
   readonly sinks: Int32Array;
   /** Traffic of each net, 0 or more. Default 1. */
   readonly traffic?: Float64Array;
-  /** Bits of the only key partition, `keys`. */
-  readonly keyBits: number;
-  /** First key of each net in it, a multiple of 2^netBits. */
-  readonly offset: Uint32Array;
   /** Every net owns 2^netBits keys. */
   readonly netBits: number;
+  /**
+   * Keys that are prescribed: the first of each net, a multiple of 2^netBits. By default the mapper
+   * chooses them, so that tables get short; then `keyBits` and `fixedKey` mean nothing.
+   */
+  readonly offset?: Uint32Array;
+  /** Bits of the only key partition, `keys`, that offsets count in. Default 32. */
+  readonly keyBits?: number;
   /** First key of the partition. Default 0. */
   readonly fixedKey?: number;
 }
 
 /**
- * A graph of one key partition from columns.
+ * A graph from columns.
  * @throws InvalidGraphError naming the vertex or net whose column is wrong
  */
 export function graphFromColumns(columns: GraphColumns): Graph {
-  const { vertices: count, source, sinkStart, sinks, keyBits, netBits } = columns;
+  const { vertices: count, source, sinkStart, sinks, offset, netBits } = columns;
   const nets = source.length;
   checkColumns(columns);
   const none = () => new Int32Array(count).fill(NONE);
@@ -57,21 +60,31 @@ export function graphFromColumns(columns: GraphColumns): Graph {
       sinkStart,
       sinks,
       traffic: columns.traffic ?? new Float64Array(nets).fill(1),
-      partition: new Int32Array(nets),
-      offset: columns.offset,
+      partition: offset ? new Int32Array(nets) : Int32Array.from({ length: nets }, (_, net) => net),
+      offset: offset ?? new Uint32Array(nets),
       bits: new Uint8Array(nets).fill(netBits),
     },
-    partitions: {
-      count: 1,
-      names: ['keys'],
-      bits: Uint8Array.of(keyBits),
-      alignBits: Uint8Array.of(keyBits),
-      fixedKey: Float64Array.of(columns.fixedKey ?? 0),
-    },
+    partitions: offset ? prescribedPartition(columns) : chosenPartitions(nets, netBits),
   };
   checkKeysDisjoint(graph);
   return graph;
 }
+
+const prescribedPartition = ({ keyBits = KEY_BITS, fixedKey = 0 }: GraphColumns) => ({
+  count: 1,
+  names: ['keys'],
+  bits: Uint8Array.of(keyBits),
+  alignBits: Uint8Array.of(keyBits),
+  fixedKey: Float64Array.of(fixedKey),
+});
+
+const chosenPartitions = (nets: number, netBits: number): PartitionColumns => ({
+  count: nets,
+  names: numbered('n', nets),
+  bits: new Uint8Array(nets).fill(netBits),
+  alignBits: new Uint8Array(nets).fill(netBits),
+  fixedKey: new Float64Array(nets).fill(NONE),
+});
 
 const numbered = (letter: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${letter}${index}`);
@@ -82,7 +95,7 @@ const MOST_CORES = 17;
 const KEY_BITS = 32;
 
 function checkColumns(columns: GraphColumns): void {
-  const { vertices, source, sinkStart, sinks, offset, keyBits, netBits } = columns;
+  const { vertices, source, sinkStart, sinks, offset, keyBits = KEY_BITS, netBits } = columns;
   const refuse = (element: string, problem: string): never => {
     throw new InvalidGraphError(element, problem);
   };
@@ -104,7 +117,7 @@ function checkColumns(columns: GraphColumns): void {
       if (stamps[sink] === net) refuse(`net "n${net}"`, `has sink ${sink} twice`);
       stamps[sink] = net;
     }
-    const first = offset[net] as number;
+    const first = offset?.[net] ?? 0;
     if (first % 2 ** netBits !== 0 || first >= 2 ** keyBits) {
       refuse(`net "n${net}"`, `starts at key offset ${first}; give a multiple of ${2 ** netBits}`);
     }
@@ -132,7 +145,7 @@ function checkLengths(
     ['sinkStart', sinkStart.length, nets + 1],
     ['sinks', sinks.length, sinkStart[nets] ?? 0],
     ['traffic', columns.traffic?.length, nets],
-    ['offset', columns.offset.length, nets],
+    ['offset', columns.offset?.length, nets],
   ];
   for (const [name, length, wanted] of lengths) {
     if (length !== undefined && length !== wanted) {

@@ -38,7 +38,7 @@ export interface NetDescription {
   readonly sinks: readonly VertexId[];
   /** Packets per unit of time or work, 0 or more; only ratios between nets matter. Default 1. */
   readonly traffic?: number;
-  /** Default: a partition of a single key for this net alone. */
+  /** Default: a partition of a single key for this net alone, beside those of nets with the same sinks. */
   readonly keys?: NetKeys;
 }
 

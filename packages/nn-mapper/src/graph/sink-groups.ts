@@ -17,18 +17,29 @@ export interface SinkGroups {
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** Finds the nets with equal sinks in the same order. */
-export function sinkGroups({ nets }: Graph): SinkGroups {
+/** Groups that are known: placing, keys and routing all ask for those of one graph. */
+const known = new WeakMap<Graph, SinkGroups>();
+
+/** The nets with equal sinks in the same order. */
+export function sinkGroups(graph: Graph): SinkGroups {
+  const before = known.get(graph);
+  if (before) return before;
+  const groups = findGroups(graph);
+  known.set(graph, groups);
+  return groups;
+}
+
+function findGroups({ nets }: Graph): SinkGroups {
   const groupOf = new Int32Array(nets.count);
   const firstNet: number[] = [];
   const groupsByHash = new Map<number, number[]>();
   for (let net = 0; net < nets.count; net++) {
     const hash = hashOfSinks(nets, net);
     const candidates = groupsByHash.get(hash);
-    const known = candidates?.find((group) => sameSinks(nets, firstNet[group] as number, net));
-    const group = known ?? firstNet.push(net) - 1;
+    const same = candidates?.find((group) => sameSinks(nets, firstNet[group] as number, net));
+    const group = same ?? firstNet.push(net) - 1;
     groupOf[net] = group;
-    if (known !== undefined) continue;
+    if (same !== undefined) continue;
     if (candidates) candidates.push(group);
     else groupsByHash.set(hash, [group]);
   }

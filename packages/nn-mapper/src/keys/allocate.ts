@@ -1,5 +1,6 @@
 /** Key allocation: a range of the 32-bit key space for every partition, a key and mask for every net. */
 import { type Graph, NONE } from '../graph/graph.js';
+import { type Cluster, clusterOf, clustersOf } from './clusters.js';
 
 /** Keys of partitions and nets. */
 export interface KeyAllocation {
@@ -39,6 +40,8 @@ interface TakenRange extends KeyRange {
 /**
  * Gives every partition an aligned range: fixed ones first, then from the coarsest alignment to
  * the finest, each at the lowest keys that are free, so that nothing is lost between them.
+ * Partitions of single nets with the same sinks are neighbours in a range of their own, so that one prefix
+ * stands for all of them; where keys are too few for that, they are treated like all others.
  * @throws KeySpaceError when there is no room
  */
 export function allocateKeys(graph: Graph): KeyAllocation {
@@ -46,7 +49,15 @@ export function allocateKeys(graph: Graph): KeyAllocation {
   const partitionKey = new Uint32Array(partitions.count);
   const fixed = fixedRanges(graph);
   for (const { partition, start } of fixed) partitionKey[partition] = start;
-  placeFree(graph, gapsBetween(fixed), partitionKey);
+  const free = [...partitions.fixedKey.keys()].filter(
+    (partition) => partitions.fixedKey[partition] === NONE,
+  );
+  const noRoomTogether = placeClusters(clustersOf(graph, free), gapsBetween(fixed), partitionKey);
+  if (noRoomTogether) {
+    const alone = free.map((partition) => clusterOf(graph, [partition]));
+    const noRoom = placeClusters(alone, gapsBetween(fixed), partitionKey);
+    if (noRoom) throw noRoomFor(graph, noRoom.members[0] as number);
+  }
   const netKey = nets.offset.map(
     (offset, net) => (partitionKey[nets.partition[net] as number] as number) + offset,
   );
@@ -82,22 +93,30 @@ function gapsBetween(taken: readonly KeyRange[]): KeyRange[] {
     .filter(({ start, end }) => start < end);
 }
 
-/** Places partitions in gaps, which shrink; equal ones go on where the last of them was. */
-function placeFree(graph: Graph, gaps: KeyRange[], partitionKey: Uint32Array): void {
-  const { bits, alignBits } = graph.partitions;
-  let [lastBits, lastAlign, from] = [NONE, NONE, 0];
-  for (const partition of freePartitions(graph)) {
-    const [ownBits, ownAlign] = [bits[partition] as number, alignBits[partition] as number];
-    if (ownBits !== lastBits || ownAlign !== lastAlign) from = 0;
-    [lastBits, lastAlign] = [ownBits, ownAlign];
-    const alignment = 2 ** ownAlign;
-    const size = 2 ** ownBits;
+/**
+ * Places clusters in gaps, which shrink, from the coarsest alignment to the finest; equal ones go on where
+ * the last of them was.
+ * @returns the first cluster that finds no room
+ */
+function placeClusters(
+  clusters: Cluster[],
+  gaps: KeyRange[],
+  partitionKey: Uint32Array,
+): Cluster | undefined {
+  clusters.sort((a, b) => b.alignment - a.alignment || (a.members[0] ?? 0) - (b.members[0] ?? 0));
+  let [lastSize, lastAlignment, from] = [0, 0, 0];
+  for (const cluster of clusters) {
+    const { members, alignment, size } = cluster;
+    if (size !== lastSize || alignment !== lastAlignment) from = 0;
+    [lastSize, lastAlignment] = [size, alignment];
     const alignUp = (key: number) => Math.ceil(key / alignment) * alignment;
     while (from < gaps.length && !holds(gaps[from] as KeyRange, alignUp, size)) from++;
     const gap = gaps[from];
-    if (gap === undefined) throw noRoom(graph, partition);
+    if (gap === undefined) return cluster;
     const start = alignUp(gap.start);
-    partitionKey[partition] = start;
+    members.forEach((partition, index) => {
+      partitionKey[partition] = start + index * cluster.step;
+    });
     const left = [
       { start: gap.start, end: start },
       { start: start + size, end: gap.end },
@@ -105,20 +124,13 @@ function placeFree(graph: Graph, gaps: KeyRange[], partitionKey: Uint32Array): v
     if (left.length === 1) gaps[from] = left[0] as KeyRange;
     else gaps.splice(from, 1, ...left);
   }
+  return undefined;
 }
 
 const holds = (gap: KeyRange, alignUp: (key: number) => number, size: number): boolean =>
   alignUp(gap.start) + size <= gap.end;
 
-/** From the coarsest alignment to the finest. */
-function freePartitions({ partitions }: Graph): number[] {
-  const { fixedKey, alignBits, bits } = partitions;
-  return [...bits.keys()]
-    .filter((partition) => fixedKey[partition] === NONE)
-    .sort((a, b) => (alignBits[b] as number) - (alignBits[a] as number) || a - b);
-}
-
-function noRoom({ partitions }: Graph, partition: number): KeySpaceError {
+function noRoomFor({ partitions }: Graph, partition: number): KeySpaceError {
   return new KeySpaceError(
     partitions.names[partition] as string,
     `finds no room for its 2^${partitions.bits[partition]} keys; use fewer bits or a smaller alignment`,

@@ -22,8 +22,16 @@ import { compactRegion, measure, type Region, regionRoom } from './regions.js';
  */
 const ROUNDS = 6;
 
-/** Parts with fewer blocks keep the order they have: smoothing reaches through them. */
-const LEAST_LINE_UP = 400;
+/**
+ * Parts with fewer blocks keep the order they have, as smoothing reaches through them, unless they are the
+ * whole or one of its halves: each axis is lined up once. Measured: 100,000 vertices of 16 local sinks take
+ * 2.609 million hops, and 2.632 when parts of 400 are lined up as well; a grid of 10,000 takes 18,942 and
+ * 24,456.
+ */
+const LEAST_LINE_UP = 3000;
+
+/** Parts with fewer blocks than this are never lined up. */
+const FEW_BLOCKS = 400;
 
 /** Bundles that touch more than this share of all blocks pull everything alike. */
 const MOST_SHARE = 0.5;
@@ -67,13 +75,14 @@ export function bisect(
   density: number,
 ): Int32Array {
   const state = initialState(graph, topology, blocks);
+  const leastLineUp = Math.max(FEW_BLOCKS, Math.min(LEAST_LINE_UP, state.movable / 3));
   let parts = [wholePart(state, topology, density)];
   while (parts.some((part) => !isSingle(part))) {
     const alongX = parts.some((part) => part.x1 - part.x0 >= part.y1 - part.y0 && !isSingle(part));
     const along = alongX ? state.numbered.x : state.numbered.y;
     sumBundles(state.search, along);
     for (const part of parts) {
-      if (part.to - part.from >= LEAST_LINE_UP) {
+      if (part.to - part.from >= leastLineUp) {
         lineUp(state.search, part, along, alongX ? [part.x0, part.x1] : [part.y0, part.y1]);
       }
     }

@@ -8,6 +8,7 @@ import { type Graph, NONE } from '../graph/graph.js';
 import { chipName, NO_CHIP, type Topology } from '../machine/topology.js';
 import type { Blocks } from './blocks.js';
 import { ImpossiblePlacementError, MachineTooSmallError } from './errors.js';
+import { layerStarts } from './layers.js';
 import { emptyRoom, fits, occupy, type Room } from './room.js';
 
 /**
@@ -21,7 +22,7 @@ export function fillChips(
   graph: Graph,
   topology: Topology,
   blocks: Blocks,
-  blockOrder: Iterable<number>,
+  blockOrder: Int32Array,
   chipOrder: Int32Array,
 ): Int32Array {
   const chipOf = new Int32Array(blocks.count).fill(NO_CHIP);
@@ -35,7 +36,8 @@ export function fillChips(
   placeNearEthernet(topology, blocks, room, take);
 
   const followers = followersOf(blocks);
-  const findInOrder = chipsInOrder(chipOrder, room, blocks);
+  const beginsLayer = layerStarts(graph, topology, blocks, blockOrder);
+  const findInOrder = chipsInOrder(chipOrder, room, blocks, beginsLayer);
   const placeWithFollowers = (first: number) => {
     const waiting = [first];
     for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
@@ -120,10 +122,16 @@ export function placeNearEthernet(
   });
 }
 
-/** Next fit along the order; when that reaches the end, first fit from the start. */
-function chipsInOrder(chipOrder: Int32Array, room: Room, blocks: Blocks) {
+/**
+ * Next fit along the order, from an empty chip where a layer begins; when that reaches the end, first fit
+ * from the start.
+ */
+function chipsInOrder(chipOrder: Int32Array, room: Room, blocks: Blocks, beginsLayer: Uint8Array) {
   let position = 0;
+  let isEmpty = true;
   return (block: number): number => {
+    if (beginsLayer[block] && !isEmpty) position++;
+    isEmpty = false;
     for (let index = position; index < chipOrder.length; index++) {
       const chip = chipOrder[index] as number;
       if (!fits(room, blocks, block, chip)) continue;

@@ -4,6 +4,7 @@ import { oppositeLink } from '@spin-tools/machine-model';
 import type { Graph } from '../graph/graph.js';
 import { netsOfGroups, sinkGroups } from '../graph/sink-groups.js';
 import { NO_CHIP, type Topology } from '../machine/topology.js';
+import { LEAST_SHARED } from '../place/layers.js';
 import type { Placement } from '../place/place.js';
 import { UnreachableSinkError } from './errors.js';
 import { type Explorer, explorer, exploreTree } from './explore.js';
@@ -27,9 +28,6 @@ export interface RouteOptions {
 
 /** Trees to more chips than this grow by a search of the machine, whatever the router. */
 const MOST_EXPLORED = 256;
-
-/** So many nets with the same sinks share a tree: fewer do not fill tables. */
-const LEAST_SHARED = 32;
 
 /**
  * Routes the nets, those with the same sinks one after another; later nets avoid links that earlier

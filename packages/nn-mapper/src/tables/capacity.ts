@@ -1,17 +1,12 @@
 /** Tables that fit the routers. */
 import { withoutDefaultRoutes } from './default-routes.js';
 import { minimiseWith } from './minimise.js';
-import { chipTable, joinTables, type Tables } from './tables.js';
+import { chipTable, joinTables, ROUTING_ENTRIES, type Tables } from './tables.js';
 import { idleTrie } from './trie.js';
 
 /**
- * Entries that applications may use: the router has 1,024, of which SC&MP keeps one to itself.
- */
-export const ROUTING_ENTRIES = 1023;
-
-/**
  * When tables are minimised; default routes are always left out. `always` makes all tables short,
- * `smallest` spends many times as long to make long ones shorter still.
+ * `smallest` takes more time to make long ones shorter still: none is longer than by ordered covering.
  */
 export type Minimisation = 'when-needed' | 'always' | 'smallest' | 'never';
 
@@ -65,11 +60,13 @@ export function fitTables(
   const trie = idleTrie();
   const fitted = Array.from({ length: chips }, (_, chip) => {
     const table = chipTable(complete, chip);
-    if (when === 'smallest') return minimiseWith(trie, table, 0);
-    if (when === 'always') return minimiseWith(trie, table, capacity);
+    if (when === 'smallest') return minimiseWith(trie, table, 0, capacity);
+    if (when === 'always') return minimiseWith(trie, table, capacity, capacity);
     const reduced = withoutDefaultRoutes(table);
     const tooLong = reduced.key.length > capacity;
-    return when === 'when-needed' && tooLong ? minimiseWith(trie, table, capacity) : reduced;
+    return when === 'when-needed' && tooLong
+      ? minimiseWith(trie, table, capacity, capacity)
+      : reduced;
   });
   const overflows = fitted
     .map(({ key }, chip) => ({

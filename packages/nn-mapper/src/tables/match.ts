@@ -3,6 +3,7 @@
  * divided by the value of one bit after another, until few are left; entries that do not test a bit
  * are on both sides. The order of the router is kept on every side.
  */
+import { KEY_BITS } from './bits.js';
 import type { Tables } from './tables.js';
 
 /** Shares of a chip's entries of up to this size are read one by one: dividing them takes longer. */
@@ -17,8 +18,6 @@ export const NO_ENTRY = -1;
 /** What {@link firstMatch} finds when the first entry that matches takes only some of the keys. */
 export const PARTIAL = -2;
 
-const KEY_BITS = 32;
-
 /** Divided tables. */
 export interface TableIndex {
   readonly tables: Tables;
@@ -29,7 +28,10 @@ export interface TableIndex {
    * and end of its rows.
    */
   readonly nodes: Int32Array;
+  /** Rows of the leaves, with their keys and masks: they are read one after another. */
   readonly rows: Int32Array;
+  readonly keys: Int32Array;
+  readonly masks: Int32Array;
 }
 
 const LEAF = -1;
@@ -58,11 +60,14 @@ export function indexTables(tables: Tables): TableIndex {
     for (let index = 0; index < rows.length; index++) rows[index] = from + index;
     rootOf[chip] = divide(growing, rows);
   }
+  const rows = Int32Array.from(growing.rows);
   return {
     tables,
     rootOf,
     nodes: Int32Array.from(growing.nodes),
-    rows: Int32Array.from(growing.rows),
+    rows,
+    keys: rows.map((row) => tables.key[row] as number),
+    masks: rows.map((row) => tables.mask[row] as number),
   };
 }
 
@@ -137,7 +142,7 @@ function countBits(counts: Int32Array, word: number): void {
 
 /** The row that all keys of a range match first, {@link NO_ENTRY}, or {@link PARTIAL}. */
 export function firstMatch(index: TableIndex, chip: number, key: number, mask: number): number {
-  const { tables, nodes, rows } = index;
+  const { tables, nodes, keys, masks } = index;
   let node = index.rootOf[chip] as number;
   if (node === UNDIVIDED) return firstOfAll(tables, chip, key, mask);
   for (let bit = nodes[node] as number; bit !== LEAF; bit = nodes[node] as number) {
@@ -146,10 +151,9 @@ export function firstMatch(index: TableIndex, chip: number, key: number, mask: n
   }
   const end = nodes[node + 2] as number;
   for (let at = nodes[node + 1] as number; at < end; at++) {
-    const row = rows[at] as number;
-    const entryMask = tables.mask[row] as number;
-    if ((((tables.key[row] as number) ^ key) & entryMask & mask) !== 0) continue;
-    return (entryMask & ~mask) === 0 ? row : PARTIAL;
+    const entryMask = masks[at] as number;
+    if ((((keys[at] as number) ^ key) & entryMask & mask) !== 0) continue;
+    return (entryMask & ~mask) === 0 ? (index.rows[at] as number) : PARTIAL;
   }
   return NO_ENTRY;
 }

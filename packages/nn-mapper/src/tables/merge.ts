@@ -3,6 +3,7 @@
  * has nets of one route at keys 100 apart. The joined entry must not take a packet from another
  * route; whether it would is asked of the packets that really visit the chip, not of all keys.
  */
+import { countOnes, KEY_BITS } from './bits.js';
 import type { ChipTable } from './tables.js';
 
 /** Longer tables are left alone: the work grows with the square of their length. */
@@ -19,8 +20,6 @@ const CHANCE_BITS = 1;
 
 /** Then all, until so many entries in a row found no partner. */
 const PATIENCE = 8;
-
-const KEY_BITS = 32;
 
 interface Merging {
   readonly complete: ChipTable;
@@ -180,13 +179,6 @@ const joinedMask = ({ key, mask }: Merging, one: number, other: number): number 
     (mask[other] as number) &
     ~((key[one] as number) ^ (key[other] as number))) >>>
   0;
-
-/** Set bits of a word, without a loop. Source: Warren, Hacker's Delight, figure 5-2. */
-function countOnes(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
 
 /**
  * For each row of another route that comes to `target` or below, the bits in which it differs: a

@@ -4,12 +4,13 @@
  * Two things make multicast tables shorter than general ones: keys that no net sends through the
  * chip may be matched by anything, and a router sends what matches no entry straight on, so default
  * routes need no entry as long as no shorter prefix covers them. Among tables of key prefixes the
- * result is optimal; in short tables, and where that is too long, entries that no prefix can join are
- * merged in pairs, and at last the bits of keys are tested in other orders.
+ * result is optimal. Entries that no prefix can join are then merged in pairs, and the same is tried from
+ * what ordered covering finds; where all that is too long, the bits of keys are tested in other orders.
  */
 import { addReorderedTable } from './bit-orders.js';
 import { mergeEntries, STRAIGHT_ON } from './merge.js';
-import { type ChipTable, filterTable, isDefaultRoute } from './tables.js';
+import { coverInOrder } from './ordered-covering.js';
+import { type ChipTable, isDefaultRoute, ROUTING_ENTRIES } from './tables.js';
 import { addTable, emptyTrie, idleTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
 
 /** Longer tables are merged only where they do not fit: the work grows with the square of the rows. */
@@ -18,42 +19,76 @@ const MERGED_ROWS = 128;
 /**
  * An equivalent table for the packets that visit the chip.
  * @param complete sorted by key, without overlap, default routes included; masks are prefixes
- * @param enough a table of so many entries needs no long search; 0 for the shortest that can be found
+ * @param enough a table of so many entries needs no long search; 0 for one that is never longer than
+ * ordered covering's
  */
 export function minimise(complete: ChipTable, enough = Number.POSITIVE_INFINITY): ChipTable {
   return minimiseWith(idleTrie(), complete, enough);
 }
 
-/** {@link minimise} with memory that is at hand. */
-export function minimiseWith(trie: Trie, complete: ChipTable, enough: number): ChipTable {
+/**
+ * {@link minimise} with memory that is at hand.
+ * @param capacity entries of the router
+ */
+export function minimiseWith(
+  trie: Trie,
+  complete: ChipTable,
+  enough: number,
+  capacity = ROUTING_ENTRIES,
+): ChipTable {
   const rows = complete.key.length;
   if (rows === 0) return complete;
   emptyTrie(trie, complete);
   const prefixes = write(trie, addTable(trie));
-  if (rows > MERGED_ROWS && prefixes.table.key.length <= enough) return prefixes.table;
-  const merged = shorter(mergeRows(complete), merge(complete, prefixes));
-  if (merged.key.length <= enough) return merged;
-  return shorter(merged, merge(complete, write(trie, addReorderedTable(trie))));
+  const isShort = rows <= MERGED_ROWS || prefixes.table.key.length > enough;
+  if (!isShort) return prefixes.table;
+  const least = leastEntries(trie);
+  let best = prefixes.table;
+  const candidates = [
+    () => mergeEntries(complete, prefixes.table, prefixes.entryOf),
+    () => cover(trie),
+  ];
+  for (const candidate of candidates)
+    if (best.key.length > least) best = shorter(best, candidate());
+  if (best.key.length <= capacity) return best;
+  const { table, entryOf } = write(trie, addReorderedTable(trie));
+  return shorter(best, mergeEntries(complete, table, entryOf));
 }
 
 const shorter = (one: ChipTable, other: ChipTable): ChipTable =>
   other.key.length < one.key.length ? other : one;
 
-/** The complete table without default routes, merged. */
-function mergeRows(complete: ChipTable): ChipTable {
-  const entryOf = new Int32Array(complete.key.length);
-  let entries = 0;
-  for (let row = 0; row < entryOf.length; row++) {
-    const route = complete.route[row] as number;
-    const isStraight = isDefaultRoute(complete.arrival[row] as number, route);
-    entryOf[row] = isStraight ? STRAIGHT_ON : entries++;
+/** No table has fewer: one for each route that is not the default one. */
+function leastEntries({ table, classOf, routes }: Trie): number {
+  const isNeeded = new Uint8Array(routes.length);
+  let least = 0;
+  for (let row = 0; row < classOf.length; row++) {
+    const own = classOf[row] as number;
+    if (isNeeded[own] || isDefaultRoute(table.arrival[row] as number, routes[own] as number)) {
+      continue;
+    }
+    isNeeded[own] = 1;
+    least++;
   }
-  const table = filterTable(complete, (row) => entryOf[row] !== STRAIGHT_ON);
+  return least;
+}
+
+/** Ordered covering, merged further. */
+function cover({ table: complete, classOf, routes }: Trie): ChipTable {
+  const table = coverInOrder(complete, { classOf, routes });
+  const entryOf = new Int32Array(classOf.length);
+  for (let row = 0; row < entryOf.length; row++) entryOf[row] = entryFor(complete, row, table);
   return mergeEntries(complete, table, entryOf);
 }
 
-const merge = (complete: ChipTable, { table, entryOf }: WrittenTable): ChipTable =>
-  mergeEntries(complete, table, entryOf);
+/** The first entry that matches the keys of a row. */
+function entryFor(complete: ChipTable, row: number, { key, mask }: ChipTable): number {
+  const own = complete.key[row] as number;
+  for (let entry = 0; entry < key.length; entry++) {
+    if (((own ^ (key[entry] as number)) & (mask[entry] as number)) === 0) return entry;
+  }
+  return STRAIGHT_ON;
+}
 
 /** A table, and which of its entries takes each row of the complete one. */
 interface WrittenTable {
@@ -86,11 +121,7 @@ function write(trie: Trie, root: TrieNode): WrittenTable {
 }
 
 function tableOf({ trie, nodes, classes }: Written): ChipTable {
-  const { table, classOf } = trie;
-  const routes = new Uint32Array(classOf.length);
-  for (let row = 0; row < classOf.length; row++) {
-    routes[classOf[row] as number] = table.route[row] as number;
-  }
+  const { routes } = trie;
   const key = new Uint32Array(nodes.length);
   const mask = new Uint32Array(nodes.length);
   const route = new Uint32Array(nodes.length);

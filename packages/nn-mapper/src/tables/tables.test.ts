@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { randomIndex, seededRandom } from '../random.js';
 import { LOCAL } from '../route/trees.js';
 import { fitTables, RoutingTableOverflowError } from './capacity.js';
 import { removeDefaultRoutes } from './default-routes.js';
-import { minimise } from './minimise.js';
+import { minimise, minimiseWith } from './minimise.js';
+import { coverInOrder } from './ordered-covering.js';
 import { type ChipTable, chipTable, isDefaultRoute, joinTables } from './tables.js';
+import { idleTrie } from './trie.js';
 
 const EAST = 1 << 0;
 const NORTH = 1 << 2;
@@ -84,15 +87,60 @@ t.test('minimising never changes where a packet goes', async (t) => {
   );
 });
 
-t.test('testing the bits of keys in another order never changes where a packet goes', async (t) => {
+t.test('no search, however long, changes where a packet goes', async (t) => {
+  const searches: Readonly<Record<string, (complete: ChipTable) => ChipTable>> = {
+    'ordered covering': (complete) => coverInOrder(complete),
+    'the shortest that can be found': (complete) => minimise(complete, 0),
+    'bits in another order': (complete) => minimiseWith(idleTrie(), complete, 0, 0),
+  };
+  for (const [name, search] of Object.entries(searches)) {
+    t.doesNotThrow(
+      () =>
+        fc.assert(
+          fc.property(completeTable, (complete) =>
+            behavesAlike(search(complete), complete, complete),
+          ),
+        ),
+      name,
+    );
+  }
+});
+
+t.test('the longest search is never beaten by a shorter one or by ordered covering', async (t) => {
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(completeTable, (complete) => {
-        const reordered = minimise(complete, 0);
-        const isShorter = reordered.key.length <= minimise(complete).key.length;
-        return isShorter && behavesAlike(reordered, complete, complete);
+        const { length } = minimise(complete, 0).key;
+        return (
+          length <= minimise(complete).key.length && length <= coverInOrder(complete).key.length
+        );
       }),
     ),
+  );
+});
+
+/** Rows in a space of 512 slots, drawn from a seed. */
+function drawnTable(seed: number): ChipTable {
+  const random = seededRandom(seed);
+  const below = (count: number) => randomIndex(random, count);
+  const slots = new Set<number>();
+  const count = 10 + below(150);
+  while (slots.size < count) slots.add(below(512));
+  const routes = 1 + below(8);
+  const ascending = [...slots].sort((a, b) => a - b);
+  return tableOf(
+    ascending.map((slot) => [slot * 16, (-1 << below(5)) >>> 0, 1 << below(routes), below(7) - 1]),
+  );
+}
+
+t.test('ordered covering makes tables as long as those of rig 2.4.0', async (t) => {
+  const rig = [
+    56, 70, 64, 72, 55, 42, 7, 15, 22, 44, 48, 1, 59, 41, 21, 56, 64, 41, 6, 75, 39, 67, 7, 1, 1,
+    39, 36, 20, 9, 84, 65, 39,
+  ];
+  t.same(
+    rig.map((_, index) => coverInOrder(drawnTable(index + 1)).key.length),
+    rig,
   );
 });
 

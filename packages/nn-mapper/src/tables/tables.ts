@@ -18,6 +18,11 @@ export interface Tables {
 /** Arrival of an entry that stands for several nets. */
 export const SEVERAL = LINKS;
 
+/**
+ * Entries that applications may use: the router has 1,024, of which SC&MP keeps one to itself.
+ */
+export const ROUTING_ENTRIES = 1023;
+
 /** Rows of {@link Tables} for a single chip. */
 export interface ChipTable {
   readonly key: Uint32Array;
@@ -88,3 +93,27 @@ export function filterTable(table: ChipTable, keep: (row: number) => boolean): C
  */
 export const isDefaultRoute = (arrival: number, route: number): boolean =>
   arrival !== LOCAL && arrival !== SEVERAL && route === 1 << oppositeLink(arrival);
+
+/** Routes by number. */
+export interface RouteClasses {
+  /** Class of each row: rows of one route have the same. */
+  readonly classOf: Int32Array;
+  /** Route of each class. */
+  readonly routes: Uint32Array;
+}
+
+/** Numbers the routes of a table in the order in which they appear. */
+export function routeClasses({ route }: ChipTable): RouteClasses {
+  const classes = new Map<number, number>();
+  const classOf = new Int32Array(route.length);
+  for (let row = 0; row < route.length; row++) {
+    const value = route[row] as number;
+    let known = classes.get(value);
+    if (known === undefined) {
+      known = classes.size;
+      classes.set(value, known);
+    }
+    classOf[row] = known;
+  }
+  return { classOf, routes: Uint32Array.from(classes.keys()) };
+}

@@ -6,7 +6,8 @@
  *
  * Nodes are rows of columns, as a machine has millions of them; a node is the index of its row.
  */
-import { type ChipTable, isDefaultRoute, SEVERAL } from './tables.js';
+import { KEY_BITS } from './bits.js';
+import { type ChipTable, isDefaultRoute, routeClasses, SEVERAL } from './tables.js';
 
 /** Index of a node in a {@link Trie}. */
 export type TrieNode = number;
@@ -19,6 +20,8 @@ export interface Trie {
   table: ChipTable;
   /** Class of each row of the table: rows of one route have the same. */
   classOf: Int32Array;
+  /** Route of each class. */
+  routes: Uint32Array;
   size: number;
   key: Uint32Array;
   mask: Uint32Array;
@@ -39,8 +42,6 @@ export interface Trie {
 
 /** Bits of a key from the one that the trie tests first to the last. */
 export type BitOrder = readonly number[];
-
-const KEY_BITS = 32;
 
 /** Highest bit first: prefixes as usual. */
 export const NATURAL_ORDER: BitOrder = Array.from({ length: KEY_BITS }, (_, bit) => 31 - bit);
@@ -73,6 +74,7 @@ export function idleTrie(): Trie {
   return {
     table: EMPTY_TABLE,
     classOf: new Int32Array(0),
+    routes: new Uint32Array(0),
     size: 0,
     key: new Uint32Array(LEAST_ROOM),
     mask: new Uint32Array(LEAST_ROOM),
@@ -100,24 +102,11 @@ const EMPTY_TABLE: ChipTable = {
 /** Forgets all nodes; those to come are of another table. */
 export function emptyTrie(trie: Trie, table: ChipTable): void {
   trie.table = table;
-  trie.classOf = classesOf(table);
+  const { classOf, routes } = routeClasses(table);
+  trie.classOf = classOf;
+  trie.routes = routes;
   trie.size = 0;
   trie.poolSize = 0;
-}
-
-function classesOf({ route }: ChipTable): Int32Array {
-  const classes = new Map<number, number>();
-  const classOf = new Int32Array(route.length);
-  for (let row = 0; row < route.length; row++) {
-    const value = route[row] as number;
-    let known = classes.get(value);
-    if (known === undefined) {
-      known = classes.size;
-      classes.set(value, known);
-    }
-    classOf[row] = known;
-  }
-  return classOf;
 }
 
 /** Adds the nodes of a whole table, which is sorted by key and without overlap; the root of them. */

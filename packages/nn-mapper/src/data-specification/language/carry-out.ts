@@ -11,6 +11,7 @@ import {
   refuseAt,
   writeValue,
 } from './memory.js';
+import { drawNumbers } from './random-numbers.js';
 import { focused, type State, structureOf } from './state.js';
 import { useStructures } from './structures.js';
 
@@ -24,8 +25,9 @@ export function carryOut(state: State, read: LocatedInstruction): void {
     fill(state, read, refuse) ||
     control(state, read, refuse) ||
     useStructures(state, read, refuse) ||
+    drawNumbers(state, read, refuse) ||
     alter(state, read, refuse);
-  if (!handled) refuse('is not carried out by any executor; the generator of the program has to');
+  if (!handled) refuse('is named in the command reference, but what it does was never said');
 }
 
 /** Instructions about regions and what is in them. */

@@ -43,6 +43,13 @@ export function control(state: State, read: LocatedInstruction, refuse: Refuse):
     case 'START_CONSTRUCTOR':
       defineConstructor(state, read, refuse);
       return true;
+    case 'START_PACKSPEC':
+      // What called packing specifications lost its opcode to READ_PARAM, so they are only passed over.
+      while (state.fetch().name !== 'END_PACKSPEC');
+      return true;
+    case 'PACK_PARAM':
+    case 'END_PACKSPEC':
+      return refuse('is not in a packing specification: START_PACKSPEC comes first');
     case 'CONSTRUCT':
       construct(state, read, refuse);
       return true;

@@ -29,6 +29,23 @@ const move = (register: number, ...value: number[]) => op('MV', { destination: r
 const writeRegister = (register: number, size = 2) =>
   op('WRITE', { useSource1: 1, source1: register, size, repeats: 1 });
 
+/** Generator 1, and distribution 4 of values from least to greatest, in units of 2^-15. */
+const uniform = (seed: number, least: number, greatest: number) => [
+  op('DECLARE_RNG', { generator: 1 }, [seed]),
+  op('START_STRUCT', { structure: 9 }),
+  ...[0, 1].map((value) => op('STRUCT_ELEM', { type: 2 }, [value])),
+  ...[least, greatest].map((value) => op('STRUCT_ELEM', { type: 12 }, [value])),
+  op('END_STRUCT'),
+  op('DECLARE_RANDOM_DIST', { distribution: 4, structure: 9 }),
+];
+
+const drawn = (destination: number) =>
+  op('GET_RANDOM_NUMBER', { useDestination: 1, destination, distribution: 4 });
+
+/** The second word of WRITE_PARAM_COMPONENT. */
+const component = (bits: number, lowest: number, id: number, element: number) =>
+  ((bits << 26) | (lowest << 20) | (id << 8) | element) >>> 0;
+
 t.test('words are as the command reference has them', async (t) => {
   const hex = (...program: Instruction[]) =>
     [...encodeSpecification(program)].map((word) => word.toString(16).padStart(8, '0')).join(' ');
@@ -245,6 +262,69 @@ const WRITES: readonly [string, readonly Instruction[], string][] = [
     ],
     '0e0806f3',
   ],
+  [
+    'GET_RANDOM_NUMBER of all 32 bits (seed 5489: 0xd091bb5c, 0x22ae9ef6, less 2^31)',
+    [
+      ...uniform(5489, -(2 ** 31), 2 ** 31 - 1),
+      drawn(1),
+      writeRegister(1),
+      drawn(1),
+      writeRegister(1),
+    ],
+    '5cbb9150f69eaea2',
+  ],
+  [
+    'GET_RANDOM_NUMBER from 1.0 to less than 3.0 (0xd091bb5c / 2^32 of 65,536 values, from 0x8000)',
+    [...uniform(5489, 0x8000, 0x17fff), drawn(1), writeRegister(1)],
+    '91500100',
+  ],
+  [
+    'GET_RANDOM_NUMBER below 0, as 64 bits',
+    [...uniform(1, -1, -1), drawn(1), writeRegister(1, 3)],
+    'ffffffffffffffff',
+  ],
+  [
+    'WRITE_PARAM_COMPONENT of a register: 3 bits from bit 2, then 8 from bit 6 of 8',
+    [
+      op('START_STRUCT', { structure: 2 }),
+      op('STRUCT_ELEM', { type: 0 }, [0xf0]),
+      op('STRUCT_ELEM', { type: 0 }, [0x01]),
+      op('END_STRUCT'),
+      move(5, 0xfd),
+      op('WRITE_PARAM_COMPONENT', { useDestination: 1, destination: 5 }, [component(3, 2, 2, 0)]),
+      op('WRITE_PARAM_COMPONENT', { useDestination: 1, destination: 5 }, [component(8, 6, 2, 1)]),
+      op('WRITE_STRUCT', { structure: 2, repeats: 1 }),
+    ],
+    'f441',
+  ],
+  [
+    'WRITE_PARAM_COMPONENT of an element, by numbers and by registers',
+    [
+      op('START_STRUCT', { structure: 2 }),
+      op('STRUCT_ELEM', { type: 2 }, [0x1234]),
+      op('STRUCT_ELEM', { type: 2 }, [0xff]),
+      op('END_STRUCT'),
+      op('WRITE_PARAM_COMPONENT', { source1: 2, element: 0 }, [component(8, 8, 2, 1)]),
+      move(1, 2),
+      move(2, 0),
+      op('WRITE_PARAM_COMPONENT', { useSource1: 1, useSource2: 1, source1: 1, source2: 2 }, [
+        component(16, 16, 2, 1),
+      ]),
+      op('WRITE_STRUCT', { structure: 2, repeats: 1 }),
+    ],
+    '34120000ff343412',
+  ],
+  [
+    'START_PACKSPEC, which is passed over',
+    [
+      op('START_PACKSPEC', { id: 3 }),
+      op('PACK_PARAM', { highestBit: 7, lowestBit: 0 }, [0x00020100]),
+      op('WRITE', { repeats: 1 }, [1]),
+      op('END_PACKSPEC'),
+      op('WRITE', { repeats: 1 }, [2]),
+    ],
+    '02',
+  ],
 ];
 
 for (const [name, program, expected] of WRITES) {
@@ -419,12 +499,41 @@ t.test('mistakes are refused by name, place and reason', async (t) => {
   t.throws(() => run(op('RESERVE', { region: 0, unfilled: 1 }, [4]), focus, END), /stay unfilled/);
   t.throws(() => run(op('END_LOOP'), END), /is not in a loop/);
   t.throws(() => run(op('LOOP', {}, [0, 1, 0]), op('END_LOOP'), END), /ran after 10000000 steps/);
-  t.throws(() => run(op('DECLARE_RNG', {}, [1]), END), /not carried out by any executor/);
+  t.throws(() => run(op('REFORMAT'), END), /REFORMAT at word 0 .* what it does was never said/);
+  t.throws(() => run(op('PACK_PARAM', {}, [0]), END), /is not in a packing specification/);
+  const generator = op('DECLARE_RNG', { generator: 1 }, [1]);
+  t.throws(() => run(generator, generator, END), /declares generator 1 again/);
+  t.throws(() => run(op('DECLARE_RNG', { kind: 2 }, [1]), END), /wants generator kind 2/);
+  t.throws(() => run(drawn(0), END), /uses distribution 4, not declared/);
+  t.throws(() => run(...uniform(1, 2, 1), END), /a least value of 2 above the greatest, 1/);
+  t.throws(() => run(...uniform(1, 1, 2).slice(1), END), /uses generator 1, not declared/);
+  const [, ...rest] = uniform(1, 1, 2);
+  const short = [generator, ...rest.filter((_, index) => index !== 1)];
+  t.throws(() => run(...short, END), /needs 4 parameters of 4 bytes in structure 9/);
   t.throws(() => run(op('END_SPEC', {}, [5])), /must be followed by 0xffffffff/);
   t.throws(() => op('WRITE', { repeats: 256 }, [1]), /WRITE has repeats 256; give .* 0 to 255/);
   t.throws(() => op('NOP', {}, [1]), /NOP has 1 further words; give 0 to 0/);
   t.throws(() => executeSpecification(Uint32Array.of(0x0e000000)), /opcode 0xe0 at word 0/);
   t.throws(() => executeSpecification(Uint32Array.of(0x14300000, 99)), /goes beyond the end/);
+});
+
+t.test('random numbers lie in their range, and a seed fixes them', async (t) => {
+  const value = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.nat(), value, value, (seed, one, other) => {
+        const [least, greatest] = [Math.min(one, other), Math.max(one, other)];
+        const draws = [1, 2, 3, 4].flatMap(() => [drawn(1), writeRegister(1)]);
+        const program = [...uniform(seed, least, greatest), ...draws];
+        const bytes = Buffer.from(regionOf(...program), 'hex');
+        const numbers = [0, 4, 8, 12].map((at) => bytes.readInt32LE(at));
+        return (
+          regionOf(...program) === bytes.toString('hex') &&
+          numbers.every((number) => number >= least && number <= greatest)
+        );
+      }),
+    ),
+  );
 });
 
 const MUTATIONS = env.SPIN_TOOLS_LARGE === '1' ? 100_000 : 4_000;

@@ -36,7 +36,7 @@ const source2 = field(4, 4);
 
 const operands = { useDestination, useSource1, useSource2, destination, source1, source2 };
 
-/** All instructions that any executor knew, and those that were only planned. */
+/** All instructions of the command reference, those that no executor of hosts or chips had included. */
 export const OPCODES = {
   BREAK: { code: 0x00, fields: {}, words: [0, 0] },
   NOP: { code: 0x01, fields: {}, words: [0, 0] },
@@ -65,8 +65,12 @@ export const OPCODES = {
   START_STRUCT: { code: 0x10, fields: { structure: field(0, 5) }, words: [0, 0] },
   STRUCT_ELEM: { code: 0x11, fields: { type: field(0, 5) }, words: [0, 2] },
   END_STRUCT: { code: 0x12, fields: {}, words: [0, 0] },
-  START_PACKSPEC: { code: 0x1a, fields: { id: field(0, 5) }, words: [0, 0] },
-  PACK_PARAM: { code: 0x1b, fields: operands, words: [0, 3] },
+  START_PACKSPEC: { code: 0x1a, fields: { id: field(10, 5) }, words: [0, 0] },
+  PACK_PARAM: {
+    code: 0x1b,
+    fields: { highestBit: field(8, 8), lowestBit: field(0, 8) },
+    words: [1, 1],
+  },
   END_PACKSPEC: { code: 0x1c, fields: {}, words: [0, 0] },
   START_CONSTRUCTOR: {
     code: 0x20,
@@ -156,7 +160,11 @@ export const OPCODES = {
     },
     words: [0, 0],
   },
-  WRITE_PARAM_COMPONENT: { code: 0x74, fields: operands, words: [1, 1] },
+  WRITE_PARAM_COMPONENT: {
+    code: 0x74,
+    fields: { ...operands, element: field(0, 8) },
+    words: [1, 1],
+  },
   PRINT_VAL: { code: 0x80, fields: { useSource1, source1, type: field(0, 5) }, words: [0, 2] },
   PRINT_TXT: { code: 0x81, fields: { lastCharacter: field(0, 8) }, words: [1, 3] },
   PRINT_STRUCT: {

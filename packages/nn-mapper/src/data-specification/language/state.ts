@@ -2,6 +2,7 @@
 import { DataSpecificationError } from './errors.js';
 import { type LocatedInstruction, nextInstruction, readInstruction } from './instructions.js';
 import type { ExecutedRegion, Refuse } from './memory.js';
+import type { Distribution } from './random-numbers.js';
 
 /** A structure: values and their types. */
 export interface Structure {
@@ -35,6 +36,9 @@ export interface State {
   readonly references: Map<number, number>;
   readonly structures: Map<number, Structure>;
   readonly constructors: Map<number, Constructor>;
+  /** Sources of whole numbers of 32 bits. */
+  readonly generators: Map<number, () => number>;
+  readonly distributions: Map<number, Distribution>;
   readonly frames: Frame[];
   readonly printed: string[];
   focus: number | undefined;
@@ -57,6 +61,8 @@ export function emptyState(program: Uint32Array, bytesLeft: number, stepsLeft: n
     references: new Map(),
     structures: new Map(),
     constructors: new Map(),
+    generators: new Map(),
+    distributions: new Map(),
     frames: [],
     printed: [],
     focus: undefined,

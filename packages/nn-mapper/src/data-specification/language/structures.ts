@@ -35,6 +35,9 @@ export function useStructures(state: State, read: LocatedInstruction, refuse: Re
       setElement(state, field('structure'), field('element'), value, refuse);
       return true;
     }
+    case 'WRITE_PARAM_COMPONENT':
+      insertBits(state, read, refuse);
+      return true;
     case 'READ_PARAM': {
       const element = field('useSource1') ? Number(register('source1')) : field('element');
       const value = elementOf(state, field('structure'), element, refuse);
@@ -50,6 +53,32 @@ export function useStructures(state: State, read: LocatedInstruction, refuse: Re
     default:
       return false;
   }
+}
+
+/** A field of the second word of WRITE_PARAM_COMPONENT. */
+const bitsOf = (word: number, at: number, bits: number): number => (word >>> at) & (2 ** bits - 1);
+
+/**
+ * The low bits of a register or element over some bits of an element; those beyond its end are dropped.
+ * The second word has how many they are, their lowest bit in the element, its structure and its number.
+ */
+function insertBits(state: State, { fields, words }: LocatedInstruction, refuse: Refuse): void {
+  const target = words[0] ?? refuse('lacks the target');
+  const register = (name: string) => state.registers[fields[name] as number] as bigint;
+  const valueOfElement = () => {
+    const id = fields.useSource1 ? Number(register('source1')) : (fields.source1 as number);
+    const element = fields.useSource2 ? Number(register('source2')) : (fields.element as number);
+    return elementOf(state, id, element, refuse);
+  };
+  const value = fields.useDestination ? register('destination') : valueOfElement();
+  const length = BigInt(bitsOf(target, 26, 6));
+  const lowest = BigInt(bitsOf(target, 20, 5));
+  const structure = bitsOf(target, 8, 4);
+  const element = bitsOf(target, 0, 8);
+  const old = elementOf(state, structure, element, refuse);
+  const size = structureOf(state, structure, refuse).types[element] as number;
+  const mask = BigInt.asUintN(8 * size, ((1n << length) - 1n) << lowest);
+  setElement(state, structure, element, (old & ~mask) | ((value << lowest) & mask), refuse);
 }
 
 /** A value of a register or structure in hex. */

@@ -1,0 +1,204 @@
+/**
+ * Ordered covering: entries of one route are joined, the largest joins first, in a table that is kept in
+ * the order of how much its entries match. A join may neither hide one of its entries behind another one
+ * nor catch keys that an entry below it stands for. Mundy, Heathcote and Garside, "On-chip order-exploiting
+ * routing table minimization for a multicast supercomputer network" (HPSR 2016).
+ */
+import { countOnes, KEY_BITS } from './bits.js';
+import {
+  blankCovering,
+  type Covering,
+  carryOut,
+  isHidden,
+  type Join,
+  startCovering,
+  withoutDefaults,
+} from './covering.js';
+import { type ChipTable, type RouteClasses, routeClasses } from './tables.js';
+
+/**
+ * An equivalent table for the packets that visit the chip.
+ * @param complete without overlap, default routes included
+ * @param classes its routes by number
+ */
+export function coverInOrder(
+  complete: ChipTable,
+  classes: RouteClasses = routeClasses(complete),
+): ChipTable {
+  let covering = startCovering(complete, classes);
+  let spare = blankCovering(complete.key.length);
+  const groups = idleGroups(complete.key.length);
+  for (;;) {
+    const join = bestJoin(covering, groups);
+    if (!join) return withoutDefaults(covering, classes);
+    carryOut(covering, join, spare);
+    [covering, spare] = [spare, covering];
+  }
+}
+
+/** The places of each route as lists. */
+interface Groups {
+  /** First and last place by class. */
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+  /** By place: the next one of the route, and how many there are if it is the first, else 0. */
+  readonly next: Int32Array;
+  readonly size: Int32Array;
+}
+
+const idleGroups = (rows: number): Groups => ({
+  first: new Int32Array(rows),
+  last: new Int32Array(rows),
+  next: new Int32Array(rows),
+  size: new Int32Array(rows),
+});
+
+function group({ count, classOf }: Covering, { first, last, next, size }: Groups): void {
+  first.fill(NOWHERE);
+  for (let place = 0; place < count; place++) {
+    const own = classOf[place] as number;
+    const head = first[own] as number;
+    if (head === NOWHERE) first[own] = place;
+    else {
+      next[last[own] as number] = place;
+      size[head] = (size[head] as number) + 1;
+    }
+    size[place] = head === NOWHERE ? 1 : 0;
+    last[own] = place;
+  }
+}
+
+const NOWHERE = -1;
+
+/** The possible join of the most entries; of equal ones that whose first entry comes first. */
+function bestJoin(covering: Covering, groups: Groups): Join | undefined {
+  const { size, next } = groups;
+  group(covering, groups);
+  let best: Join | undefined;
+  let most = 1;
+  for (let first = 0; first < covering.count; first++) {
+    const count = size[first] as number;
+    if (count <= most) continue;
+    const members: number[] = [];
+    for (let place = first; members.length < count; place = next[place] as number) {
+      members.push(place);
+    }
+    const join = reduce(covering, members, most);
+    if (!join) continue;
+    best = join;
+    most = join.members.length;
+  }
+  return best;
+}
+
+/** Leaves entries out of a join until it is possible; undefined when `least` or fewer would stay. */
+function reduce(covering: Covering, members: readonly number[], least: number): Join | undefined {
+  const free = catchNothing(covering, joinOf(covering, members), least);
+  const visible = free && hideNothing(covering, free, least);
+  if (!visible || visible === free) return visible;
+  return catchNothing(covering, visible, least);
+}
+
+function joinOf(covering: Covering, members: readonly number[]): Join {
+  let [anyOnes, allOnes, mask] = [0, -1, -1];
+  for (const place of members) {
+    const key = covering.key[place] as number;
+    anyOnes |= key;
+    allOnes &= key;
+    mask &= covering.mask[place] as number;
+  }
+  mask &= ~(anyOnes ^ allOnes);
+  const free = countOnes(~mask);
+  return { members, key: allOnes & mask, mask, free, place: placeOf(covering, free) };
+}
+
+/** The place above all entries that match as many keys or more. */
+function placeOf({ count, free: freeBits }: Covering, free: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((freeBits[middle] as number) < free) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Leaves out the members that an entry between them and the place of the join would hide. */
+function hideNothing(covering: Covering, join: Join, least: number): Join | undefined {
+  let reduced = join;
+  for (let index = join.members.length - 1; index >= 0; index--) {
+    const place = join.members[index] as number;
+    if (!isHidden(covering, place, reduced.place)) continue;
+    if (reduced.members.length <= least + 1) return undefined;
+    const rest = reduced.members.filter((member) => member !== place);
+    reduced = joinOf(covering, rest);
+  }
+  return reduced;
+}
+
+/** Leaves members out, as few as possible each time, until the join catches no row of an entry below. */
+function catchNothing(covering: Covering, join: Join, least: number): Join | undefined {
+  let reduced = join;
+  while (reduced.members.length > least) {
+    const ways = waysOut(covering, reduced);
+    if (ways === undefined) return reduced;
+    const kept = membersLeft(covering, reduced, ways);
+    if (kept === undefined) return undefined;
+    reduced = joinOf(covering, kept);
+  }
+  return undefined;
+}
+
+/** Bits that the join would have to test, for a 0 or for a 1, to miss a row that it catches. */
+interface WaysOut {
+  readonly zeros: number;
+  readonly ones: number;
+}
+
+/** Those of the rows that leave the least choice; undefined when the join catches none. */
+function waysOut(covering: Covering, { key, mask, place }: Join): WaysOut | undefined {
+  const { rowKey, rowMask, rowStart } = covering;
+  let fewest = KEY_BITS + 1;
+  let [zeros, ones] = [0, 0];
+  for (let row = rowStart[place] as number; row < rowKey.length; row++) {
+    const ownKey = rowKey[row] as number;
+    const ownMask = rowMask[row] as number;
+    if (((ownKey ^ key) & ownMask & mask) !== 0) continue;
+    const bits = ownMask & ~mask;
+    const count = countOnes(bits);
+    if (count > fewest) continue;
+    if (count < fewest) {
+      zeros = 0;
+      ones = 0;
+    }
+    fewest = count;
+    zeros |= bits & ownKey;
+    ones |= bits & ~ownKey;
+  }
+  return fewest > KEY_BITS ? undefined : { zeros, ones };
+}
+
+/** The members that stay when the fewest go, high bits first; undefined when there is no way out. */
+function membersLeft(covering: Covering, join: Join, ways: WaysOut): number[] | undefined {
+  const { key, mask } = covering;
+  const { members } = join;
+  let [most, bestBit, bestValue] = [-1, 0, 0];
+  for (let bits = ways.zeros | ways.ones; bits !== 0; ) {
+    const bit = 1 << (KEY_BITS - 1 - Math.clz32(bits));
+    bits &= ~bit;
+    let [zeros, ones] = [0, 0];
+    for (let index = 0; index < members.length; index++) {
+      const place = members[index] as number;
+      if (((mask[place] as number) & bit) === 0) continue;
+      if (((key[place] as number) & bit) === 0) zeros++;
+      else ones++;
+    }
+    if ((ways.ones & bit) !== 0 && ones > most) [most, bestBit, bestValue] = [ones, bit, bit];
+    if ((ways.zeros & bit) !== 0 && zeros > most) [most, bestBit, bestValue] = [zeros, bit, 0];
+  }
+  if (most < 0) return undefined;
+  return members.filter(
+    (place) =>
+      ((mask[place] as number) & bestBit) !== 0 && ((key[place] as number) & bestBit) === bestValue,
+  );
+}
