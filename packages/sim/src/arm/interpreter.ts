@@ -101,6 +101,7 @@ export function interpret(cpu: Cpu, testsBudget = true, pages: DecodedPages = cp
             if (translates) {
               const own = ((f >>> 16) & 63) + ONE_INSTRUCTION;
               state[ELAPSED] = (state[ELAPSED] as number) - own;
+              cpu.thumb = thumb as 0 | 1;
               const left = runTranslation(op, ((i - ENTRY_WORDS) >> thumb) + bias, cpu);
               if (left !== NOT_ENTERED) {
                 pc = state[15] as number;

@@ -2,13 +2,13 @@
  * The one clock of a machine. Time advances in quanta. In each, first everything that happens in the
  * network before the quantum's end can reach a core is carried out, in the order of its time, then every
  * core that has something to do runs through the quantum, in a fixed order, and gets each packet at its
- * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late. Only a
- * core that is awake alone, while nothing happens in the network either, runs longer: until it does something
- * that others can notice.
+ * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late. A core
+ * that computes may run ahead of the quantum, see {@link WINDOW_NS}; and a core that is awake alone, while nothing
+ * happens in the network either, runs longer: until it does something that others can notice.
  */
 import type { Chip } from '../chip/chip.js';
 import { EventQueue } from '../clock/event-queue.js';
-import type { Core, Packet } from '../core/core.js';
+import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
 import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
 
@@ -307,8 +307,10 @@ export class Scheduler {
       this.putToSleep(chip, core);
       return;
     }
+    if (runner.time >= until) return;
     this.isRunningCore = true;
-    const awaitsPacket = port.run(runner, until);
+    const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
+    const awaitsPacket = port.run(runner, until, this.isHeld ? until : Math.max(until, windowEnd));
     this.isRunningCore = false;
     if (this.deferred.length > 0) this.runDeferred();
     if (awaitsPacket || !runner.asleep) return;

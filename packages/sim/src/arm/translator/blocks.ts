@@ -8,7 +8,7 @@
 import { decodeTimed, PAGE_BYTES } from '../code-cache.js';
 import { ITCM_BYTES } from '../memory.js';
 import { ALWAYS, ENTRY_WORDS, type Instruction, Op } from '../opcodes.js';
-import { loadsProgramCounter } from './general-transfer.js';
+import { leavesStraightLine } from './general-step.js';
 
 /** Most instructions translated together. The time to compile grows with them: 10 to 20 us each. */
 const MOST_INSTRUCTIONS = 256;
@@ -83,7 +83,7 @@ function flowOf(step: Step, thumb: 0 | 1): Flow {
   if (op === Op.CallExchangeRegister || op === Op.CallExchange || op === Op.CallSuffix) {
     return { targets: [extra & ~1], continues: isConditional };
   }
-  const leaves = LEAVING.has(op) || loadsProgramCounter(step.instruction);
+  const leaves = LEAVING.has(op) || leavesStraightLine(step.instruction);
   return { targets: [], continues: isConditional || !leaves };
 }
 

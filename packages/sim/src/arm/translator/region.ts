@@ -11,6 +11,7 @@ import { ALWAYS, type Instruction, Op } from '../opcodes.js';
 import { type Block, branchTarget, isNearBranch, type Region, type Step } from './blocks.js';
 import { pushResult, setFlags } from './data-processing.js';
 import { Exits, Leaving, type Targets } from './exits.js';
+import { callGeneral, callImport, isCalled } from './general-step.js';
 import { generalTransfer, isGeneralTransfer, loadsProgramCounter } from './general-transfer.js';
 import { isMultiplication, multiply } from './multiply.js';
 import { dataProcessingOf } from './operations.js';
@@ -47,7 +48,7 @@ const PLAIN: ReadonlySet<number> = new Set([
 /** Whether an instruction can be part of a region. */
 export function isTranslatable(each: Instruction): boolean {
   const { op, d, n, m, s } = each;
-  if (isNearBranch(op) || CONTROL.has(op) || isBlockTransfer(each)) return true;
+  if (isNearBranch(op) || CONTROL.has(op) || isBlockTransfer(each) || isCalled(each)) return true;
   if ([d, n, m, s].includes(PROGRAM_COUNTER)) return false;
   if (PLAIN.has(op) || isTransfer(each) || isGeneralTransfer(each) || isMultiplication(each))
     return true;
@@ -58,9 +59,11 @@ export function isTranslatable(each: Instruction): boolean {
 export function encodeRegion({ thumb, blocks }: Region): Uint8Array {
   const writer = new RegionWriter(thumb, blocks);
   const code = writer.write();
-  return encodeModule(arena.buffer.byteLength, slowImports, [
-    { name: REGION_FUNCTION, parameters: 1, results: 1, code },
-  ]);
+  return encodeModule(
+    arena.buffer.byteLength,
+    [...slowImports, callImport],
+    [{ name: REGION_FUNCTION, parameters: 1, results: 1, code }],
+  );
 }
 
 class RegionWriter {
@@ -186,7 +189,11 @@ class RegionWriter {
     }
     flags.pushCondition(instruction.condition);
     const { op } = instruction;
-    const setsFlags = processing !== undefined || op === Op.MultiplyFlags || op === Op.TestRotated;
+    const setsFlags =
+      processing !== undefined ||
+      op === Op.MultiplyFlags ||
+      op === Op.TestRotated ||
+      isCalled(instruction);
     if (setsFlags) flags.settle();
     code.if();
     this.writeAlways(step);
@@ -207,8 +214,11 @@ class RegionWriter {
       }
     } else if (isNearBranch(op) || CONTROL.has(op)) this.writeBranch(step);
     else if (isTransfer(instruction)) transfer(this.exits, address, instruction);
-    else if (op === Op.GeneralTransfer) this.writeGeneralTransfer(step);
-    else if (isBlockTransfer(instruction)) transferBlock(this.exits, address, instruction);
+    else if (isGeneralTransfer(instruction)) this.writeGeneralTransfer(step);
+    else if (isCalled(instruction)) {
+      flags.settle();
+      callGeneral(this.exits, address, instruction);
+    } else if (isBlockTransfer(instruction)) transferBlock(this.exits, address, instruction);
     else if (isMultiplication(instruction)) multiply(frame, flags, instruction);
     else if (op === Op.CountLeadingZeros) {
       frame.get(m);

@@ -2,7 +2,7 @@
 import { takeAbort } from '../abort.js';
 import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
-import { coolEverything } from '../heat.js';
+import { coolEverything, countEntry } from '../heat.js';
 import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
@@ -10,7 +10,7 @@ import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
 import { regionImports } from './direct-access.js';
 import { Leaving } from './exits.js';
-import { executeAlone, isGeneral } from './general-step.js';
+import { callsAreOf, executeAlone, isGeneral } from './general-step.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
 import { accessMemoryOf, takeFailure } from './slow-access.js';
 import { EMPTY_MODULE } from './wasm.js';
@@ -36,11 +36,13 @@ export function mayTranslate({ translates, memory, control }: Cpu): boolean {
 }
 
 /** Makes translated code work on a core's memories. */
-export function prepareTranslations({ memory, registersAddress }: Cpu): void {
+export function prepareTranslations(cpu: Cpu): void {
+  const { memory, registersAddress } = cpu;
   activeState[Slot.Registers] = registersAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
   accessMemoryOf(memory);
+  callsAreOf(cpu);
 }
 
 /** What the beginning of a slice counts. */
@@ -85,8 +87,14 @@ export function runTranslated(cpu: Cpu): Then {
 
 /** Runs what is at a decoded entry; after a fault the exception was taken. */
 function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NOT_ENTERED {
-  const mark = codeStore[entry] as number;
-  if (mark < FIRST_MARK) return isGeneral(entry) ? executeAlone(cpu, entry, address) : NOT_ENTERED;
+  let mark = codeStore[entry] as number;
+  if (mark < FIRST_MARK) {
+    if (!isGeneral(entry)) return NOT_ENTERED;
+    if (!countEntry(entry, 1)) return executeAlone(cpu, entry, address);
+    translate(cpu, address, cpu.thumb);
+    mark = codeStore[entry] as number;
+    if (mark < FIRST_MARK) return executeAlone(cpu, entry, address);
+  }
   const left = runTranslation(mark, address, cpu);
   if (left === NOT_ENTERED) return NOT_ENTERED;
   cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
