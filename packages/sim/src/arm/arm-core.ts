@@ -320,7 +320,6 @@ export class ArmCore implements ResettableCore {
     if (this.probes !== undefined) cpu.resume();
     prepareTranslations(cpu);
     this.running = true;
-    this.delayEnd = 0;
     try {
       while (this.cycle < this.end && this.started && !this.held && this.deferred === undefined) {
         this.runSlice(cpu);
@@ -360,7 +359,8 @@ export class ArmCore implements ResettableCore {
     this.wasFastInterrupt = interrupts.fastInterrupt;
     cpu.isRequested = interrupts.isRequesting;
     if (cpu.isRequested) this.takeInterrupt(cpu);
-    if (this.probes === undefined && this.passDelay(cpu, until)) return;
+    if (this.isDelaying && this.probes === undefined && this.passDelay(cpu, until)) return;
+    this.delayEnd = 0;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Stalled] = 0;
     activeState[Slot.Limit] = Math.min(LONGEST_SLICE, Math.max(1, until - this.cycle));

@@ -39,6 +39,8 @@ export class Scheduler {
   private readonly awake: Uint32Array;
   /** Chips with such cores: one bit each. */
   private readonly awakeChips: Uint32Array;
+  /** Time that cores had when they last ran, ns, by core. */
+  private readonly reached: Float64Array;
   private awakeCount = 0;
   /** Time for which the queue of wakes has an entry, by core. */
   private readonly wakeTimes: Float64Array;
@@ -58,6 +60,7 @@ export class Scheduler {
   constructor(private readonly chips: readonly Chip[]) {
     this.awake = new Uint32Array(chips.length);
     this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
+    this.reached = new Float64Array(chips.length * CORES);
     this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
     this.off = new Uint8Array(chips.length);
     this.patient = new Uint32Array(chips.length);
@@ -286,12 +289,13 @@ export class Scheduler {
   }
 
   private runCores(until: number): void {
-    const { awakeChips, awake } = this;
+    const { awakeChips, awake, reached } = this;
     for (let word = 0; word < awakeChips.length; word++) {
       for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
         const chip = word * 32 + 31 - Math.clz32(bits & -bits);
         for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
-          this.runCore(chip, 31 - Math.clz32(cores & -cores), until);
+          const core = 31 - Math.clz32(cores & -cores);
+          if ((reached[chip * CORES + core] as number) < until) this.runCore(chip, core, until);
         }
         if (awake[chip] === 0) {
           awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
@@ -307,11 +311,11 @@ export class Scheduler {
       this.putToSleep(chip, core);
       return;
     }
-    if (runner.time >= until) return;
     this.isRunningCore = true;
     const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
     const awaitsPacket = port.run(runner, until, this.isHeld ? until : Math.max(until, windowEnd));
     this.isRunningCore = false;
+    this.reached[chip * CORES + core] = runner.time;
     if (this.deferred.length > 0) this.runDeferred();
     if (awaitsPacket || !runner.asleep) return;
     this.putToSleep(chip, core);

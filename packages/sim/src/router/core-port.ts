@@ -54,6 +54,7 @@ export class CorePort {
    * wakes it.
    */
   run(core: Core, until: number, windowEnd: number): boolean {
+    if (core.time >= until) return !this.isEmpty;
     if (!this.isEmpty && this.nextTime < windowEnd - WINDOW_NS) this.turnsUntil = windowEnd;
     const leads = this.turnsUntil < windowEnd;
     for (let { fifo } = this; fifo !== undefined && fifo.packets.length > 0; ) {

@@ -23,6 +23,8 @@ import { encodeModule, type Label, Wasm } from './wasm.js';
 export const REGION_FUNCTION = 'run';
 const LINK = 14;
 const PROGRAM_COUNTER = 15;
+/** Longest way from one block to the next in a table of addresses, bytes: each possible address takes a byte of module. */
+const LONGEST_GAP = 512;
 /** Cycles of a branch inside a page that is taken, beyond its own. */
 const TAKEN = 2;
 
@@ -64,6 +66,24 @@ export function encodeRegion({ thumb, blocks }: Region): Uint8Array {
     [...slowImports, callImport],
     [{ name: REGION_FUNCTION, parameters: 1, results: 1, code }],
   );
+}
+
+/** Addresses between which blocks start close together. */
+interface Stretch {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Stretches of ascending addresses, in their order. */
+function stretchesOf(starts: readonly number[]): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const start of starts) {
+    const last = stretches.at(-1);
+    if (last === undefined || start - last.high > LONGEST_GAP) {
+      stretches.push({ low: start, high: start });
+    } else stretches[stretches.length - 1] = { low: last.low, high: start };
+  }
+  return stretches;
 }
 
 class RegionWriter {
@@ -113,18 +133,27 @@ class RegionWriter {
     };
   }
 
-  /** Goes to the block at the address in `frame.programCounter`. */
+  /** Goes to the block at the address in `frame.programCounter`: finds its stretch, and in that by a table. */
   private writeTable(otherwise: Label): void {
-    const { frame } = this.exits;
+    const { code, programCounter } = this.exits.frame;
+    const stretches = stretchesOf(this.blocks.map(({ start }) => start));
+    for (const stretch of stretches.slice(1).toReversed()) {
+      code.get(programCounter).constant(stretch.low).do(Wasm.GreaterOrEqualUnsigned).if();
+      this.writeStretch(stretch, otherwise);
+      code.end();
+    }
+    this.writeStretch(stretches[0] as Stretch, otherwise);
+  }
+
+  private writeStretch({ low, high }: Stretch, otherwise: Label): void {
+    const { code, programCounter } = this.exits.frame;
     const shift = 2 - this.thumb;
-    const low = (this.blocks[0] as Block).start;
-    const high = (this.blocks.at(-1) as Block).start;
     const labels = Array.from(
       { length: ((high - low) >> shift) + 1 },
       (_, index) => this.ahead.get(low + (index << shift)) ?? otherwise,
     );
-    frame.code.get(frame.programCounter).constant(low).do(Wasm.Subtract);
-    frame.code.constant(shift).do(Wasm.ShiftRightUnsigned).branchTable(labels, otherwise);
+    code.get(programCounter).constant(low).do(Wasm.Subtract);
+    code.constant(shift).do(Wasm.ShiftRightUnsigned).branchTable(labels, otherwise);
   }
 
   private writeBlock({ start, steps, next }: Block): void {

@@ -1,6 +1,6 @@
 /** When code is translated, and how a core goes over to the translation. */
 import { takeAbort } from '../abort.js';
-import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
+import { codeStore, decodeEntry, PAGE_BYTES, type PageTable } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
 import { coolEverything, countEntry } from '../heat.js';
 import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
@@ -110,17 +110,28 @@ function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NO
 export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
   const translation = translationOf(mark);
   if (translation === undefined) return NOT_ENTERED;
-  const { pages } = translation;
-  for (let index = 0; index < pages.length; index++) {
-    const { place, start } = pages[index] as (typeof pages)[number];
-    if (table.starts[place] !== start) return NOT_ENTERED;
+  const { placesAndStarts } = translation;
+  const { starts } = table;
+  for (let index = 0; index < placesAndStarts.length; index += 2) {
+    const place = placesAndStarts[index] as number;
+    const start = placesAndStarts[index + 1] as number;
+    if (starts[place] !== start && !becomesKnown(table, place, start)) return NOT_ENTERED;
   }
   return translation.run(address);
 }
 
+/** Looks a page up that the core has not executed from yet; tells whether it is the one that starts there. */
+function becomesKnown(table: PageTable, place: number, start: number): boolean {
+  if (table.starts[place] !== 0) return false;
+  return table.find((place % PAGES) * PAGE_BYTES, place < PAGES ? 0 : 1) === start;
+}
+
 /** Translates the code at an address of the running core, if it can be. */
 export function translate({ pages: table, memory }: Cpu, address: number, thumb: 0 | 1): void {
-  const region = findRegion(address, thumb, memory.itcm32, isTranslatable);
+  // What shared pages hold must not depend on a page that each core has its own of: only one core could use it.
+  const isOwn = table.isOwned(address >> PAGE_SHIFT, thumb);
+  const isWithin = (other: number) => isOwn || !table.isOwned(other >> PAGE_SHIFT, thumb);
+  const region = findRegion(address, thumb, memory.itcm32, isTranslatable, isWithin);
   if (!region.blocks.some(({ start }) => start === address)) return;
   const numbers = new Set(region.blocks.flatMap((block) => pagesOf(block)));
   for (const page of numbers) table.find(page * PAGE_BYTES, thumb);
@@ -131,7 +142,8 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
   if (pages.some(({ start }) => start === 0)) return;
   const run = functionOf(region, memory);
   if (run === undefined) return;
-  const translation = { run, pages };
+  const placesAndStarts = Int32Array.from(pages.flatMap(({ place, start }) => [place, start]));
+  const translation = { run, pages, placesAndStarts };
   for (const { start } of region.blocks) {
     const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
     if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);
