@@ -412,17 +412,20 @@ const ADD_ONE = 0xe2800001;
 /** mov r2, #0x10000000; ldr r1, [r2, #0xc]: the status of the receiver. */
 const LOOK_FOR_PACKET = [0xe3a02201, 0xe592100c];
 
-t.test('a core that computes runs to the end of its window, and on from there when it is due', async (t) => {
-  // add r0, #1; b -> add
-  const core = startedAt([ADD_ONE, 0xeafffffd]);
-  core.run(500, 2000);
-  t.ok(core.time >= 2000 && core.time < 2100, `${core.time} ns`);
-  const { registers } = core;
-  core.run(1000, 2000);
-  t.same(core.registers, registers, 'it has been there');
-  core.run(2500, 4000);
-  t.ok(core.time >= 4000, `${core.time} ns`);
-});
+t.test(
+  'a core that computes runs to the end of its window, and on from there when it is due',
+  async (t) => {
+    // add r0, #1; b -> add
+    const core = startedAt([ADD_ONE, 0xeafffffd]);
+    core.run(500, 2000);
+    t.ok(core.time >= 2000 && core.time < 2100, `${core.time} ns`);
+    const { registers } = core;
+    core.run(1000, 2000);
+    t.same(core.registers, registers, 'it has been there');
+    core.run(2500, 4000);
+    t.ok(core.time >= 4000, `${core.time} ns`);
+  },
+);
 
 t.test('a core that looks for packets keeps in step until the window ends', async (t) => {
   // Looks; adds; b -> ldr

@@ -313,7 +313,7 @@ export class Scheduler {
     }
     this.isRunningCore = true;
     const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
-    const awaitsPacket = port.run(runner, until, this.isHeld ? until : Math.max(until, windowEnd));
+    const awaitsPacket = port.run(runner, until, Math.max(until, windowEnd));
     this.isRunningCore = false;
     this.reached[chip * CORES + core] = runner.time;
     if (this.deferred.length > 0) this.runDeferred();
