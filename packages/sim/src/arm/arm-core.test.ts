@@ -399,3 +399,73 @@ t.test('host access beyond the memories is refused with the address', async (t) 
   t.throws(() => core.readTcm(0x8000, 4), new BusError(0x8000));
   t.throws(() => core.writeTcm(0x0040ffff, new Uint8Array(2)), BusError);
 });
+
+/** A core at the first of ARM instructions given as words. */
+function startedAt(words: readonly number[], chip = fakeChip()): ArmCore {
+  const core = new ArmCore(5, chip.bus);
+  core.writeTcm(0, new Uint8Array(Uint32Array.from(words).buffer));
+  core.start(0);
+  return core;
+}
+
+const ADD_ONE = 0xe2800001;
+/** mov r2, #0x10000000; ldr r1, [r2, #0xc]: the status of the receiver. */
+const LOOK_FOR_PACKET = [0xe3a02201, 0xe592100c];
+
+t.test(
+  'a core that computes runs to the end of its window, and on from there when it is due',
+  async (t) => {
+    // add r0, #1; b -> add
+    const core = startedAt([ADD_ONE, 0xeafffffd]);
+    core.run(500, 2000);
+    t.ok(core.time >= 2000 && core.time < 2100, `${core.time} ns`);
+    const { registers } = core;
+    core.run(1000, 2000);
+    t.same(core.registers, registers, 'it has been there');
+    core.run(2500, 4000);
+    t.ok(core.time >= 4000, `${core.time} ns`);
+  },
+);
+
+t.test('a core that looks for packets keeps in step until the window ends', async (t) => {
+  // Looks; adds; b -> ldr
+  const core = startedAt([...LOOK_FOR_PACKET, ADD_ONE, 0xeafffffc]);
+  core.run(500, 2000);
+  t.ok(core.time >= 500 && core.time < 600, `${core.time} ns`);
+  core.run(1000, 2000);
+  t.ok(core.time >= 1000 && core.time < 1100, `${core.time} ns`);
+});
+
+t.test('a core that has run ahead stops where it looks for a packet', async (t) => {
+  // mov r3, #80; subs r3, #1; add r0, #1; bne -> subs: 1.6 us; looks; b -> ldr
+  const counts = [0xe3a03050, 0xe2533001, ADD_ONE, 0x1afffffc];
+  const core = startedAt([...counts, ...LOOK_FOR_PACKET, 0xeafffffd]);
+  core.run(500, 4000);
+  t.ok(core.time > 1600 && core.time < 2200, `${core.time} ns`);
+});
+
+t.test('a core that goes to sleep ahead of its turn takes a packet at its time', async (t) => {
+  // mov r3, #20; subs r3, #1; add r0, #1; bne -> subs: 0.4 us; WFI
+  const counts = [0xe3a03014, 0xe2533001, ADD_ONE, 0x1afffffc, WAIT_FOR_INTERRUPT];
+  const core = startedAt(counts);
+  core.run(100, 2000);
+  t.ok(core.asleep);
+  const { time } = core;
+  t.ok(time > 400 && time < 700, `${time} ns`);
+  t.ok(core.deliver({ control: 0, key: 1, payload: undefined }, 0, 900));
+  t.equal(core.time, 900);
+});
+
+t.test('sending does not keep a core from running ahead, unless the router refuses', async (t) => {
+  // mov r2, #0x10000000; str r0, [r2, #8]; add r0, #1; b -> add
+  const program = [0xe3a02201, 0xe5820008, ADD_ONE, 0xeafffffd];
+  const chip = fakeChip();
+  const core = startedAt(program, chip);
+  core.run(500, 2000);
+  t.ok(core.time >= 2000, `${core.time} ns`);
+  t.equal(chip.sent.length, 1);
+  const refusing = Object.assign(fakeChip(), { takesPackets: false });
+  const refused = startedAt(program, refusing);
+  refused.run(500, 2000);
+  t.ok(refused.time < 600, `${refused.time} ns`);
+});

@@ -5,6 +5,7 @@ import {
   type Packet,
   type ResetKind,
   type ResettableCore,
+  WINDOW_NS,
 } from '../core/core.js';
 import { CommunicationsController } from '../peripherals/communications.js';
 import { DmaController } from '../peripherals/dma.js';
@@ -23,6 +24,8 @@ import { mayTranslate, prepareTranslations, runTranslated, Then } from './transl
 
 /** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
 const NANOSECONDS_PER_CYCLE = 5;
+
+const WINDOW_CYCLES = WINDOW_NS / NANOSECONDS_PER_CYCLE;
 
 /** Most cycles run at once: keeps the counters of a slice inside 16 bits. */
 const LONGEST_SLICE = 32768;
@@ -62,8 +65,17 @@ export class ArmCore implements ResettableCore {
   private held = false;
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
-  /** Cycle until which the core runs. */
+  /** Cycle to which the core has to run. */
+  private turn = 0;
+  /** Cycle at which it stops: later than its turn while it runs ahead. */
   private end = 0;
+  /** Cycle until which it does not run ahead: the end of a window. */
+  private turnsUntil = 0;
+  /** Cycle at which the present slice ends. */
+  private sliceEnd = 0;
+  /** Which interrupts were asked for when it began. */
+  private wasInterrupt = false;
+  private wasFastInterrupt = false;
   /** Cycles of local time at the beginning of the present slice. */
   private cycle = 0;
   /** Cycle of the next timer, DMA or transmission event, while it is known. */
@@ -94,7 +106,9 @@ export class ArmCore implements ResettableCore {
     const writeBlock = (address: number, source: Uint8Array) => chip.writeBlock(address, source);
     this.dma = new DmaController(id, { tcm, tcmWritten, readBlock, writeBlock }, now, setLines);
     const send = (packet: Packet) => chip.send(id, packet, this.present * NANOSECONDS_PER_CYCLE);
-    this.communications = new CommunicationsController(send, now, setLines);
+    this.communications = new CommunicationsController(send, now, setLines, () =>
+      this.stayInTurn(),
+    );
     this.bus = new PrivateBus(
       id,
       {
@@ -109,6 +123,8 @@ export class ArmCore implements ResettableCore {
       () => {
         this.knowsNextEvent = false;
       },
+      () => this.lookAgain(),
+      () => this.stayInTurn(),
     );
   }
 
@@ -278,14 +294,16 @@ export class ArmCore implements ResettableCore {
     endSlice();
   }
 
-  run(until: number): void {
-    this.end = Math.ceil(until / NANOSECONDS_PER_CYCLE);
+  run(until: number, limit = until): void {
+    this.turn = Math.ceil(until / NANOSECONDS_PER_CYCLE);
+    const leads = limit > until && this.cycle >= this.turnsUntil;
+    this.end = leads ? Math.ceil(limit / NANOSECONDS_PER_CYCLE) : this.turn;
     if (this.machine === undefined || !this.started) {
-      this.cycle = Math.max(this.cycle, this.end);
+      this.cycle = Math.max(this.cycle, this.turn);
       return;
     }
-    if (this.waitsForInterrupt && this.nextEventCycle >= this.end) {
-      this.sleepUntil(this.end);
+    if (this.waitsForInterrupt && this.nextEventCycle >= this.turn) {
+      this.sleepUntil(this.turn);
       return;
     }
     if (this.held) return;
@@ -294,7 +312,7 @@ export class ArmCore implements ResettableCore {
     if (deferred === undefined) return;
     this.deferred = undefined;
     deferred();
-    this.run(this.end * NANOSECONDS_PER_CYCLE);
+    this.run(this.turn * NANOSECONDS_PER_CYCLE);
   }
 
   /** Runs until a cycle, or until something waits for the core not to run. */
@@ -302,7 +320,6 @@ export class ArmCore implements ResettableCore {
     if (this.probes !== undefined) cpu.resume();
     prepareTranslations(cpu);
     this.running = true;
-    this.delayEnd = 0;
     try {
       while (this.cycle < this.end && this.started && !this.held && this.deferred === undefined) {
         this.runSlice(cpu);
@@ -328,17 +345,22 @@ export class ArmCore implements ResettableCore {
       next = this.nextEventCycle;
     }
     const until = Math.min(this.end, next);
+    this.sliceEnd = until;
     const { interrupts } = this;
     if (cpu.asleep) {
       if (!interrupts.isRequesting) {
-        this.sleepUntil(until);
+        this.takeTurns(this.cycle);
+        this.sleepUntil(Math.min(this.end, until));
         return;
       }
       cpu.asleep = false;
     }
+    this.wasInterrupt = interrupts.interrupt;
+    this.wasFastInterrupt = interrupts.fastInterrupt;
     cpu.isRequested = interrupts.isRequesting;
     if (cpu.isRequested) this.takeInterrupt(cpu);
-    if (this.probes === undefined && this.passDelay(cpu, until)) return;
+    if (this.isDelaying && this.probes === undefined && this.passDelay(cpu, until)) return;
+    this.delayEnd = 0;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Stalled] = 0;
     activeState[Slot.Limit] = Math.min(LONGEST_SLICE, Math.max(1, until - this.cycle));
@@ -396,6 +418,7 @@ export class ArmCore implements ResettableCore {
 
   private sleepUntil(cycle: number): void {
     if (cycle <= this.cycle) return;
+    this.takeTurns(cycle - 1);
     this.cyclesAsleep += cycle - this.cycle;
     this.cycle = cycle;
   }
@@ -418,6 +441,28 @@ export class ArmCore implements ResettableCore {
       this.communications.nextEvent,
     );
     return this.knownNextEvent;
+  }
+
+  /** Ends the slice if its devices ask for more, or do something sooner, than they did when it began. */
+  private lookAgain(): void {
+    if (!this.running) return;
+    const { interrupt, fastInterrupt, isRequesting } = this.interrupts;
+    const isAsked = (interrupt && !this.wasInterrupt) || (fastInterrupt && !this.wasFastInterrupt);
+    if (this.machine !== undefined) this.machine.cpu.isRequested = isRequesting;
+    if (isAsked || this.nextEventCycle < this.sliceEnd) endSlice();
+  }
+
+  /** The core waits for what others do, or does what they notice. */
+  private stayInTurn(): void {
+    if (!this.running) return;
+    if (this.end > this.turn) endSlice();
+    this.takeTurns(this.present);
+  }
+
+  /** Does not run ahead in the window of a cycle. */
+  private takeTurns(cycle: number): void {
+    this.turnsUntil = (Math.floor(cycle / WINDOW_CYCLES) + 1) * WINDOW_CYCLES;
+    this.end = Math.min(this.end, this.turn);
   }
 
   /** Local time in cycles, exact while instructions are executed. */

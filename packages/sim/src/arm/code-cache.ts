@@ -95,7 +95,8 @@ export class PageTable {
     return true;
   }
 
-  private isOwned(page: number, thumb: number): boolean {
+  /** Whether a page is this core's own. */
+  isOwned(page: number, thumb: number): boolean {
     return (((this.owned[thumb] as number) >>> page) & 1) === 1;
   }
 

@@ -15,6 +15,8 @@ import { holds } from './conditions.js';
 import { Control, type Cpu } from './cpu.js';
 import { executeGeneral } from './execute.js';
 import { countEntry } from './heat.js';
+import { executeRegisterShift } from './interpret-register-shifts.js';
+import { executeShiftedFlags } from './interpret-shifted-flags.js';
 import { FIRST_MARK, originalOf } from './marks.js';
 import { PrefetchFault } from './memory.js';
 import { highOfWordByHalf, highSigned, highUnsigned } from './multiply-high.js';
@@ -59,6 +61,8 @@ export function interpret(cpu: Cpu, testsBudget = true, pages: DecodedPages = cp
   const ENTRY_WORDS = 4;
   const ONE_INSTRUCTION = 0x10000;
   const CONDITIONAL = 256;
+  // Shifts by a register and, flags set, by a constant: all above it that have no case here.
+  const FIRST_SHIFTED = 190 satisfies Op['AddLogicalLeftByRegister'];
   const N = 16;
   const Z = 17;
   const C = 18;
@@ -101,6 +105,7 @@ export function interpret(cpu: Cpu, testsBudget = true, pages: DecodedPages = cp
             if (translates) {
               const own = ((f >>> 16) & 63) + ONE_INSTRUCTION;
               state[ELAPSED] = (state[ELAPSED] as number) - own;
+              cpu.thumb = thumb as 0 | 1;
               const left = runTranslation(op, ((i - ENTRY_WORDS) >> thumb) + bias, cpu);
               if (left !== NOT_ENTERED) {
                 pc = state[15] as number;
@@ -1590,306 +1595,6 @@ export function interpret(cpu: Cpu, testsBudget = true, pages: DecodedPages = cp
             if (offsets >> 16 !== 0) state[(f >>> 4) & 15] = base + (offsets >> 16);
             continue;
           }
-          case 190 satisfies Op['AddLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) + shifted;
-            continue;
-          }
-          case 191 satisfies Op['SubtractLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) - shifted;
-            continue;
-          }
-          case 192 satisfies Op['ReverseSubtractLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = shifted - (state[(f >>> 4) & 15] as number);
-            continue;
-          }
-          case 193 satisfies Op['AndLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) & shifted;
-            continue;
-          }
-          case 194 satisfies Op['OrLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) | shifted;
-            continue;
-          }
-          case 195 satisfies Op['ExclusiveOrLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) ^ shifted;
-            continue;
-          }
-          case 196 satisfies Op['BitClearLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value << distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) & ~shifted;
-            continue;
-          }
-          case 197 satisfies Op['AddLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) + shifted;
-            continue;
-          }
-          case 198 satisfies Op['SubtractLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) - shifted;
-            continue;
-          }
-          case 199 satisfies Op['ReverseSubtractLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = shifted - (state[(f >>> 4) & 15] as number);
-            continue;
-          }
-          case 200 satisfies Op['AndLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) & shifted;
-            continue;
-          }
-          case 201 satisfies Op['OrLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) | shifted;
-            continue;
-          }
-          case 202 satisfies Op['ExclusiveOrLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) ^ shifted;
-            continue;
-          }
-          case 203 satisfies Op['BitClearLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = distance < 32 ? value >>> distance : 0;
-            state[f & 15] = (state[(f >>> 4) & 15] as number) & ~shifted;
-            continue;
-          }
-          case 204 satisfies Op['AddArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = (state[(f >>> 4) & 15] as number) + shifted;
-            continue;
-          }
-          case 205 satisfies Op['SubtractArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = (state[(f >>> 4) & 15] as number) - shifted;
-            continue;
-          }
-          case 206 satisfies Op['ReverseSubtractArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = shifted - (state[(f >>> 4) & 15] as number);
-            continue;
-          }
-          case 207 satisfies Op['AndArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = (state[(f >>> 4) & 15] as number) & shifted;
-            continue;
-          }
-          case 208 satisfies Op['OrArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = (state[(f >>> 4) & 15] as number) | shifted;
-            continue;
-          }
-          case 209 satisfies Op['ExclusiveOrArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = (state[(f >>> 4) & 15] as number) ^ shifted;
-            continue;
-          }
-          case 210 satisfies Op['BitClearArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const shifted = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = (state[(f >>> 4) & 15] as number) & ~shifted;
-            continue;
-          }
-          case 211 satisfies Op['MoveFlagsLogicalLeftByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const result = distance < 32 ? value << distance : 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            if (distance !== 0) state[C] = distance < 33 ? (value >>> (32 - distance)) & 1 : 0;
-            continue;
-          }
-          case 212 satisfies Op['MoveFlagsLogicalRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const result = distance < 32 ? (value >>> distance) | 0 : 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            if (distance !== 0) state[C] = distance < 33 ? (value >>> (distance - 1)) & 1 : 0;
-            continue;
-          }
-          case 213 satisfies Op['MoveFlagsArithmeticRightByRegister']: {
-            const value = state[(f >>> 8) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const result = value >> (distance < 32 ? distance : 31);
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            if (distance !== 0) state[C] = (value >> (distance < 32 ? distance - 1 : 31)) & 1;
-            continue;
-          }
-          case 214 satisfies Op['AddFlagsLogicalLeft']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = (state[(f >>> 8) & 15] as number) << (code[i - 2] as number);
-            const result = (a + b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = result >>> 0 < a >>> 0 ? 1 : 0;
-            state[V] = (a ^ result) & (b ^ result);
-            continue;
-          }
-          case 215 satisfies Op['AddFlagsLogicalRight']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = ((state[(f >>> 8) & 15] as number) >>> (code[i - 2] as number)) | 0;
-            const result = (a + b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = result >>> 0 < a >>> 0 ? 1 : 0;
-            state[V] = (a ^ result) & (b ^ result);
-            continue;
-          }
-          case 216 satisfies Op['AddFlagsArithmeticRight']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = (state[(f >>> 8) & 15] as number) >> (code[i - 2] as number);
-            const result = (a + b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = result >>> 0 < a >>> 0 ? 1 : 0;
-            state[V] = (a ^ result) & (b ^ result);
-            continue;
-          }
-          case 217 satisfies Op['SubtractFlagsLogicalLeft']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = (state[(f >>> 8) & 15] as number) << (code[i - 2] as number);
-            const result = (a - b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 218 satisfies Op['SubtractFlagsLogicalRight']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = ((state[(f >>> 8) & 15] as number) >>> (code[i - 2] as number)) | 0;
-            const result = (a - b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 219 satisfies Op['SubtractFlagsArithmeticRight']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = (state[(f >>> 8) & 15] as number) >> (code[i - 2] as number);
-            const result = (a - b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 220 satisfies Op['CompareLogicalLeft']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = (state[(f >>> 8) & 15] as number) << (code[i - 2] as number);
-            const result = (a - b) | 0;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 221 satisfies Op['CompareLogicalRight']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = ((state[(f >>> 8) & 15] as number) >>> (code[i - 2] as number)) | 0;
-            const result = (a - b) | 0;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 222 satisfies Op['CompareArithmeticRight']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const b = (state[(f >>> 8) & 15] as number) >> (code[i - 2] as number);
-            const result = (a - b) | 0;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 223 satisfies Op['SubtractFlagsArithmeticRightByRegister']: {
-            const a = state[(f >>> 4) & 15] as number;
-            const distance = (state[(f >>> 12) & 15] as number) & 255;
-            const b = (state[(f >>> 8) & 15] as number) >> (distance < 32 ? distance : 31);
-            const result = (a - b) | 0;
-            state[f & 15] = result;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = a >>> 0 >= b >>> 0 ? 1 : 0;
-            state[V] = (a ^ b) & (a ^ result);
-            continue;
-          }
-          case 224 satisfies Op['AddWithCarryArithmeticRight']: {
-            state[f & 15] =
-              (state[(f >>> 4) & 15] as number) +
-              ((state[(f >>> 8) & 15] as number) >> (code[i - 2] as number)) +
-              (state[C] as number);
-            continue;
-          }
-          case 225 satisfies Op['TestRotated']: {
-            const constant = code[i - 2] as number;
-            const result = (state[(f >>> 4) & 15] as number) & constant;
-            state[N] = result;
-            state[Z] = result;
-            state[C] = constant >>> 31;
-            continue;
-          }
           case 226 satisfies Op['LoadWordPostRegister']: {
             const a = state[(f >>> 4) & 15] as number;
             const value =
@@ -1903,6 +1608,10 @@ export function interpret(cpu: Cpu, testsBudget = true, pages: DecodedPages = cp
           }
           default:
             // Rare operations: registers and flags are already where they look for them.
+            if (op >= FIRST_SHIFTED) {
+              if (!executeRegisterShift(op, f)) executeShiftedFlags(op, f, code[i - 2] as number);
+              continue;
+            }
             state[15] = ((i - ENTRY_WORDS) >> thumb) + bias;
             cpu.thumb = thumb as 0 | 1;
             if (!executeGeneral(cpu, op, code[i - 1] as number, code[i - 2] as number)) {

@@ -16,6 +16,8 @@ export interface Translation {
   readonly run: (address: number) => number;
   /** Where the decoded pages of its code start, by their place in a core's table. */
   readonly pages: readonly { readonly place: number; readonly start: number }[];
+  /** The same as numbers in a row: place, start, place, start, ... */
+  readonly placesAndStarts: Int32Array;
 }
 
 interface Mark {
@@ -26,6 +28,8 @@ interface Mark {
 }
 
 let marks: (Mark | undefined)[] = [];
+/** Their translations once more, for who has to be quick. */
+let translations: (Translation | undefined)[] = [];
 let unused: number[] = [];
 /** Marks of translations with code in a page, by where it starts. */
 let marksOfPages = new Map<number, Set<number>>();
@@ -37,7 +41,7 @@ export function originalOf(mark: number): number {
 
 /** The translation to run at a mark. */
 export function translationOf(mark: number): Translation | undefined {
-  return marks[mark - FIRST_MARK]?.translation;
+  return translations[mark - FIRST_MARK];
 }
 
 /** Marks a decoded entry, unless it is marked already. */
@@ -46,6 +50,7 @@ export function setMark(store: Int32Array, entry: number, translation: Translati
   if (original >= FIRST_MARK) return;
   const number = unused.pop() ?? marks.length;
   marks[number] = { entry, original, translation };
+  translations[number] = translation;
   store[entry] = FIRST_MARK + number;
   for (const { start } of translation.pages) {
     const known = marksOfPages.get(start);
@@ -64,6 +69,7 @@ export function dropMarks(store: Int32Array, pageStart: number): void {
       if (start !== pageStart) marksOfPages.get(start)?.delete(number);
     }
     marks[number] = undefined;
+    translations[number] = undefined;
     unused.push(number);
   }
   marksOfPages.delete(pageStart);
@@ -85,6 +91,7 @@ export function unmark(store: Int32Array, from: number, to: number): void {
 /** Forgets all marks, after everything decoded was forgotten. */
 export function forgetMarks(): void {
   marks = [];
+  translations = [];
   unused = [];
   marksOfPages = new Map();
 }

@@ -45,6 +45,10 @@ export class PrivateBus implements OuterBus {
     private readonly stall: (cycles: number) => void,
     /** Called at every access to a private device: it may change when the next event is. */
     private readonly deviceUsed: () => void,
+    /** Called after every write to a private device: it may change what the core is asked for. */
+    private readonly deviceWritten: () => void,
+    /** Called at every access to what other cores see too, but for SDRAM. */
+    private readonly sharedUsed: () => void,
   ) {
     this.direct = chip.direct;
   }
@@ -53,6 +57,7 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) {
       this.stall(SHARED_CYCLES);
+      if (!isSdram(address)) this.sharedUsed();
       return this.chip.read(this.core, address, size);
     }
     this.stall(DEVICE_CYCLES);
@@ -94,14 +99,15 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) {
       this.stall(isPosted ? POSTED_CYCLES : SHARED_CYCLES);
+      if (!isSdram(address)) this.sharedUsed();
       this.chip.write(this.core, address, value, size);
       return;
     }
     this.stall(DEVICE_CYCLES);
     this.deviceUsed();
     this.requireWord(address, size);
-    endSlice();
     atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
+    this.deviceWritten();
   }
 
   private deviceAt(address: number): Peripheral | undefined {
@@ -140,6 +146,11 @@ function atAddress<T>(address: number, access: () => T): T {
   } catch (error) {
     throw error instanceof BusError ? new BusError(address) : error;
   }
+}
+
+/** Whether an address lies in SDRAM, posted or not. */
+function isSdram(address: number): boolean {
+  return address >>> 29 === 3;
 }
 
 /** Writes to these regions are posted: the core goes on, and an error is only noted by the DMA controller. */

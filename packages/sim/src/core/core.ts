@@ -6,6 +6,14 @@
  * simulated time. Packet formats: SpiNN-2 data sheet sections 8 and 9.
  */
 
+/**
+ * Length of the windows of time in which cores may run ahead of each other, ns. A core that computes, that is to say
+ * touches nothing but its own memory and SDRAM, runs to the end of the window at once; packets that reach it
+ * meanwhile it gets there. As soon as it sleeps, looks for a packet in vain, or uses what others share, it gets each
+ * packet at its time for the rest of the window, and so does one that has packets waiting when the window begins.
+ */
+export const WINDOW_NS = 2000;
+
 /** Packet kinds, as in bits 7:6 of the control byte. */
 export const PacketKind = {
   Multicast: 0,
@@ -77,8 +85,11 @@ export interface Core {
   readonly waitsForInterrupt?: boolean;
   /** Time of the next thing that can happen by itself while asleep (a timer, a DMA completion), ns; Infinity when none. */
   readonly nextEvent: number;
-  /** Runs until local time reaches `until` (ns), or to sleep; a sleeping core's time is moved to `until`. */
-  run(until: number): void;
+  /**
+   * Runs until local time reaches `until` (ns), or to sleep; a sleeping core's time is moved to `until`. A core that
+   * computes may run ahead to `limit` (ns), see {@link WINDOW_NS}.
+   */
+  run(until: number, limit?: number): void;
   /** Offers a packet that arrives at time `at`, from link 0-5 or 7 = local; false while the receive register is full (back-pressure). */
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */

@@ -2,13 +2,13 @@
  * The one clock of a machine. Time advances in quanta. In each, first everything that happens in the
  * network before the quantum's end can reach a core is carried out, in the order of its time, then every
  * core that has something to do runs through the quantum, in a fixed order, and gets each packet at its
- * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late. Only a
- * core that is awake alone, while nothing happens in the network either, runs longer: until it does something
- * that others can notice.
+ * time. A quantum is no longer than a packet takes from core to core at least, so nothing comes too late. A core
+ * that computes may run ahead of the quantum, see {@link WINDOW_NS}; and a core that is awake alone, while nothing
+ * happens in the network either, runs longer: until it does something that others can notice.
  */
 import type { Chip } from '../chip/chip.js';
 import { EventQueue } from '../clock/event-queue.js';
-import type { Core, Packet } from '../core/core.js';
+import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
 import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
 
@@ -39,6 +39,8 @@ export class Scheduler {
   private readonly awake: Uint32Array;
   /** Chips with such cores: one bit each. */
   private readonly awakeChips: Uint32Array;
+  /** Time that cores had when they last ran, ns, by core. */
+  private readonly reached: Float64Array;
   private awakeCount = 0;
   /** Time for which the queue of wakes has an entry, by core. */
   private readonly wakeTimes: Float64Array;
@@ -58,6 +60,7 @@ export class Scheduler {
   constructor(private readonly chips: readonly Chip[]) {
     this.awake = new Uint32Array(chips.length);
     this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
+    this.reached = new Float64Array(chips.length * CORES);
     this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
     this.off = new Uint8Array(chips.length);
     this.patient = new Uint32Array(chips.length);
@@ -286,12 +289,13 @@ export class Scheduler {
   }
 
   private runCores(until: number): void {
-    const { awakeChips, awake } = this;
+    const { awakeChips, awake, reached } = this;
     for (let word = 0; word < awakeChips.length; word++) {
       for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
         const chip = word * 32 + 31 - Math.clz32(bits & -bits);
         for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
-          this.runCore(chip, 31 - Math.clz32(cores & -cores), until);
+          const core = 31 - Math.clz32(cores & -cores);
+          if ((reached[chip * CORES + core] as number) < until) this.runCore(chip, core, until);
         }
         if (awake[chip] === 0) {
           awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
@@ -308,8 +312,10 @@ export class Scheduler {
       return;
     }
     this.isRunningCore = true;
-    const awaitsPacket = port.run(runner, until);
+    const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
+    const awaitsPacket = port.run(runner, until, Math.max(until, windowEnd));
     this.isRunningCore = false;
+    this.reached[chip * CORES + core] = runner.time;
     if (this.deferred.length > 0) this.runDeferred();
     if (awaitsPacket || !runner.asleep) return;
     this.putToSleep(chip, core);

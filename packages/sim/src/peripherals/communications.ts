@@ -73,11 +73,13 @@ export class CommunicationsController implements Peripheral {
   /**
    * @param send - offers a packet to the router; false when it is not taken now
    * @param now - present time in cycles of the core
+   * @param inVain - called when the core looks for a packet in vain, or cannot send one
    */
   constructor(
     private readonly send: (packet: Packet) => boolean,
     private readonly now: () => number,
     private readonly setLines: SetLines,
+    private readonly inVain: () => void = () => undefined,
   ) {}
 
   reset(): void {
@@ -127,6 +129,7 @@ export class CommunicationsController implements Peripheral {
   private offer(packet: Packet): void {
     const taken = this.send(packet);
     this.waiting = taken ? undefined : packet;
+    if (!taken) this.inVain();
     this.retryAt = taken ? Number.POSITIVE_INFINITY : this.now() + RETRY_CYCLES;
     this.updateLines();
   }
@@ -158,7 +161,10 @@ export class CommunicationsController implements Peripheral {
 
   private get receiveStatus(): number {
     const { received, kind } = this;
-    if (received === undefined || kind === undefined) return 0;
+    if (received === undefined || kind === undefined) {
+      this.inVain();
+      return 0;
+    }
     const flags = RECEIVED | ERROR_FREE | (1 << RECEIVED_ORDER[kind]);
     return flags | (this.route << 24) | (received.control << 16);
   }
@@ -171,7 +177,10 @@ export class CommunicationsController implements Peripheral {
 
   private popKey(): number {
     const { received } = this;
-    if (received === undefined) return this.lastKey;
+    if (received === undefined) {
+      this.inVain();
+      return this.lastKey;
+    }
     this.lastKey = this.receivedKey(received);
     this.lastData = received.payload ?? 0;
     this.received = undefined;

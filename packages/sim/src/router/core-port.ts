@@ -1,6 +1,9 @@
 /** The network's side of one core: packets that wait for its receive register. */
-import type { Core, Packet } from '../core/core.js';
-import { BLOCKED_POLL_NS, CORE_FIFO_PACKETS } from './timing.js';
+import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
+import { BLOCKED_POLL_NS, CORE_FIFO_PACKETS, ROUTER_TO_CORE_NS } from './timing.js';
+
+/** A core that is so far behind a packet's arrival has run ahead, ns; others overrun by a few instructions only. */
+const LEAST_LEAD_NS = 500;
 
 /** Packets, the ports by which they came and when they reach the core; most cores never get any. */
 interface Fifo {
@@ -18,9 +21,14 @@ export class CorePort {
   /** Packets that came while no program ran. */
   unclaimed = 0;
   private fifo: Fifo | undefined;
+  /** End of the window in which the core does not run ahead since packets wait, ns. */
+  private turnsUntil = 0;
 
-  get hasRoom(): boolean {
-    return this.fifo === undefined || this.fifo.packets.length < CORE_FIFO_PACKETS;
+  /** Whether a packet that is routed at a time, ns, can come. A core that has run ahead would have taken those that wait. */
+  hasRoom(time: number): boolean {
+    const { fifo, core } = this;
+    if (fifo === undefined || fifo.packets.length < CORE_FIFO_PACKETS) return true;
+    return core !== undefined && core.time > time + ROUTER_TO_CORE_NS + LEAST_LEAD_NS;
   }
 
   /** Whether no packet waits. */
@@ -41,19 +49,24 @@ export class CorePort {
   }
 
   /**
-   * Runs the core until `until`, stopping to give it each packet at its time. Returns whether a packet
-   * comes later; one that the core does not take while it sleeps waits until something else wakes it.
+   * Runs the core until `until`, giving it each packet at its time, or ahead to the end of the window. Returns
+   * whether a packet comes later; one that the core does not take while it sleeps waits until something else
+   * wakes it.
    */
-  run(core: Core, until: number): boolean {
+  run(core: Core, until: number, windowEnd: number): boolean {
+    if (core.time >= until) return !this.isEmpty;
+    if (!this.isEmpty && this.nextTime < windowEnd - WINDOW_NS) this.turnsUntil = windowEnd;
+    const leads = this.turnsUntil < windowEnd;
     for (let { fifo } = this; fifo !== undefined && fifo.packets.length > 0; ) {
       const at = Math.max(fifo.times[0] as number, core.time);
       if (at >= until) break;
-      if (core.time < at) core.run(at);
+      if (core.time < at) core.run(at, leads ? windowEnd : at);
       // A debugger has stopped it.
       if (core.time < at) return true;
+      if (core.time >= until) return true;
       if (!this.offer(fifo, core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
     }
-    if (core.time < until) core.run(until);
+    if (core.time < until) core.run(until, leads ? windowEnd : until);
     return this.nextTime >= until;
   }
 

@@ -232,7 +232,7 @@ t.test('point-to-point packets follow their table, to the monitor at home', asyn
   from(LOCAL_PORT, packet(0x0102), 0);
   from(3, packet(0), 0);
   from(LOCAL_PORT, packet(0x0505), 0);
-  (ports[0] as CorePort).run(monitor, 1000);
+  (ports[0] as CorePort).run(monitor, 1000, 1000);
   t.same(
     sent.map(({ link }) => link),
     [2],

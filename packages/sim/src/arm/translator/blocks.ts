@@ -8,12 +8,10 @@
 import { decodeTimed, PAGE_BYTES } from '../code-cache.js';
 import { ITCM_BYTES } from '../memory.js';
 import { ALWAYS, ENTRY_WORDS, type Instruction, Op } from '../opcodes.js';
-import { loadsProgramCounter } from './general-transfer.js';
+import { leavesStraightLine } from './general-step.js';
 
 /** Most instructions translated together. The time to compile grows with them: 10 to 20 us each. */
 const MOST_INSTRUCTIONS = 256;
-/** Longest stretch of addresses translated together, bytes: each possible target takes a byte of module. */
-const LONGEST_STRETCH = 4096;
 
 /** An instruction where it stands. */
 export interface Step {
@@ -83,7 +81,7 @@ function flowOf(step: Step, thumb: 0 | 1): Flow {
   if (op === Op.CallExchangeRegister || op === Op.CallExchange || op === Op.CallSuffix) {
     return { targets: [extra & ~1], continues: isConditional };
   }
-  const leaves = LEAVING.has(op) || loadsProgramCounter(step.instruction);
+  const leaves = LEAVING.has(op) || leavesStraightLine(step.instruction);
   return { targets: [], continues: isConditional || !leaves };
 }
 
@@ -91,26 +89,27 @@ function flowOf(step: Step, thumb: 0 | 1): Flow {
  * Collects the code from an address on.
  *
  * @param isTranslatable whether an instruction can be translated; the others end their block
+ * @param isWithin whether code at an address may belong to it
  */
 export function findRegion(
   entry: number,
   thumb: 0 | 1,
   itcm: Int32Array,
   isTranslatable: (instruction: Instruction) => boolean,
+  isWithin: (address: number) => boolean,
 ): Region {
   const size = 4 >> thumb;
   const heads = new Set([entry]);
   const steps = new Map<number, Step>();
   const waiting = [entry];
-  const isNear = (address: number) =>
-    address >= 0 && address < ITCM_BYTES && Math.abs(address - entry) < LONGEST_STRETCH / 2;
+  const isInside = (address: number) => address >= 0 && address < ITCM_BYTES && isWithin(address);
   const addHead = (address: number) => {
-    if (!isNear(address) || heads.has(address)) return;
+    if (!isInside(address) || heads.has(address)) return;
     heads.add(address);
     waiting.push(address);
   };
   for (let head = waiting.shift(); head !== undefined; head = waiting.shift()) {
-    for (let address = head; !steps.has(address) && isNear(address); address += size) {
+    for (let address = head; !steps.has(address) && isInside(address); address += size) {
       if (steps.size >= MOST_INSTRUCTIONS) break;
       if (address !== head && address % PAGE_BYTES === 0) {
         addHead(address);

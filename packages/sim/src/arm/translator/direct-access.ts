@@ -4,6 +4,7 @@
  */
 import { arena } from '../arena.js';
 import { activeState, Slot } from '../state.js';
+import { callImports } from './general-step.js';
 import { slowAccess, slowImports } from './slow-access.js';
 import { Access, encodeModule, FunctionCode, Wasm } from './wasm.js';
 
@@ -46,6 +47,6 @@ let imports: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undef
 
 /** What modules of regions import: the functions of {@link slowAccess}, those that are made here in their place. */
 export function regionImports(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  imports ??= { core: { memory: arena, ...slowAccess, ...instantiate() } };
+  imports ??= { core: { memory: arena, ...slowAccess, ...callImports, ...instantiate() } };
   return imports;
 }

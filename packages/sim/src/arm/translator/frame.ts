@@ -5,6 +5,11 @@ import { Access, FunctionCode, ValueType, Wasm } from './wasm.js';
 /** Bytes between words of {@link activeState}, which begins at address 0 of the arena. */
 const WORD_BYTES = activeState.BYTES_PER_ELEMENT;
 const PROGRAM_COUNTER = 15;
+/** Registers below the program counter, and flags. */
+const KEPT_SLOTS = [
+  ...Array.from({ length: PROGRAM_COUNTER }, (_, register) => register),
+  ...[Slot.Negative, Slot.Zero, Slot.Carry, Slot.Overflow, Slot.Saturated],
+];
 /** From the address of a core's memories in the arena to where its address 0x00400000 less that would be. */
 const DATA_FROM_MEMORIES = 0x8000 - 0x00400000;
 
@@ -76,6 +81,27 @@ export class Frame {
     this.storeState(slot, () => this.get(slot));
   }
 
+  /** Writes all registers and flags to where they are kept. */
+  exposeAll(): void {
+    for (const slot of KEPT_SLOTS) this.keep(slot, this.localOf(slot));
+    this.keep(PROGRAM_COUNTER, this.programCounter);
+  }
+
+  /** Takes them over from where they are kept now. */
+  reloadAll(): void {
+    this.loadState(Slot.Registers);
+    this.code.set(this.kept);
+    for (const slot of KEPT_SLOTS) this.takeOver(slot, this.localOf(slot));
+    this.takeOver(PROGRAM_COUNTER, this.programCounter);
+  }
+
+  private takeOver(slot: number, local: number): void {
+    this.code
+      .get(this.kept)
+      .access(Access.LoadWord, slot * WORD_BYTES)
+      .set(local);
+  }
+
   /** Lets the core wait. */
   wait(cycles: number): void {
     this.waits = true;
@@ -114,12 +140,7 @@ export class Frame {
       this.reloadLimit();
       this.loadState(Slot.Registers);
       code.set(this.kept);
-      for (const [slot, local] of this.registers) {
-        code
-          .get(this.kept)
-          .access(Access.LoadWord, slot * WORD_BYTES)
-          .set(local);
-      }
+      for (const [slot, local] of this.registers) this.takeOver(slot, local);
     });
     for (const slot of this.written) this.keep(slot, this.localOf(slot));
     this.keep(PROGRAM_COUNTER, this.programCounter);

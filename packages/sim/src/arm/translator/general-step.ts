@@ -1,12 +1,16 @@
-/** Instructions that are executed from their encodings, between translated ones. */
+/** Instructions that are executed from their encodings, between translated ones or called from there. */
 import { takeAbort } from '../abort.js';
 import { codeStore, PAGE_BYTES } from '../code-cache.js';
 import { holds } from '../conditions.js';
 import type { Cpu } from '../cpu.js';
 import { executeGeneral } from '../execute.js';
-import { Op } from '../opcodes.js';
+import { endSlice } from '../general.js';
+import { type Instruction, Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
-import { Leaving } from './exits.js';
+import { type Exits, Leaving } from './exits.js';
+import { isGeneralTransfer } from './general-transfer.js';
+import { slowImports } from './slow-access.js';
+import { type ImportedFunction, Wasm } from './wasm.js';
 
 /** Operations of entries are this and more when conditional: their condition is added. */
 const CONDITIONAL = 256;
@@ -19,6 +23,83 @@ const operationOf = (op: number, fields: number): number =>
 export function isGeneral(entry: number): boolean {
   const op = operationOf(codeStore[entry] as number, codeStore[entry + 1] as number);
   return op >= Op.GeneralDataProcessing && op <= Op.GeneralCoprocessor;
+}
+
+/** Whether regions call such an instruction; many loads and stores they make themselves. */
+export function isCalled(each: Instruction): boolean {
+  const { op } = each;
+  return op >= Op.GeneralDataProcessing && op <= Op.GeneralCoprocessor && !isGeneralTransfer(each);
+}
+
+const PROGRAM_COUNTER = 15;
+const LOADS = 1 << 20;
+
+/** Whether such an instruction always goes on elsewhere. */
+export function leavesStraightLine({ op, extra: word }: Instruction): boolean {
+  const destination = (word >>> 12) & 15;
+  const operation = (word >>> 21) & 15;
+  switch (op) {
+    case Op.GeneralDataProcessing:
+      return destination === PROGRAM_COUNTER && (operation < 8 || operation > 11);
+    case Op.GeneralTransfer:
+      return destination === PROGRAM_COUNTER && (word & LOADS) !== 0;
+    case Op.GeneralBlock:
+      return ((word >>> PROGRAM_COUNTER) & 1) === 1 && (word & LOADS) !== 0;
+    default:
+      return false;
+  }
+}
+
+/** Told by the function that regions call when they go on behind the instruction; else a way of leaving plus 1. */
+const GO_ON = 0;
+
+let running: Cpu | undefined;
+
+/** Sets the core whose regions run. */
+export function callsAreOf(cpu: Cpu): void {
+  running = cpu;
+}
+
+/** Executes an instruction for a region, whose registers are where they are kept. */
+function call(op: number, word: number, programCounter: number): number {
+  const cpu = running;
+  if (cpu === undefined) return GO_ON;
+  cpu.resumeInSlice();
+  const address = activeState[PROGRAM_COUNTER] as number;
+  try {
+    if (!executeGeneral(cpu, op, word, programCounter)) {
+      activeState[PROGRAM_COUNTER] = address + (4 >> cpu.thumb);
+      if (activeState[Slot.Limit] !== 0) return GO_ON;
+    }
+  } catch (error) {
+    takeAbort(cpu, error, address);
+    endSlice();
+  }
+  return 1 + (Leaving.Enter | (cpu.thumb << Leaving.ThumbShift));
+}
+
+/** That function as a module imports it, and as it is given to it. */
+export const callImport: ImportedFunction = { name: 'call', parameters: 3, results: 1 };
+export const callImports = { [callImport.name]: call };
+const CALL = slowImports.length;
+
+/** Calls an instruction at an address from a region, where flags are written out. */
+export function callGeneral(exits: Exits, address: number, instruction: Instruction): void {
+  const { frame } = exits;
+  const { code, scratch } = frame;
+  const { op, extra: word, immediate: programCounter } = instruction;
+  code.constant(address).set(frame.programCounter);
+  frame.exposeAll();
+  code.constant(op).constant(word).constant(programCounter);
+  exits.callOutside(CALL);
+  code.set(scratch);
+  frame.reloadAll();
+  if (leavesStraightLine(instruction)) exits.leaveAsTold(scratch);
+  else {
+    code.get(scratch).constant(GO_ON).do(Wasm.NotEqual).if();
+    exits.leaveAsTold(scratch);
+    code.end();
+  }
 }
 
 /** Executes it as the interpreter does; tells how to go on. */

@@ -11,6 +11,7 @@ import { ALWAYS, type Instruction, Op } from '../opcodes.js';
 import { type Block, branchTarget, isNearBranch, type Region, type Step } from './blocks.js';
 import { pushResult, setFlags } from './data-processing.js';
 import { Exits, Leaving, type Targets } from './exits.js';
+import { callGeneral, callImport, isCalled } from './general-step.js';
 import { generalTransfer, isGeneralTransfer, loadsProgramCounter } from './general-transfer.js';
 import { isMultiplication, multiply } from './multiply.js';
 import { dataProcessingOf } from './operations.js';
@@ -22,6 +23,8 @@ import { encodeModule, type Label, Wasm } from './wasm.js';
 export const REGION_FUNCTION = 'run';
 const LINK = 14;
 const PROGRAM_COUNTER = 15;
+/** Longest way from one block to the next in a table of addresses, bytes: each possible address takes a byte of module. */
+const LONGEST_GAP = 512;
 /** Cycles of a branch inside a page that is taken, beyond its own. */
 const TAKEN = 2;
 
@@ -47,7 +50,7 @@ const PLAIN: ReadonlySet<number> = new Set([
 /** Whether an instruction can be part of a region. */
 export function isTranslatable(each: Instruction): boolean {
   const { op, d, n, m, s } = each;
-  if (isNearBranch(op) || CONTROL.has(op) || isBlockTransfer(each)) return true;
+  if (isNearBranch(op) || CONTROL.has(op) || isBlockTransfer(each) || isCalled(each)) return true;
   if ([d, n, m, s].includes(PROGRAM_COUNTER)) return false;
   if (PLAIN.has(op) || isTransfer(each) || isGeneralTransfer(each) || isMultiplication(each))
     return true;
@@ -58,9 +61,29 @@ export function isTranslatable(each: Instruction): boolean {
 export function encodeRegion({ thumb, blocks }: Region): Uint8Array {
   const writer = new RegionWriter(thumb, blocks);
   const code = writer.write();
-  return encodeModule(arena.buffer.byteLength, slowImports, [
-    { name: REGION_FUNCTION, parameters: 1, results: 1, code },
-  ]);
+  return encodeModule(
+    arena.buffer.byteLength,
+    [...slowImports, callImport],
+    [{ name: REGION_FUNCTION, parameters: 1, results: 1, code }],
+  );
+}
+
+/** Addresses between which blocks start close together. */
+interface Stretch {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Stretches of ascending addresses, in their order. */
+function stretchesOf(starts: readonly number[]): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const start of starts) {
+    const last = stretches.at(-1);
+    if (last === undefined || start - last.high > LONGEST_GAP) {
+      stretches.push({ low: start, high: start });
+    } else stretches[stretches.length - 1] = { low: last.low, high: start };
+  }
+  return stretches;
 }
 
 class RegionWriter {
@@ -110,18 +133,27 @@ class RegionWriter {
     };
   }
 
-  /** Goes to the block at the address in `frame.programCounter`. */
+  /** Goes to the block at the address in `frame.programCounter`: finds its stretch, and in that by a table. */
   private writeTable(otherwise: Label): void {
-    const { frame } = this.exits;
+    const { code, programCounter } = this.exits.frame;
+    const stretches = stretchesOf(this.blocks.map(({ start }) => start));
+    for (const stretch of stretches.slice(1).toReversed()) {
+      code.get(programCounter).constant(stretch.low).do(Wasm.GreaterOrEqualUnsigned).if();
+      this.writeStretch(stretch, otherwise);
+      code.end();
+    }
+    this.writeStretch(stretches[0] as Stretch, otherwise);
+  }
+
+  private writeStretch({ low, high }: Stretch, otherwise: Label): void {
+    const { code, programCounter } = this.exits.frame;
     const shift = 2 - this.thumb;
-    const low = (this.blocks[0] as Block).start;
-    const high = (this.blocks.at(-1) as Block).start;
     const labels = Array.from(
       { length: ((high - low) >> shift) + 1 },
       (_, index) => this.ahead.get(low + (index << shift)) ?? otherwise,
     );
-    frame.code.get(frame.programCounter).constant(low).do(Wasm.Subtract);
-    frame.code.constant(shift).do(Wasm.ShiftRightUnsigned).branchTable(labels, otherwise);
+    code.get(programCounter).constant(low).do(Wasm.Subtract);
+    code.constant(shift).do(Wasm.ShiftRightUnsigned).branchTable(labels, otherwise);
   }
 
   private writeBlock({ start, steps, next }: Block): void {
@@ -186,7 +218,11 @@ class RegionWriter {
     }
     flags.pushCondition(instruction.condition);
     const { op } = instruction;
-    const setsFlags = processing !== undefined || op === Op.MultiplyFlags || op === Op.TestRotated;
+    const setsFlags =
+      processing !== undefined ||
+      op === Op.MultiplyFlags ||
+      op === Op.TestRotated ||
+      isCalled(instruction);
     if (setsFlags) flags.settle();
     code.if();
     this.writeAlways(step);
@@ -207,8 +243,11 @@ class RegionWriter {
       }
     } else if (isNearBranch(op) || CONTROL.has(op)) this.writeBranch(step);
     else if (isTransfer(instruction)) transfer(this.exits, address, instruction);
-    else if (op === Op.GeneralTransfer) this.writeGeneralTransfer(step);
-    else if (isBlockTransfer(instruction)) transferBlock(this.exits, address, instruction);
+    else if (isGeneralTransfer(instruction)) this.writeGeneralTransfer(step);
+    else if (isCalled(instruction)) {
+      flags.settle();
+      callGeneral(this.exits, address, instruction);
+    } else if (isBlockTransfer(instruction)) transferBlock(this.exits, address, instruction);
     else if (isMultiplication(instruction)) multiply(frame, flags, instruction);
     else if (op === Op.CountLeadingZeros) {
       frame.get(m);

@@ -1,8 +1,8 @@
 /** When code is translated, and how a core goes over to the translation. */
 import { takeAbort } from '../abort.js';
-import { codeStore, decodeEntry, PAGE_BYTES } from '../code-cache.js';
+import { codeStore, decodeEntry, PAGE_BYTES, type PageTable } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
-import { coolEverything } from '../heat.js';
+import { coolEverything, countEntry } from '../heat.js';
 import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
@@ -10,7 +10,7 @@ import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
 import { regionImports } from './direct-access.js';
 import { Leaving } from './exits.js';
-import { executeAlone, isGeneral } from './general-step.js';
+import { callsAreOf, executeAlone, isGeneral } from './general-step.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
 import { accessMemoryOf, takeFailure } from './slow-access.js';
 import { EMPTY_MODULE } from './wasm.js';
@@ -36,11 +36,13 @@ export function mayTranslate({ translates, memory, control }: Cpu): boolean {
 }
 
 /** Makes translated code work on a core's memories. */
-export function prepareTranslations({ memory, registersAddress }: Cpu): void {
+export function prepareTranslations(cpu: Cpu): void {
+  const { memory, registersAddress } = cpu;
   activeState[Slot.Registers] = registersAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
   accessMemoryOf(memory);
+  callsAreOf(cpu);
 }
 
 /** What the beginning of a slice counts. */
@@ -85,8 +87,14 @@ export function runTranslated(cpu: Cpu): Then {
 
 /** Runs what is at a decoded entry; after a fault the exception was taken. */
 function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NOT_ENTERED {
-  const mark = codeStore[entry] as number;
-  if (mark < FIRST_MARK) return isGeneral(entry) ? executeAlone(cpu, entry, address) : NOT_ENTERED;
+  let mark = codeStore[entry] as number;
+  if (mark < FIRST_MARK) {
+    if (!isGeneral(entry)) return NOT_ENTERED;
+    if (!countEntry(entry, 1)) return executeAlone(cpu, entry, address);
+    translate(cpu, address, cpu.thumb);
+    mark = codeStore[entry] as number;
+    if (mark < FIRST_MARK) return executeAlone(cpu, entry, address);
+  }
   const left = runTranslation(mark, address, cpu);
   if (left === NOT_ENTERED) return NOT_ENTERED;
   cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
@@ -102,17 +110,28 @@ function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NO
 export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
   const translation = translationOf(mark);
   if (translation === undefined) return NOT_ENTERED;
-  const { pages } = translation;
-  for (let index = 0; index < pages.length; index++) {
-    const { place, start } = pages[index] as (typeof pages)[number];
-    if (table.starts[place] !== start) return NOT_ENTERED;
+  const { placesAndStarts } = translation;
+  const { starts } = table;
+  for (let index = 0; index < placesAndStarts.length; index += 2) {
+    const place = placesAndStarts[index] as number;
+    const start = placesAndStarts[index + 1] as number;
+    if (starts[place] !== start && !becomesKnown(table, place, start)) return NOT_ENTERED;
   }
   return translation.run(address);
 }
 
+/** Looks a page up that the core has not executed from yet; tells whether it is the one that starts there. */
+function becomesKnown(table: PageTable, place: number, start: number): boolean {
+  if (table.starts[place] !== 0) return false;
+  return table.find((place % PAGES) * PAGE_BYTES, place < PAGES ? 0 : 1) === start;
+}
+
 /** Translates the code at an address of the running core, if it can be. */
 export function translate({ pages: table, memory }: Cpu, address: number, thumb: 0 | 1): void {
-  const region = findRegion(address, thumb, memory.itcm32, isTranslatable);
+  // What shared pages hold must not depend on a page that each core has its own of: only one core could use it.
+  const isOwn = table.isOwned(address >> PAGE_SHIFT, thumb);
+  const isWithin = (other: number) => isOwn || !table.isOwned(other >> PAGE_SHIFT, thumb);
+  const region = findRegion(address, thumb, memory.itcm32, isTranslatable, isWithin);
   if (!region.blocks.some(({ start }) => start === address)) return;
   const numbers = new Set(region.blocks.flatMap((block) => pagesOf(block)));
   for (const page of numbers) table.find(page * PAGE_BYTES, thumb);
@@ -123,7 +142,8 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
   if (pages.some(({ start }) => start === 0)) return;
   const run = functionOf(region, memory);
   if (run === undefined) return;
-  const translation = { run, pages };
+  const placesAndStarts = Int32Array.from(pages.flatMap(({ place, start }) => [place, start]));
+  const translation = { run, pages, placesAndStarts };
   for (const { start } of region.blocks) {
     const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
     if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);

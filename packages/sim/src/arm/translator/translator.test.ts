@@ -227,3 +227,20 @@ for (const [name, base] of [
     t.not(cores[0].registers[9], 0, 'the other');
   });
 }
+
+/** A Thumb loop that calls ARM code twice, so that this is hot first; and that ends its slice by writing CP15. */
+const INTERWORKING = [
+  // mov r3, #0x40; add r1, pc, #1; bx r1 | Thumb: blx r3; blx r3; add r0, #1; b -> blx
+  ...[0xe3a03040, 0xe28f1001, 0xe12fff11, 0x47984798, 0xe7fb3001],
+  ...new Array<number>(11).fill(0),
+  // At 0x40: mrc p15, 0, r5, c1, c0, 0; mcr p15, 0, r5, c1, c0, 0; add r6, #1; bx lr
+  ...[0xee115f10, 0xee015f10, 0xe2866001, 0xe12fff1e],
+];
+
+t.test('translated code that is called in the other state goes on in its own', async (t) => {
+  const program = new Uint8Array(Uint32Array.from(INTERWORKING).buffer);
+  const cores = [newCore(program, false), newCore(program, true)] as const;
+  const difference = firstDifference(generator(SEED), cores);
+  t.same(difference?.found, difference?.expected);
+  t.ok(cores[1].registers[0]! > 100);
+});
