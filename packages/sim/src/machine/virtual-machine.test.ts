@@ -507,7 +507,8 @@ t.test('an ethernet is only where there is one, and each leads into the machine'
   t.throws(() => machine.scpTransport({ x: 1, y: 1 }), NoEthernetError);
   for (const chip of machine.ethernetChips) {
     const connection = new Connection(machine.scpTransport(chip));
-    t.match((await connection.send(EAST, version())).chip, EAST);
+    const neighbour = { x: chip.x + 1, y: chip.y };
+    t.match((await connection.send(neighbour, version())).chip, neighbour);
     await connection.close();
   }
   await controller.close();

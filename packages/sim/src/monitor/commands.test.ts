@@ -319,7 +319,7 @@ t.test('the serial ROM holds the settings of the network', async (t) => {
   t.equal(await rom(0, 0xc0, 8, 0xc7000000), '80000000', 'erased');
   t.equal(await rom(4, 0, 32, 0x03000000), '80000000ffffffff');
   t.equal(
-    await ask(27, [4 << 16, 0x03000000, 0], { to: EAST }),
+    await ask(27, [(4 << 16) | 32, 0x03000000, 0], { to: EAST }),
     '8000000000000000',
     'no ROM there',
   );
@@ -347,12 +347,36 @@ t.test('COUNT is for a board, and says when chips do not answer', async (t) => {
     board: 'spin5',
     faults: { deaths: [{ x: 7, y: 7, afterMs: 20_000 }] },
   });
-  t.equal(await ask(15, [0, 15, 0]), '8000000030030000', '48 x 17 idle cores');
-  t.equal(await ask(15, [0, 7, 0]), '8000000000000000');
-  t.equal(await ask(15, [0, 15, 0], { to: { x: 7, y: 7 } }), '8000000011000000', 'from there on');
+  t.equal(await ask(15, [0, 15, 9]), '80000000300300000f00000009000000', '48 x 17 idle cores');
+  t.equal(await ask(15, [0, 7, 0], { data: 'abcd' }), '80000000000000000700000000000000abcd');
+  t.equal(
+    await ask(15, [0, 15, 0], { to: { x: 7, y: 7 } }),
+    '80000000110000000f00000000000000',
+    'from there on',
+  );
   await machine.advance(20e9);
   t.equal(await ask(15, [0, 15, 0]), '8b0000001f030000', 'the count without it');
   await close();
+});
+
+t.test('chips of 4.0 know the way to ethernet chips, those of 3 to all', async (t) => {
+  for (const [release, isKnown] of [
+    ['4.0.0', false],
+    ['3.4.1', true],
+  ] as const) {
+    const { controller, close } = await booted(release, { board: 'spin5' });
+    const table = async (x: number, y: number, address: number) => {
+      const word = await controller.read({ x, y }, 0xe1010000 + (address >> 3) * 4, 4);
+      return (Buffer.from(word).readUInt32LE(0) >>> (3 * (address & 7))) & 7;
+    };
+    t.equal(await table(1, 1, 0x0000), 4, 'the ethernet chip');
+    t.equal(await table(1, 1, 0x0101), 7, 'itself');
+    t.equal(await table(0, 0, 0x0707), 1, 'the ethernet chip knows all');
+    t.equal(await table(4, 4, 0x0707), 1, 'what lies behind');
+    t.equal((await table(7, 7, 0x0404)) < 6, isKnown, 'what lies on the way');
+    t.equal((await table(1, 0, 0x0001)) < 6, isKnown, 'what lies beside it');
+    await close();
+  }
 });
 
 t.test('SC&MP 3 counts by region, in three ways', async (t) => {

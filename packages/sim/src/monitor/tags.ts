@@ -166,7 +166,7 @@ export class Tags {
     const ip = ipToBytes(entry.ip);
     return {
       ip,
-      mac: entry.ip === NO_IP ? new Uint8Array(6) : Uint8Array.of(...MAC_PREFIX, ...ip),
+      mac: hasNoMac(entry) ? new Uint8Array(6) : Uint8Array.of(...MAC_PREFIX, ...ip),
       transmitPort: entry.transmitPort,
       timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : 0,
       flags: entry.flags,
@@ -250,6 +250,11 @@ function resolved(flags: number, ip: string): number {
   return ip === NO_IP
     ? flags | IpTagFlag.AwaitingArp
     : (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+}
+
+/** A reverse tag's target is its last sender, whose hardware address comes with the datagram. */
+function hasNoMac({ ip, flags, transmitPort }: Tag): boolean {
+  return ip === NO_IP || ((flags & IpTagFlag.Reverse) !== 0 && transmitPort === 0);
 }
 
 function ticksOf(code: number): number {
