@@ -131,13 +131,21 @@ t.test('reads and writes go by whole units, and the buffer shows through', async
   t.equal(await ask(READ, [SDRAM, 8, 0]), '800000000102030405060708');
   t.equal(await ask(READ, [SDRAM, 3, 1]), '80000000010264', 'the third byte of the address');
   t.equal(await ask(READ, [SDRAM, 7, 2]), '8000000001020304070000', 'then bytes of the length');
-  t.equal(await ask(READ, [SDRAM + 1, 4, 2]), '8000000002030401', 'ARM9 words rotate');
-  t.equal(await ask(READ, [SDRAM + 1, 2, 1]), '800000000102');
-  t.equal(await ask(WRITE, [SDRAM + 2, 6, 2], { data: 'aabbccddeeff' }), '80000000');
-  t.equal(await ask(READ, [SDRAM, 8, 0]), '80000000aabbccdd05060708', 'one word, aligned');
+  for (const [distance, unit] of [
+    [1, 1],
+    [1, 2],
+    [2, 2],
+  ]) {
+    t.equal(await ask(READ, [SDRAM + distance!, 4, unit!]), '-', 'stops a monitor');
+    t.equal(await ask(WRITE, [SDRAM + distance!, 4, unit!], { data: '00000000' }), '-');
+  }
+  t.equal(await ask(READ, [SDRAM + 1, 0, 2]), '80000000', 'nothing is read');
+  t.equal(await ask(WRITE, [SDRAM, 6, 2], { data: 'aabbccddeeff' }), '80000000');
+  t.equal(await ask(READ, [SDRAM, 8, 0]), '80000000aabbccdd05060708', 'one word');
   t.equal(await ask(WRITE, [SDRAM, 4, 0], { data: '11' }), '80000000', 'less data than named');
   t.equal(await ask(READ, [SDRAM, 4, 0]), '8000000011000000');
-  t.equal(await ask(FILL, [SDRAM + 3, 0x5a5a5a5a, 7]), '80000000');
+  t.equal(await ask(FILL, [SDRAM + 3, 0x5a5a5a5a, 7]), '-');
+  t.equal(await ask(FILL, [SDRAM, 0x5a5a5a5a, 7]), '80000000');
   t.equal(await ask(READ, [SDRAM, 8, 0]), '800000005a5a5a5a05060708', 'no low bits in fills');
   t.equal(await ask(READ, [SDRAM, 0, 0]), '80000000');
   t.equal(await ask(READ, [0x50000000, 4, 2]), '-', 'a data abort has no answer');

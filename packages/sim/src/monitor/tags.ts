@@ -19,6 +19,7 @@ import {
   type SdpMessage,
 } from '@spin-tools/scp';
 import type { HostAddress } from '../host/ethernet.js';
+import { GATEWAY } from './serial-rom.js';
 
 /** Tags from here on are a pool for replies; only those before it listen to plain datagrams. */
 const FIRST_POOL_TAG = 8;
@@ -51,11 +52,15 @@ export interface TagSender {
   readonly ip: string | undefined;
   /** Tag of the request's own way back. */
   readonly tag: number;
+  /** IPv4 address of the chip itself. */
+  readonly board: string;
 }
 
 interface Tag {
   flags: number;
   ip: string;
+  /** IPv4 address of whose hardware address messages go to. */
+  nextHop: string;
   transmitPort: number;
   receivePort: number;
   destinationAddress: number;
@@ -68,6 +73,7 @@ interface Tag {
 const emptyTag = (): Tag => ({
   flags: 0,
   ip: NO_IP,
+  nextHop: NO_IP,
   transmitPort: 0,
   receivePort: 0,
   destinationAddress: 0,
@@ -109,6 +115,7 @@ export class Tags {
       ...emptyTag(),
       flags: IpTagFlag.Valid | IpTagFlag.Transient | this.transientTimeout,
       ip: host.ip,
+      nextHop: host.ip,
       transmitPort: host.port,
       expires: this.now() + lifetimeOf(this.transientTimeout),
     };
@@ -146,6 +153,7 @@ export class Tags {
       ...emptyTag(),
       flags: isReverse ? flags | IpTagFlag.Valid : resolved(flags, ip),
       ip,
+      nextHop: isReverse || ip === NO_IP ? NO_IP : nextHopOf(ip, sender.board),
       transmitPort: isReverse ? 0 : (known?.transmitPort ?? settings.udpPort),
       receivePort: isReverse ? settings.udpPort : 0,
       destinationAddress: settings.destinationAddress,
@@ -166,7 +174,10 @@ export class Tags {
     const ip = ipToBytes(entry.ip);
     return {
       ip,
-      mac: hasNoMac(entry) ? new Uint8Array(6) : Uint8Array.of(...MAC_PREFIX, ...ip),
+      mac:
+        entry.nextHop === NO_IP
+          ? new Uint8Array(6)
+          : Uint8Array.of(...MAC_PREFIX, ...ipToBytes(entry.nextHop)),
       transmitPort: entry.transmitPort,
       timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : 0,
       flags: entry.flags,
@@ -221,6 +232,7 @@ export class Tags {
     if (tag < 0 || datagram.length > SDP_MOST_DATA_BYTES) return undefined;
     const entry = this.tags[tag] as Tag;
     entry.ip = bytesToIp(ipToBytes(from.ip));
+    entry.nextHop = entry.ip;
     entry.transmitPort = from.port;
     const { destinationAddress, destinationPort } = entry;
     const core = { core: destinationPort & 31, port: destinationPort >>> 5 };
@@ -252,9 +264,11 @@ function resolved(flags: number, ip: string): number {
     : (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
 }
 
-/** A reverse tag's target is its last sender, whose hardware address comes with the datagram. */
-function hasNoMac({ ip, flags, transmitPort }: Tag): boolean {
-  return ip === NO_IP || ((flags & IpTagFlag.Reverse) !== 0 && transmitPort === 0);
+/** What is beyond the board's own network of 65,536 addresses goes to its gateway. Source: `arp_lookup`. */
+function nextHopOf(ip: string, board: string): string {
+  const [own, other] = [ipToBytes(board), ipToBytes(ip)];
+  const isNear = own[0] === other[0] && own[1] === other[1];
+  return isNear ? ip : bytesToIp(own.fill(GATEWAY, 3));
 }
 
 function ticksOf(code: number): number {
