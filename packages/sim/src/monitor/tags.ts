@@ -28,6 +28,7 @@ const TICK_NS = 10_000_000;
 /** Time-out code of transient tags unless set otherwise: 2.56 s. */
 const DEFAULT_TIMEOUT_CODE = 9;
 const NO_IP = '0.0.0.0';
+const NO_MAC = new Uint8Array(6);
 /** Flags of messages made from plain datagrams. */
 const REVERSE_FLAGS = 0x07;
 /** First bytes of the ethernet addresses that hosts seem to have, before their IPv4 address: locally administered. */
@@ -59,8 +60,8 @@ export interface TagSender {
 interface Tag {
   flags: number;
   ip: string;
-  /** IPv4 address of whose hardware address messages go to. */
-  nextHop: string;
+  /** Hardware address of the next hop. */
+  mac: Uint8Array;
   transmitPort: number;
   receivePort: number;
   destinationAddress: number;
@@ -68,17 +69,20 @@ interface Tag {
   count: number;
   /** When the tag dies, ns; Infinity for never. */
   expires: number;
+  /** Ticks of 10 ms that it would live if it were valid. */
+  ticks: number;
 }
 
 const emptyTag = (): Tag => ({
   flags: 0,
   ip: NO_IP,
-  nextHop: NO_IP,
+  mac: NO_MAC,
   transmitPort: 0,
   receivePort: 0,
   destinationAddress: 0,
   destinationPort: 0,
   count: 0,
+  ticks: 0,
   expires: Number.POSITIVE_INFINITY,
 });
 
@@ -115,7 +119,7 @@ export class Tags {
       ...emptyTag(),
       flags: IpTagFlag.Valid | IpTagFlag.Transient | this.transientTimeout,
       ip: host.ip,
-      nextHop: host.ip,
+      mac: macOf(host.ip),
       transmitPort: host.port,
       expires: this.now() + lifetimeOf(this.transientTimeout),
     };
@@ -149,16 +153,21 @@ export class Tags {
     const known = source === undefined ? undefined : (this.tags[source] ?? emptyTag());
     const ownIp = isReverse ? NO_IP : (known?.ip ?? sender.ip ?? NO_IP);
     const ip = settings.ip ?? ownIp;
+    const target = isReverse
+      ? { flags: flags | IpTagFlag.Valid, mac: NO_MAC }
+      : resolved(flags, ip, sender.board);
+    const isValid = (target.flags & IpTagFlag.Valid) !== 0;
     this.tags[tag] = {
       ...emptyTag(),
-      flags: isReverse ? flags | IpTagFlag.Valid : resolved(flags, ip),
       ip,
-      nextHop: isReverse || ip === NO_IP ? NO_IP : nextHopOf(ip, sender.board),
+      ...target,
       transmitPort: isReverse ? 0 : (known?.transmitPort ?? settings.udpPort),
       receivePort: isReverse ? settings.udpPort : 0,
       destinationAddress: settings.destinationAddress,
       destinationPort: settings.destinationPort,
-      expires: this.now() + lifetimeOf(settings.timeout),
+      // Time counts for valid tags only.
+      expires: isValid ? this.now() + lifetimeOf(settings.timeout) : Number.POSITIVE_INFINITY,
+      ticks: isValid ? 0 : ticks,
     };
   }
 
@@ -171,15 +180,11 @@ export class Tags {
     const entry = this.tags[tag];
     if (entry === undefined) return ipTagLayout.decode(new Uint8Array(ipTagLayout.size));
     const isLimited = this.isValid(tag) && entry.expires !== Number.POSITIVE_INFINITY;
-    const ip = ipToBytes(entry.ip);
     return {
-      ip,
-      mac:
-        entry.nextHop === NO_IP
-          ? new Uint8Array(6)
-          : Uint8Array.of(...MAC_PREFIX, ...ipToBytes(entry.nextHop)),
+      ip: ipToBytes(entry.ip),
+      mac: entry.mac,
       transmitPort: entry.transmitPort,
-      timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : 0,
+      timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : entry.ticks,
       flags: entry.flags,
       count: entry.count,
       receivePort: entry.receivePort,
@@ -232,7 +237,7 @@ export class Tags {
     if (tag < 0 || datagram.length > SDP_MOST_DATA_BYTES) return undefined;
     const entry = this.tags[tag] as Tag;
     entry.ip = bytesToIp(ipToBytes(from.ip));
-    entry.nextHop = entry.ip;
+    entry.mac = macOf(entry.ip);
     entry.transmitPort = from.port;
     const { destinationAddress, destinationPort } = entry;
     const core = { core: destinationPort & 31, port: destinationPort >>> 5 };
@@ -257,11 +262,21 @@ export class Tags {
   }
 }
 
-/** Flags once the network was asked for a hardware address: nobody has the address 0.0.0.0. */
-function resolved(flags: number, ip: string): number {
-  return ip === NO_IP
-    ? flags | IpTagFlag.AwaitingArp
-    : (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+/**
+ * Flags and hardware address once the network was asked for the address of the next hop. Nobody answers for
+ * 0.0.0.0, nor a chip without an ethernet; the address asked for stays in place of the hardware address then.
+ */
+function resolved(flags: number, ip: string, board: string): Pick<Tag, 'flags' | 'mac'> {
+  if (ip === NO_IP) return { flags: flags | IpTagFlag.AwaitingArp, mac: NO_MAC };
+  if (board === NO_IP) {
+    return { flags: flags | IpTagFlag.AwaitingArp, mac: Uint8Array.of(...ipToBytes(ip), 0, 0) };
+  }
+  const known = (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+  return { flags: known, mac: macOf(nextHopOf(ip, board)) };
+}
+
+function macOf(ip: string): Uint8Array {
+  return Uint8Array.of(...MAC_PREFIX, ...ipToBytes(ip));
 }
 
 /** What is beyond the board's own network of 65,536 addresses goes to its gateway. Source: `arp_lookup`. */
