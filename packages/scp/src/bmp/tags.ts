@@ -42,7 +42,10 @@ export type BmpIpTagRequest = TagRequest<BmpIpTagSettings>;
 export type BmpIpTagReply = TagReply<BmpIpTag>;
 
 /** CMD_IPTAG. Unlike on chips, all of the upper half of the first argument is the operation. */
-export const BmpIpTagCommand: CommandKind<BmpIpTagRequest, BmpIpTagReply> = tagCommand<BmpIpTagSettings, BmpIpTag>({
+export const BmpIpTagCommand: CommandKind<BmpIpTagRequest, BmpIpTagReply> = tagCommand<
+  BmpIpTagSettings,
+  BmpIpTag
+>({
   layout: bmpIpTagLayout,
   operationMask: 0xffff,
   encodeSettings: ({ ip, udpPort, timeout }) => [

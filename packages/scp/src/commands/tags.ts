@@ -39,12 +39,14 @@ const REVERSE = 1 << 29;
 const USE_SENDER = 1 << 30;
 
 /** CMD_IPTAG. */
-export const IpTagCommand: CommandKind<IpTagRequest, IpTagReply> = tagCommand<IpTagSettings, IpTag>({
-  layout: ipTagLayout,
-  operationMask: 0xff,
-  encodeSettings,
-  decodeSettings,
-});
+export const IpTagCommand: CommandKind<IpTagRequest, IpTagReply> = tagCommand<IpTagSettings, IpTag>(
+  {
+    layout: ipTagLayout,
+    operationMask: 0xff,
+    encodeSettings,
+    decodeSettings,
+  },
+);
 
 /** What a tag does unless said otherwise. */
 export const PLAIN_TAG: IpTagSettings = {

@@ -28,13 +28,13 @@ import { FloodIds, type Loader, type LoadOptions, loadProgram } from './applicat
 import { Boards } from './boards.js';
 import { type BootOptions, bootMachine } from './boot.js';
 import { type ChipCores, countInState, type WaitOptions, waitForCores } from './core-states.js';
+import { NotAChipError } from './errors.js';
 import {
   type Dimensions,
   type EthernetChip,
   findEthernetChips,
   readDimensions,
 } from './ethernet-chips.js';
-import { NotAChipError } from './errors.js';
 import { readIobuf } from './iobuf.js';
 import { setOneLed } from './leds.js';
 import { allocateMemory, fillMemory, readMemory, readNeighbour, writeMemory } from './memory.js';

@@ -29,6 +29,7 @@ const TICK_NS = 10_000_000;
 const DEFAULT_TIMEOUT_CODE = 9;
 const NO_IP = '0.0.0.0';
 const NO_MAC = new Uint8Array(6);
+const MOST_ANSWERS = 5;
 /** Flags of messages made from plain datagrams. */
 const REVERSE_FLAGS = 0x07;
 /** First bytes of the ethernet addresses that hosts seem to have, before their IPv4 address: locally administered. */
@@ -92,6 +93,8 @@ export class Tags {
   transientTimeout = DEFAULT_TIMEOUT_CODE;
   /** Made when first needed: most chips have no ethernet. */
   private made: Tag[] | undefined;
+  /** IPv4 addresses whose hardware addresses were asked for, the last first. */
+  private answers: readonly string[] = new Array<string>(MOST_ANSWERS).fill(NO_IP);
 
   /**
    * @param now simulated time, ns
@@ -155,7 +158,7 @@ export class Tags {
     const ip = settings.ip ?? ownIp;
     const target = isReverse
       ? { flags: flags | IpTagFlag.Valid, mac: NO_MAC }
-      : resolved(flags, ip, sender.board);
+      : this.resolve(flags, ip, sender.board, knowsSenders);
     const isValid = (target.flags & IpTagFlag.Valid) !== 0;
     this.tags[tag] = {
       ...emptyTag(),
@@ -169,6 +172,29 @@ export class Tags {
       expires: isValid ? this.now() + lifetimeOf(settings.timeout) : Number.POSITIVE_INFINITY,
       ticks: isValid ? 0 : ticks,
     };
+  }
+
+  /**
+   * Flags and hardware address once the network was asked for the address of the next hop. Nobody answers a chip
+   * without an ethernet; the address asked for stays in place of the hardware address then. Since 3.2 monitors
+   * keep five answers, which at first are for 0.0.0.0. Source: `arp_lookup`.
+   */
+  private resolve(
+    flags: number,
+    ip: string,
+    board: string,
+    remembers: boolean,
+  ): Pick<Tag, 'flags' | 'mac'> {
+    const known = (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+    if (remembers && this.answers.includes(ip)) {
+      return { flags: known, mac: ip === NO_IP ? NO_MAC : macOf(ip) };
+    }
+    if (board === NO_IP) {
+      return { flags: flags | IpTagFlag.AwaitingArp, mac: Uint8Array.of(...ipToBytes(ip), 0, 0) };
+    }
+    const next = nextHopOf(ip, board);
+    this.answers = [next, ...this.answers.slice(0, MOST_ANSWERS - 1)];
+    return { flags: known, mac: macOf(next) };
   }
 
   clear(tag: number): void {
@@ -213,6 +239,7 @@ export class Tags {
     const isReverse = (entry.flags & IpTagFlag.Reverse) !== 0;
     if ((entry.flags & IpTagFlag.Transient) !== 0) entry.flags = 0;
     else entry.count++;
+    if (entry.ip === NO_IP) return undefined;
     return {
       datagram,
       to: { ip: entry.ip, port: entry.transmitPort },
@@ -260,19 +287,6 @@ export class Tags {
     }
     return oldest;
   }
-}
-
-/**
- * Flags and hardware address once the network was asked for the address of the next hop. Nobody answers for
- * 0.0.0.0, nor a chip without an ethernet; the address asked for stays in place of the hardware address then.
- */
-function resolved(flags: number, ip: string, board: string): Pick<Tag, 'flags' | 'mac'> {
-  if (ip === NO_IP) return { flags: flags | IpTagFlag.AwaitingArp, mac: NO_MAC };
-  if (board === NO_IP) {
-    return { flags: flags | IpTagFlag.AwaitingArp, mac: Uint8Array.of(...ipToBytes(ip), 0, 0) };
-  }
-  const known = (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
-  return { flags: known, mac: macOf(nextHopOf(ip, board)) };
 }
 
 function macOf(ip: string): Uint8Array {
