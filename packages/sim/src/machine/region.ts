@@ -45,6 +45,8 @@ export interface Outside {
   ipOf(chip: number): string | undefined;
   /** Sends a datagram out of the ethernet of a chip. */
   send(chip: number, datagram: Uint8Array, to: HostAddress, sourcePort: number): void;
+  /** IPTags of a chip were set or cleared. */
+  tagsChanged(chip: number): void;
 }
 
 /** Monitors that were booted together, and what each sees around it. */
@@ -181,6 +183,10 @@ export class Region implements World {
 
   sendDatagram(from: ChipMonitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void {
     this.outside.send(from.chip.index, datagram, to, sourcePort);
+  }
+
+  tagsChanged(of: ChipMonitor): void {
+    this.outside.tagsChanged(of.chip.index);
   }
 
   private startMonitors(root: number, variables: SystemVariables): void {

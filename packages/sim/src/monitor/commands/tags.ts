@@ -38,6 +38,7 @@ function change(place: Place, request: ScpRequest): Uint8Array {
       return get(place, tag, second);
     case Operation.Clear:
       tags.clear(tag);
+      place.monitor.world.tagsChanged(place.monitor);
       return NOTHING;
     case Operation.Timeout: {
       const before = tags.transientTimeout;
@@ -51,10 +52,11 @@ function change(place: Place, request: ScpRequest): Uint8Array {
 
 function set({ monitor, message, sender }: Place, request: ScpRequest, tag: number | undefined) {
   if (tag !== undefined) {
-    const { memory, release, tags } = monitor;
+    const { memory, release, tags, world } = monitor;
     const board = bytesToIp(memory.bytes(IP_ADDRESS.address, IP_ADDRESS.size));
     const from = { ip: sender, tag: message.tag, board };
     tags.set(tag, settingsOf(request), from, release.knowsSenders);
+    world.tagsChanged(monitor);
   }
   return Uint8Array.of(tag ?? NO_TAG, 0, 0, 0);
 }
