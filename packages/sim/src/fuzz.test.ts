@@ -201,7 +201,10 @@ t.test('management processors stay what they are, whatever they are sent', async
   t.equal(received, 100_001, 'with the version');
   const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
   t.ok(malformed > 0 && refusals > 0 && malformed + refusals < received);
-  t.ok([...refused.keys()].every((code) => code > 0x80 && code < 0x90), 'by return code');
+  t.ok(
+    [...refused.keys()].every((code) => code > 0x80 && code < 0x90),
+    'by return code',
+  );
   t.same(await bmp.version(), before);
   await bmp.power([0, 1, 2], true);
   const controller = await boot(machine);
