@@ -33,6 +33,7 @@ export {
 export * from './commands/information.js';
 export * from './commands/memory.js';
 export * from './commands/routing.js';
+export type { IpTagCounts, TagReply, TagRequest } from './commands/tag-command.js';
 export * from './commands/tags.js';
 export type { Clock } from './connection/clock.js';
 export { Connection, type ConnectionOptions } from './connection/connection.js';

@@ -197,6 +197,14 @@ t.test('management processors stay what they are, whatever they are sent', async
   });
   t.ok(growth < MOST_GROWTH_BYTES, `${growth} bytes`);
   await machine.whenIdle();
+  const { received, refused, malformed } = machine.bmpStatistics();
+  t.equal(received, 100_001, 'with the version');
+  const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
+  t.ok(malformed > 0 && refusals > 0 && malformed + refusals < received);
+  t.ok(
+    [...refused.keys()].every((code) => code > 0x80 && code < 0x90),
+    'by return code',
+  );
   t.same(await bmp.version(), before);
   await bmp.power([0, 1, 2], true);
   const controller = await boot(machine);

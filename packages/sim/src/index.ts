@@ -1,3 +1,4 @@
+export type { BmpStatistics } from './bmp/index.js';
 export {
   BusError,
   type ChipBus,

@@ -17,7 +17,7 @@ import {
 } from '../machine/options.js';
 import { type ServedMachine, serve } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, ipv4, listeningPort, runs, usageError } from './command.js';
+import { type Io, ipv4, listeningPort, positiveNumber, runs, usageError } from './command.js';
 
 interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
   readonly host: string;
@@ -53,8 +53,11 @@ export function simCommand(io: Io): Command {
     )
     .option('--bmp-port <port>', 'UDP port of management processors', listeningPort, SCP_PORT)
     .addOption(
-      new Option('--pace <pace>', 'simulated time like the wall clock, or as fast as possible')
-        .choices(['paced', 'fast'])
+      new Option(
+        '--pace <pace>',
+        'simulated time: "paced" like the wall clock, "fast" as fast as possible, or a number of seconds a second',
+      )
+        .argParser(paceOf)
         .default('paced'),
     )
     .addOption(
@@ -76,6 +79,10 @@ export function simCommand(io: Io): Command {
     io,
     (options, terminal) => runSim(command, options, terminal, io),
   );
+}
+
+function paceOf(value: string): Pace {
+  return value === 'paced' || value === 'fast' ? value : positiveNumber(value);
 }
 
 async function runSim(

@@ -1,5 +1,5 @@
 /** What can go wrong while a machine is used, besides a command failing. */
-import { type ChipAddress, formatChip, formatCore } from '../addresses.js';
+import { type ChipAddress, type CoreAddress, formatChip, formatCore } from '../addresses.js';
 import { type CoreState, describeCoreState } from '../memory/vcpu.js';
 
 /** A machine did not come up after it was sent a boot image. */
@@ -13,6 +13,21 @@ export class BootError extends Error {
     super(
       `the machine did not come up after ${attempts} boot attempts, ` +
         `${(waitedMs / 1000).toFixed(1)} s each. Is it powered, and is the image made for it?`,
+    );
+  }
+}
+
+/** A core was given where a chip is meant: only its monitor does what was asked. */
+export class NotAChipError extends RangeError {
+  override readonly name = 'NotAChipError';
+
+  /** @param method what was called, for example `chipInformation` */
+  constructor(
+    readonly method: string,
+    readonly at: CoreAddress,
+  ) {
+    super(
+      `"${method}" is for chips, not for ${formatCore(at)}: leave "core" away, as in { x: ${at.x}, y: ${at.y} }`,
     );
   }
 }

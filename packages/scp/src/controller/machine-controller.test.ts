@@ -439,6 +439,24 @@ t.test('all boards of a machine are connected by the addresses that they report'
   await controller.close();
 });
 
+t.test(
+  'methods for chips refuse cores, which would answer in place of their monitors',
+  async (t) => {
+    const { controller, machine } = controlled();
+    const core = { x: 1, y: 1, core: 3 };
+    const refused = { name: 'NotAChipError', at: core };
+    const message =
+      '"sdramSpace" is for chips, not for chip (1, 1) core 3: leave "core" away, as in { x: 1, y: 1 }';
+    t.throws(() => controller.sdramSpace(core), { ...refused, message });
+    t.throws(() => controller.chipInformation(core), { ...refused, method: 'chipInformation' });
+    t.throws(() => controller.allocateSdram(core, 4, { appId: 30 }), refused);
+    t.throws(() => controller.setIpTag(core, 1, {}), refused);
+    t.throws(() => controller.readRoutingTable(core), refused);
+    t.throws(() => controller.readNeighbour(core, 0, 0x60000000, 4), refused);
+    t.same(machine.carriedOut, [], 'nothing was asked');
+  },
+);
+
 t.test('the built-in image has the layout of a real one', async (t) => {
   const image = builtInBootImage();
   t.same([...image.subarray(0, 4)], [0xfe, 0xff, 0xff, 0xea], 'ARM: b .');

@@ -28,6 +28,7 @@ import { FloodIds, type Loader, type LoadOptions, loadProgram } from './applicat
 import { Boards } from './boards.js';
 import { type BootOptions, bootMachine } from './boot.js';
 import { type ChipCores, countInState, type WaitOptions, waitForCores } from './core-states.js';
+import { NotAChipError } from './errors.js';
 import {
   type Dimensions,
   type EthernetChip,
@@ -147,6 +148,7 @@ export class MachineController {
 
   /** What a chip has, and the states of its cores. */
   chipInformation(chip: ChipAddress): Promise<ChipInformation> {
+    checkChip('chipInformation', chip);
     return this.scp.send(chip, information());
   }
 
@@ -172,6 +174,7 @@ export class MachineController {
     address: number,
     length: number,
   ): Promise<Uint8Array> {
+    checkChip('readNeighbour', from);
     return readNeighbour(this.scp, from, link, address, length);
   }
 
@@ -187,21 +190,25 @@ export class MachineController {
     size: number,
     owner: { readonly appId: number; readonly tag?: number },
   ): Promise<number> {
+    checkChip('allocateSdram', chip);
     return allocateMemory(this.scp, chip, size, owner);
   }
 
   /** Frees a block that `allocateSdram` gave. */
   freeSdram(chip: ChipAddress, address: number): Promise<void> {
+    checkChip('freeSdram', chip);
     return this.scp.send(chip, freeSdram(address));
   }
 
   /** Frees all SDRAM of an application on a chip; gives the number of blocks. */
   freeSdramOfApp(chip: ChipAddress, appId: number): Promise<number> {
+    checkChip('freeSdramOfApp', chip);
     return this.scp.send(chip, freeSdramOfApp(appId));
   }
 
   /** Bytes of SDRAM that are free, in all and in the largest block. */
   sdramSpace(chip: ChipAddress): Promise<{ free: number; largest: number }> {
+    checkChip('sdramSpace', chip);
     return this.scp.send(chip, sdramSpace());
   }
 
@@ -215,11 +222,13 @@ export class MachineController {
     count: number,
     { appId }: { readonly appId: number },
   ): Promise<number> {
+    checkChip('allocateRoutingEntries', chip);
     return allocateEntries(this.scp, chip, count, appId);
   }
 
   /** Frees and clears all routing entries of an application on a chip; gives the number of blocks. */
   freeRoutingEntriesOfApp(chip: ChipAddress, appId: number): Promise<number> {
+    checkChip('freeRoutingEntriesOfApp', chip);
     return this.scp.send(chip, freeRoutingEntriesOfApp(appId));
   }
 
@@ -233,16 +242,19 @@ export class MachineController {
     entries: readonly RoutingEntry[],
     appId: number,
   ): Promise<number> {
+    checkChip('loadRoutingTable', chip);
     return loadTable(this.scp, this.staging, chip, entries, appId);
   }
 
   /** The routing entries in use on a chip, but for the monitor's own entry 0. */
   readRoutingTable(chip: ChipAddress): Promise<LoadedRoutingEntry[]> {
+    checkChip('readRoutingTable', chip);
     return readTable(this.scp, chip);
   }
 
   /** Clears all routing entries of a chip, whoever owns them, but for the monitor's own. */
   clearRoutingTable(chip: ChipAddress): Promise<void> {
+    checkChip('clearRoutingTable', chip);
     return this.scp.send(chip, clearRoutes());
   }
 
@@ -310,21 +322,25 @@ export class MachineController {
 
   /** Sets an IPTag, 0 to 7, of an ethernet chip. */
   setIpTag(chip: ChipAddress, tag: number, settings: Partial<IpTagSettings>): Promise<void> {
+    checkChip('setIpTag', chip);
     return this.scp.send(chip, setIpTag(tag, settings));
   }
 
   /** Reads an IPTag, 0 to 15, of an ethernet chip. */
   getIpTag(chip: ChipAddress, tag: number): Promise<IpTag> {
+    checkChip('getIpTag', chip);
     return this.scp.send(chip, getIpTag(tag));
   }
 
   /** Clears an IPTag of an ethernet chip. */
   clearIpTag(chip: ChipAddress, tag: number): Promise<void> {
+    checkChip('clearIpTag', chip);
     return this.scp.send(chip, clearIpTag(tag));
   }
 
   /** Acts on an LED, 0 to 15, of a chip's board. */
   setLed(chip: ChipAddress, number: number, action: LedAction = LedAction.On): Promise<void> {
+    checkChip('setLed', chip);
     return setOneLed(this.scp, chip, number, action);
   }
 
@@ -335,16 +351,19 @@ export class MachineController {
    * @param length bytes, at most 256
    */
   readSerialRom(chip: ChipAddress, address: number, length: number): Promise<Uint8Array> {
+    checkChip('readSerialRom', chip);
     return this.scp.send(chip, readSerialRom(address, length));
   }
 
   /** The counters of a chip's router. */
   routerDiagnostics(chip: ChipAddress): Promise<RouterDiagnostics> {
+    checkChip('routerDiagnostics', chip);
     return readDiagnostics(this.scp, chip);
   }
 
   /** Sets the counters of a chip's router to 0. */
   clearRouterDiagnostics(chip: ChipAddress): Promise<void> {
+    checkChip('clearRouterDiagnostics', chip);
     return clearDiagnostics(this.scp, chip);
   }
 
@@ -360,4 +379,10 @@ export class MachineController {
       this.bootWire?.close(),
     ]);
   }
+}
+
+/** Chips have a wider type than cores, which would be asked in place of their monitors. */
+function checkChip(method: string, chip: ChipAddress & { readonly core?: number }): void {
+  const { x, y, core = 0 } = chip;
+  if (core !== 0) throw new NotAChipError(method, { x, y, core });
 }

@@ -36,19 +36,17 @@ export interface BmpStatistics {
   readonly refused: Map<number, number>;
 }
 
+/** Counts of nothing. */
+export function newBmpStatistics(): BmpStatistics {
+  return { ...{ received: 0, sent: 0, malformed: 0, overrun: 0, untagged: 0 }, refused: new Map() };
+}
+
 /** UDP data of up to this is ignored: frames of 52 bytes. Source: `udp_pkt`, "rx_len > 52". */
 const TOO_SHORT_BYTES = 10;
 
 /** The management processors of one frame. */
 export class BmpFrame {
-  readonly statistics: BmpStatistics = {
-    received: 0,
-    sent: 0,
-    malformed: 0,
-    overrun: 0,
-    untagged: 0,
-    refused: new Map(),
-  };
+  readonly statistics = newBmpStatistics();
   private readonly processors: readonly Processor[];
 
   /** Throws RangeError for a number of boards that is not from 1 to 24. */

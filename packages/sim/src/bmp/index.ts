@@ -1,2 +1,2 @@
-export { BmpFrame } from './frame.js';
+export { BmpFrame, type BmpStatistics, newBmpStatistics } from './frame.js';
 export type { BoardSwitches } from './switches.js';

@@ -10,8 +10,10 @@ import type { HostAddress } from '../host/ethernet.js';
 
 /** Tags from here on are a pool for replies. */
 const FIRST_POOL_TAG = 8;
-/** How many tags there are of each kind. */
-export const TAG_COUNTS = { fixed: FIRST_POOL_TAG, pool: IP_TAGS - FIRST_POOL_TAG } as const;
+/** How many tags there are of each kind; the firmware does not tell how long they are. */
+export const TAG_COUNTS = {
+  ...{ entryBytes: 0, fixed: FIRST_POOL_TAG, pool: IP_TAGS - FIRST_POOL_TAG },
+} as const;
 /** What stands for no tag. */
 export const NO_TAG = 0xff;
 const TICK_NS = 10_000_000;

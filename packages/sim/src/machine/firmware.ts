@@ -15,6 +15,7 @@ import { ArmCore } from '../arm/arm-core.js';
 import { DTCM_BASE } from '../arm/memory.js';
 import { warmUp } from '../arm/warm-up.js';
 import { type Chip, CORES, MONITOR_ACCESS } from '../chip/chip.js';
+import { Pin } from '../chip/pins.js';
 import type { SerialMemory } from '../chip/serial-rom-pins.js';
 import type { Packet, ResettableCore } from '../core/core.js';
 import { type CoreProgram, ProgramCore } from '../core/program-core.js';
@@ -45,6 +46,8 @@ const WATCHDOG_ON = 3;
 const PHY_IS_THERE = 0x80000000;
 const MULTICAST_ROUTES = 0xf1004000;
 const LED = 1;
+/** Pins by which it has read the serial ROM: outputs, the ROM not selected. SC&MP relies on that. */
+const SERIAL_OUTPUTS = (1 << Pin.SerialDataIn) | (1 << Pin.SerialClock) | (1 << Pin.SerialSelect);
 
 /** What of the outside images need. */
 export interface FirmwareWiring {
@@ -188,7 +191,9 @@ export class Firmware implements Monitors {
     hardware.write(MONITOR_ACCESS, ROUTER_CONTROL, (ROUTER_SETTING | (monitor << 8)) >>> 0, 4);
     hardware.setMonitor(monitor);
     hardware.write(MONITOR_ACCESS, MULTICAST_ROUTES, 0, 4);
-    systemController.pins.direction &= ~LED;
+    const outputs = serialRom === undefined ? LED : LED | SERIAL_OUTPUTS;
+    if (serialRom !== undefined) systemController.pins.write(1 << Pin.SerialSelect);
+    systemController.pins.direction &= ~outputs;
     watchdog.write(WATCHDOG_LOAD, WATCHDOG_CLOCKS);
     watchdog.write(WATCHDOG_CONTROL, WATCHDOG_ON);
     systemRam.writeBlock(SETTINGS_OFFSET, settingsOf(serialRom));

@@ -1,6 +1,6 @@
 /** The frames that the boards of a machine are mounted in, each with its management processors. */
 import { SCP_PORT } from '@spin-tools/scp';
-import { BmpFrame } from '../bmp/index.js';
+import { BmpFrame, type BmpStatistics, newBmpStatistics } from '../bmp/index.js';
 import { Ethernet } from '../host/ethernet.js';
 import type { Boards } from './boards.js';
 import { BOARDS_OF_FRAME, frameSwitches } from './frame-switches.js';
@@ -25,6 +25,7 @@ export interface FrameWiring {
 export class Frames {
   readonly count: number;
   private readonly ethernets = new Map<number, Ethernet>();
+  private readonly started: BmpFrame[] = [];
   private readonly addresses = new Map<number, string>();
 
   constructor(private readonly wiring: FrameWiring) {
@@ -47,6 +48,20 @@ export class Frames {
     return made;
   }
 
+  /** Counts of all frames together. */
+  get statistics(): BmpStatistics {
+    const sum = newBmpStatistics();
+    for (const { statistics } of this.started) {
+      for (const name of ['received', 'sent', 'malformed', 'overrun', 'untagged'] as const) {
+        sum[name] += statistics[name];
+      }
+      for (const [code, count] of statistics.refused) {
+        sum.refused.set(code, (sum.refused.get(code) ?? 0) + count);
+      }
+    }
+    return sum;
+  }
+
   private start(number: number): Ethernet {
     const { network, boards, ipOfBoard, after, isClosed } = this.wiring;
     const ip = this.addresses.get(number) ?? `${BMP_NETWORK}.${number}`;
@@ -62,6 +77,7 @@ export class Frames {
       send: (datagram, to) => ethernet.send(datagram, to, SCP_PORT, 'scp'),
       seed: number,
     });
+    this.started.push(frame);
     const ethernet = new Ethernet({
       receiveMessage: (datagram, from) => {
         if (!isClosed()) frame.receive(datagram, from);

@@ -27,6 +27,8 @@ export interface ManagementWiring {
   ipOf(chip: number): string | undefined;
   /** Sends a datagram out of the ethernet of a chip. */
   send(chip: number, datagram: Uint8Array, to: HostAddress, sourcePort: number): void;
+  /** IPTags of a chip were set or cleared, or will be in a moment. */
+  tagsChanged(chip: number): void;
   /** Whether a chip waits in its boot ROM. */
   isWaiting(chip: number): boolean;
   boot(image: Uint8Array, chip: number): void;
@@ -94,9 +96,9 @@ function image(network: Network, wiring: ManagementWiring): Management {
   const serialRoms = new SerialRoms(network.machine, ip);
   const isRunning = (chip: number): boolean => firmware.isBooted(chip) && !wiring.isClosed();
   const running = (): number[] => [...network.chips.keys()].filter(isRunning);
-  const reversePorts = new ReversePorts((address) =>
-    running().find((chip) => serialRoms.has(chip) && addressOf(network, chip) === address),
-  );
+  const chipAt = (address: number): number | undefined =>
+    running().find((chip) => serialRoms.has(chip) && addressOf(network, chip) === address);
+  const reversePorts = new ReversePorts(chipAt, (chip) => wiring.tagsChanged(chip));
   const quietTime = new QuietTime(network, running);
   const started = (): void => quietTime.booted();
   const firmware = new Firmware(network, { serialRoms, reversePorts, started });

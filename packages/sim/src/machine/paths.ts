@@ -95,7 +95,8 @@ export class Paths {
     return distances;
   }
 
-  private behind(chip: number, link: number): number {
+  /** The chip behind a link when the ways were made, -1 for none. */
+  behind(chip: number, link: number): number {
     return this.neighbours[chip * LINKS + link] as number;
   }
 }

@@ -7,9 +7,10 @@ import type { Scheduler } from './scheduler.js';
 
 /**
  * How simulated time passes. `fast`: as fast as possible while something happens, and not at all while
- * nothing does. `paced`: like the wall clock, or slower where this computer is too slow for that.
+ * nothing does. `paced`: like the wall clock, or slower where this computer is too slow for that. A number
+ * above 0: so many simulated seconds for each of the wall clock, or fewer.
  */
-export type Pace = 'fast' | 'paced';
+export type Pace = 'fast' | 'paced' | number;
 
 /** How much is simulated before the event loop gets its turn: core quanta and events, about 5 ms. */
 const SLICE = 2000;
@@ -27,7 +28,8 @@ const LEAST_MESSAGE_GAP_NS = 100_000;
 
 /** Drives a scheduler. */
 export class Pump {
-  private pace: Pace = 'fast';
+  /** Simulated time for each of the wall clock; undefined for as fast as possible. */
+  private rate: number | undefined;
   /** A turn of the event loop is asked for, in which time will pass. */
   private isPumping = false;
   private isSimulating = false;
@@ -51,12 +53,12 @@ export class Pump {
   ) {}
 
   get isPaced(): boolean {
-    return this.pace === 'paced';
+    return this.rate !== undefined;
   }
 
-  /** Changes how time passes from now on. */
+  /** Changes how time passes from now on. Throws RangeError for a number that is not above 0. */
   setPace(pace: Pace): void {
-    this.pace = pace;
+    this.rate = rateOf(pace);
     this.setOrigin(this.scheduler.time);
     this.poke();
   }
@@ -182,7 +184,7 @@ export class Pump {
   /** Sleeps until the next thing that happens by itself; only what the machine works on keeps Node.js running. */
   private sleep(): void {
     const next = Math.min(this.scheduler.nextTime, ...this.goalListeners.map(({ goal }) => goal));
-    const wait = (next - this.wallTime) / NS_PER_MS;
+    const wait = (next - this.wallTime) / NS_PER_MS / (this.rate ?? 1);
     const ms = Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.ceil(wait)));
     const timer: unknown = setTimeout(() => this.wake(), ms);
     const keepsRunning = !this.scheduler.isIdle || this.goalListeners.length > 0;
@@ -192,7 +194,8 @@ export class Pump {
 
   /** The time that a paced machine should have, ns. It is late by what was due and is not done yet. */
   private get wallTime(): number {
-    const wanted = this.timeOrigin + (performance.now() - this.wallOrigin) * NS_PER_MS;
+    const passed = (performance.now() - this.wallOrigin) * NS_PER_MS;
+    const wanted = this.timeOrigin + passed * (this.rate ?? 1);
     const due = this.scheduler.nextTime;
     if (wanted - due <= MOST_LAG_MS * NS_PER_MS) return wanted;
     this.setOrigin(due);
@@ -214,6 +217,13 @@ export class Pump {
     this.goalListeners = this.goalListeners.filter((listener) => !reached.includes(listener));
     for (const listener of reached) listener.reached();
   }
+}
+
+function rateOf(pace: Pace): number | undefined {
+  if (pace === 'fast') return undefined;
+  if (pace === 'paced') return 1;
+  if (Number.isFinite(pace) && pace > 0) return pace;
+  throw new RangeError(`"pace" must be "fast", "paced" or a number above 0: ${pace}`);
 }
 
 function isNodeTimer(timer: unknown): timer is { unref(): void } {

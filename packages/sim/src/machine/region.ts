@@ -17,13 +17,14 @@ import { Monitor } from '../monitor/monitor.js';
 import { type Place, StartUp } from '../monitor/start-up.js';
 import { survives } from '../monitor/survive.js';
 import type { ChipMonitor, World } from '../monitor/world.js';
-import { P2P_HERE, P2P_NO_WAY } from '../router/point-to-point.js';
+import { P2P_HERE } from '../router/point-to-point.js';
 import { BOARD_CROSSING_NS, HOP_NS } from '../router/timing.js';
 import { bootPhases } from './boot-times.js';
 import { type Coordinates, findCoordinates } from './coordinates.js';
 import { MonitorTraffic } from './monitor-traffic.js';
-import type { Network, PointToPointRoutes } from './network.js';
+import type { Network } from './network.js';
 import { Paths } from './paths.js';
+import { RegionRoutes } from './point-to-point-routes.js';
 
 const LINKS = 6;
 const ADDRESSES = 65536;
@@ -33,6 +34,8 @@ const NO_IP = '0.0.0.0';
 const LONGEST_WAY_MICROSECONDS = 155;
 /** First version whose root sends beacons: 3.4.1. */
 const FIRST_WITH_BEACONS = 0x00030401;
+/** First version whose chips know the way to ethernet chips only. */
+const FIRST_WITH_ETHERNET_ROUTES = 0x00040000;
 /** What monitors call themselves when an image does not tell its version. */
 const DEFAULT_VERSION = 0x00040000;
 
@@ -42,10 +45,12 @@ export interface Outside {
   ipOf(chip: number): string | undefined;
   /** Sends a datagram out of the ethernet of a chip. */
   send(chip: number, datagram: Uint8Array, to: HostAddress, sourcePort: number): void;
+  /** IPTags of a chip were set or cleared. */
+  tagsChanged(chip: number): void;
 }
 
 /** Monitors that were booted together, and what each sees around it. */
-export class Region implements World, PointToPointRoutes {
+export class Region implements World {
   /** Whether the network is ready for hosts. */
   isUp = false;
   readonly root: Monitor;
@@ -56,6 +61,7 @@ export class Region implements World, PointToPointRoutes {
   /** By number of the chip; those that died are gone. */
   private readonly byChip = new Map<number, Monitor>();
   private readonly paths: Paths;
+  private readonly routes: RegionRoutes;
   /** How often parts of the machine had died when the ways were found. */
   private readonly losses: number;
   private readonly traffic: MonitorTraffic;
@@ -89,10 +95,11 @@ export class Region implements World, PointToPointRoutes {
     });
     const members = new Set(this.coordinates.chips);
     this.paths = new Paths(this.linksAmong(members), network.chips.length);
+    this.routes = this.newRoutes(members);
     this.losses = network.losses;
     this.traffic = new MonitorTraffic({
       monitors: () => this.monitors,
-      entry: (chip, address) => this.entry(chip, address),
+      entry: (chip, address) => this.routes.entry(chip, address),
       behind: (chip, link) => network.behind(chip, link),
       chip: (number) => network.chips[number] as Chip,
     });
@@ -162,26 +169,24 @@ export class Region implements World, PointToPointRoutes {
   }
 
   wayTo(from: ChipMonitor, address: number): 'none' | 'broken' | 'open' {
-    if (!this.isUp || (this.numbers[address] as number) < 0) return 'none';
-    if (this.network.losses === this.losses) return 'open';
     let chip = from.chip.index;
-    let link = this.entry(chip, address);
-    if (link === P2P_NO_WAY) return 'none';
-    while (link !== P2P_HERE) {
+    if (!this.isUp || !this.routes.isKnown(chip, address)) return 'none';
+    if (this.network.losses === this.losses) return 'open';
+    for (;;) {
+      const link = this.routes.entry(chip, address);
+      if (link === P2P_HERE) return this.byChip.has(chip) ? 'open' : 'broken';
+      if (link >= LINKS) return 'none';
       chip = this.network.behind(chip, link);
       if (chip < 0) return 'broken';
-      link = this.entry(chip, address);
     }
-    return this.byChip.has(chip) ? 'open' : 'broken';
-  }
-
-  entry(chip: number, address: number): number {
-    const destination = this.numbers[address] as number;
-    return destination < 0 ? P2P_NO_WAY : this.paths.link(chip, destination);
   }
 
   sendDatagram(from: ChipMonitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void {
     this.outside.send(from.chip.index, datagram, to, sourcePort);
+  }
+
+  tagsChanged(of: ChipMonitor): void {
+    this.outside.tagsChanged(of.chip.index);
   }
 
   private startMonitors(root: number, variables: SystemVariables): void {
@@ -194,9 +199,23 @@ export class Region implements World, PointToPointRoutes {
       const monitor = new Monitor(hardware, this, addressToChip(place.address));
       startUp.chip(monitor.memory, monitor.cores, place);
       monitor.start();
-      this.network.setPointToPoint(chip, this);
+      this.network.setPointToPoint(chip, this.routes);
       this.byChip.set(chip, monitor);
     }
+  }
+
+  private newRoutes(members: ReadonlySet<number>): RegionRoutes {
+    const { machine } = this.network;
+    const ethernets = machine.chips.map(({ ethernet }) => this.network.numberAt(ethernet) ?? -1);
+    return new RegionRoutes({
+      paths: this.paths,
+      numberAt: (address) => this.numbers[address] as number,
+      ethernetOf: (chip) => {
+        const ethernet = ethernets[chip] as number;
+        return members.has(ethernet) ? ethernet : -1;
+      },
+      isComplete: this.version < FIRST_WITH_ETHERNET_ROUTES,
+    });
   }
 
   /** Lets the phases of network initialisation pass. */

@@ -16,7 +16,11 @@ function datagram<T>(command: Command<T>, x: number, y: number): Uint8Array {
 const reverse = (udpPort: number) => ({ reverse: true, udpPort });
 
 t.test('ports follow the tags that hosts set and clear', async (t) => {
-  const ports = new ReversePorts((address) => (address === 0x0408 ? 7 : undefined));
+  const changed: number[] = [];
+  const ports = new ReversePorts(
+    (address) => (address === 0x0408 ? 7 : undefined),
+    (chip) => changed.push(chip),
+  );
   ports.observe(datagram(setIpTag(3, reverse(50_001)), 255, 255), 2);
   ports.observe(datagram(setIpTag(4, reverse(50_002)), 4, 8), 2);
   ports.observe(datagram(setIpTag(9, reverse(50_003)), 4, 8), 2);
@@ -26,10 +30,14 @@ t.test('ports follow the tags that hosts set and clear', async (t) => {
   t.same(ports.of(7), [], 'it has become one for replies');
   ports.observe(datagram(clearIpTag(3), 255, 255), 2);
   t.same(ports.of(2), []);
+  t.same(changed, [2, 7, 7, 2]);
 });
 
 t.test('what is no such request is left alone', async (t) => {
-  const ports = new ReversePorts(() => 1);
+  const ports = new ReversePorts(
+    () => 1,
+    () => t.fail('nothing has changed'),
+  );
   ports.observe(new Uint8Array(3), 0);
   ports.observe(datagram(setIpTag(3, reverse(50_001)), 0, 0).subarray(0, 14), 0);
   const elsewhere = { x: 0, y: 0, core: 3, port: 1 };

@@ -19,8 +19,14 @@ const LISTENING_TAGS = 8;
 export class ReversePorts {
   private readonly byChip = new Map<number, Map<number, number>>();
 
-  /** @param chipAt number of the ethernet chip whose monitor has an address, x << 8 | y */
-  constructor(private readonly chipAt: (address: number) => number | undefined) {}
+  /**
+   * @param chipAt number of the ethernet chip whose monitor has an address, x << 8 | y
+   * @param changed the ports of a chip have changed
+   */
+  constructor(
+    private readonly chipAt: (address: number) => number | undefined,
+    private readonly changed: (chip: number) => void,
+  ) {}
 
   /** Ports of a chip. */
   of(chip: number): readonly number[] {
@@ -51,10 +57,11 @@ export class ReversePorts {
     if (chip === undefined) return;
     const ports = this.byChip.get(chip) ?? new Map<number, number>();
     this.byChip.set(chip, ports);
-    if (request.operation === 'clear') ports.delete(request.tag);
-    if (request.operation !== 'set' || request.tag >= LISTENING_TAGS) return;
-    const { reverse, udpPort } = request.settings;
-    if (reverse) ports.set(request.tag, udpPort);
-    else ports.delete(request.tag);
+    if (request.operation !== 'clear' && request.operation !== 'set') return;
+    if (request.tag >= LISTENING_TAGS) return;
+    if (request.operation === 'set' && request.settings.reverse) {
+      ports.set(request.tag, request.settings.udpPort);
+    } else ports.delete(request.tag);
+    this.changed(chip);
   }
 }

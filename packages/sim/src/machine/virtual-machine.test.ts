@@ -341,6 +341,17 @@ t.test('a slow monitor of a paced machine is no later for having had nothing to 
   await Promise.all([controller.close(), machine.close(), clock.close()]);
 });
 
+t.test('a machine at a tenth of the pace of the wall clock takes ten times as long', async (t) => {
+  const machine = new VirtualMachine({ board: 'spin3', pace: 0.1 });
+  const start = performance.now();
+  await machine.advance(10e6);
+  t.ok(performance.now() - start > 99, 'at least 100 ms for 10 simulated');
+  for (const pace of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    t.throws(() => machine.setPace(pace), { name: 'RangeError', message: /"pace"/ });
+  }
+  await machine.close();
+});
+
 t.test('requests to a machine that never sleeps wait only once', async (t) => {
   const { machine, controller } = await booted({ board: 'spin3' });
   const restless: CoreProgram = {
@@ -496,7 +507,8 @@ t.test('an ethernet is only where there is one, and each leads into the machine'
   t.throws(() => machine.scpTransport({ x: 1, y: 1 }), NoEthernetError);
   for (const chip of machine.ethernetChips) {
     const connection = new Connection(machine.scpTransport(chip));
-    t.match((await connection.send(EAST, version())).chip, EAST);
+    const neighbour = { x: chip.x + 1, y: chip.y };
+    t.match((await connection.send(neighbour, version())).chip, neighbour);
     await connection.close();
   }
   await controller.close();

@@ -9,6 +9,7 @@ import {
   type Transport,
   transportPair,
 } from '@spin-tools/scp';
+import type { BmpStatistics } from '../bmp/index.js';
 import type { CoreProgram } from '../core/program-core.js';
 import { type FaultPlan, parseFaultPlan } from '../faults/plan.js';
 import { Admission } from '../host/admission.js';
@@ -82,6 +83,7 @@ export class VirtualMachine {
   private readonly faults: Faults | undefined;
   private readonly admission: Admission;
   private readonly pump: Pump;
+  private readonly portListeners = new Set<(chip: ChipAddress) => void>();
   private hostPorts = 0;
   private isClosed = false;
 
@@ -148,6 +150,11 @@ export class VirtualMachine {
   hostStatistics(): HostStatistics {
     const untouched = { lost: 0, duplicated: 0, reordered: 0 };
     return { ...this.ethernets.statistics, ...(this.faults?.statistics ?? untouched) };
+  }
+
+  /** Counts of datagrams between hosts and management processors, and of what those refused, by return code. */
+  bmpStatistics(): Readonly<BmpStatistics> {
+    return this.frames.statistics;
   }
 
   /** Datagrams of SDP to and from an ethernet chip, by default the first. Throws NoEthernetError. */
@@ -217,6 +224,12 @@ export class VirtualMachine {
     return number === undefined ? [] : this.management.monitors.reversePorts(number);
   }
 
+  /** Calls back when IPTags of a chip were set or cleared; the result stops that. */
+  onReversePorts(listener: (chip: ChipAddress) => void): () => void {
+    this.portListeners.add(listener);
+    return () => this.portListeners.delete(listener);
+  }
+
   /** Changes how simulated time passes from now on. */
   setPace(pace: Pace): void {
     this.pump.setPace(pace);
@@ -275,6 +288,10 @@ export class VirtualMachine {
       ipOf: (chip: number) => this.ethernets.of(chip)?.ip,
       send: (chip: number, datagram: Uint8Array, to: HostAddress, sourcePort: number) =>
         this.ethernets.send(chip, datagram, to, sourcePort),
+      tagsChanged: (chip: number) => {
+        const { x, y } = this.machine.chips[chip] as ChipAddress;
+        for (const listener of this.portListeners) listener({ x, y });
+      },
       isWaiting: (chip: number) => this.boards.isWaiting(chip),
       boot: (image: Uint8Array, chip: number) => this.boot(image, chip),
       admit: (message: SdpMessage, act: () => void) => this.admit(message, act),

@@ -131,13 +131,21 @@ t.test('reads and writes go by whole units, and the buffer shows through', async
   t.equal(await ask(READ, [SDRAM, 8, 0]), '800000000102030405060708');
   t.equal(await ask(READ, [SDRAM, 3, 1]), '80000000010264', 'the third byte of the address');
   t.equal(await ask(READ, [SDRAM, 7, 2]), '8000000001020304070000', 'then bytes of the length');
-  t.equal(await ask(READ, [SDRAM + 1, 4, 2]), '8000000002030401', 'ARM9 words rotate');
-  t.equal(await ask(READ, [SDRAM + 1, 2, 1]), '800000000102');
-  t.equal(await ask(WRITE, [SDRAM + 2, 6, 2], { data: 'aabbccddeeff' }), '80000000');
-  t.equal(await ask(READ, [SDRAM, 8, 0]), '80000000aabbccdd05060708', 'one word, aligned');
+  for (const [distance, unit] of [
+    [1, 1],
+    [1, 2],
+    [2, 2],
+  ]) {
+    t.equal(await ask(READ, [SDRAM + distance!, 4, unit!]), '-', 'stops a monitor');
+    t.equal(await ask(WRITE, [SDRAM + distance!, 4, unit!], { data: '00000000' }), '-');
+  }
+  t.equal(await ask(READ, [SDRAM + 1, 0, 2]), '80000000', 'nothing is read');
+  t.equal(await ask(WRITE, [SDRAM, 6, 2], { data: 'aabbccddeeff' }), '80000000');
+  t.equal(await ask(READ, [SDRAM, 8, 0]), '80000000aabbccdd05060708', 'one word');
   t.equal(await ask(WRITE, [SDRAM, 4, 0], { data: '11' }), '80000000', 'less data than named');
   t.equal(await ask(READ, [SDRAM, 4, 0]), '8000000011000000');
-  t.equal(await ask(FILL, [SDRAM + 3, 0x5a5a5a5a, 7]), '80000000');
+  t.equal(await ask(FILL, [SDRAM + 3, 0x5a5a5a5a, 7]), '-');
+  t.equal(await ask(FILL, [SDRAM, 0x5a5a5a5a, 7]), '80000000');
   t.equal(await ask(READ, [SDRAM, 8, 0]), '800000005a5a5a5a05060708', 'no low bits in fills');
   t.equal(await ask(READ, [SDRAM, 0, 0]), '80000000');
   t.equal(await ask(READ, [0x50000000, 4, 2]), '-', 'a data abort has no answer');
@@ -266,7 +274,7 @@ t.test('IPTags hold what a request says, down to its quirks', async (t) => {
   t.equal((await get(5)).slice(0, 8), '0affff01', 'the sender');
   t.equal(await tag(0x10005, 7000, 0, { to: EAST }), '8000000005000000');
   const far = (await ask(26, [0x20005, 1, 0], { to: EAST })).slice(8);
-  t.equal(far.slice(0, 8) + far.slice(28, 32), '00000000' + '0020', 'unknown behind a chip');
+  t.equal(far.slice(0, 8) + far.slice(28, 32), '00000000' + '0080', 'as if 0.0.0.0 were known');
   await close();
 });
 
@@ -319,7 +327,7 @@ t.test('the serial ROM holds the settings of the network', async (t) => {
   t.equal(await rom(0, 0xc0, 8, 0xc7000000), '80000000', 'erased');
   t.equal(await rom(4, 0, 32, 0x03000000), '80000000ffffffff');
   t.equal(
-    await ask(27, [4 << 16, 0x03000000, 0], { to: EAST }),
+    await ask(27, [(4 << 16) | 32, 0x03000000, 0], { to: EAST }),
     '8000000000000000',
     'no ROM there',
   );
@@ -347,12 +355,36 @@ t.test('COUNT is for a board, and says when chips do not answer', async (t) => {
     board: 'spin5',
     faults: { deaths: [{ x: 7, y: 7, afterMs: 20_000 }] },
   });
-  t.equal(await ask(15, [0, 15, 0]), '8000000030030000', '48 x 17 idle cores');
-  t.equal(await ask(15, [0, 7, 0]), '8000000000000000');
-  t.equal(await ask(15, [0, 15, 0], { to: { x: 7, y: 7 } }), '8000000011000000', 'from there on');
+  t.equal(await ask(15, [0, 15, 9]), '80000000300300000f00000009000000', '48 x 17 idle cores');
+  t.equal(await ask(15, [0, 7, 0], { data: 'abcd' }), '80000000000000000700000000000000abcd');
+  t.equal(
+    await ask(15, [0, 15, 0], { to: { x: 7, y: 7 } }),
+    '80000000110000000f00000000000000',
+    'from there on',
+  );
   await machine.advance(20e9);
   t.equal(await ask(15, [0, 15, 0]), '8b0000001f030000', 'the count without it');
   await close();
+});
+
+t.test('chips of 4.0 know the way to ethernet chips, those of 3 to all', async (t) => {
+  for (const [release, isKnown] of [
+    ['4.0.0', false],
+    ['3.4.1', true],
+  ] as const) {
+    const { controller, close } = await booted(release, { board: 'spin5' });
+    const table = async (x: number, y: number, address: number) => {
+      const word = await controller.read({ x, y }, 0xe1010000 + (address >> 3) * 4, 4);
+      return (Buffer.from(word).readUInt32LE(0) >>> (3 * (address & 7))) & 7;
+    };
+    t.equal(await table(1, 1, 0x0000), 4, 'the ethernet chip');
+    t.equal(await table(1, 1, 0x0101), 7, 'itself');
+    t.equal(await table(0, 0, 0x0707), 1, 'the ethernet chip knows all');
+    t.equal(await table(4, 4, 0x0707), 1, 'what lies behind');
+    t.equal((await table(7, 7, 0x0404)) < 6, isKnown, 'what lies on the way');
+    t.equal((await table(1, 0, 0x0001)) < 6, isKnown, 'what lies beside it');
+    await close();
+  }
 });
 
 t.test('SC&MP 3 counts by region, in three ways', async (t) => {

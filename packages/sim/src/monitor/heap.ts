@@ -113,7 +113,8 @@ export class Heap {
       this.memory.setWord(block, rest);
     }
     this.linkFree(previous, splits ? rest : nextFree);
-    this.set(FREE_BYTES, this.freeBytes - (splits ? needed : room));
+    // What is left over of a block that is not split still counts as free. Source: `sark_xalloc`.
+    this.set(FREE_BYTES, this.freeBytes - needed);
   }
 
   private release(block: number, previousFree: number): void {

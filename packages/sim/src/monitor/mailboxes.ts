@@ -58,6 +58,16 @@ export class Mailboxes {
     });
   }
 
+  /** A message to an idle program that answers it at once, in the same buffer; false when there is no buffer. */
+  passThrough(core: number, message: SdpMessage): boolean {
+    const buffer = this.buffers.put(encodeMessage(message));
+    if (buffer === 0) return false;
+    this.memory.setVcpu(core, 'mailboxCoreMessage', buffer);
+    this.memory.setVcpu(core, 'mailboxMonitorMessage', buffer);
+    this.buffers.take(buffer);
+    return true;
+  }
+
   /** Puts "no operation" into a core's mailbox, whatever is there. */
   ping(core: number): void {
     this.memory.setVcpu(core, 'mailboxCoreCommand', MailboxCommand.NoOperation);

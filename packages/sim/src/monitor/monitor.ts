@@ -218,6 +218,10 @@ export class Monitor implements ChipMonitor {
    */
   private answerForIdle(message: SdpMessage, traffic: Traffic): void {
     const { core, port } = message.destination;
+    if (!this.mailboxes.passThrough(core, message)) {
+      this.refuse(message, ReturnCode.Buffer, traffic);
+      return;
+    }
     if (port !== 0 || isReturnCode(message)) return;
     const view = new CoreView(this.chip, () => this.programs.coreOf(core));
     const answer = answerOf({ monitor: this, core, view, message, sender: undefined }, idleCommand);

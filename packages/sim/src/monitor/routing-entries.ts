@@ -17,8 +17,12 @@ const ROUTES = 0x4000;
 const KEYS = 0x8000;
 const MASKS = 0xc000;
 const FIRST = 1;
-/** Unused records of entries 1 to 1,023 and, past them, of the end of the last block. */
-const CLEARED = unusedRecords(ROUTER_ENTRIES);
+/** What the copy has for an entry that is not used. */
+const UNUSED = { route: FREE_ROUTE, key: UNUSED_KEY, mask: 0 };
+/** Unused records of entries 1 to 1,023. */
+const CLEARED = unusedRecords(ROUTER_ENTRIES - FIRST);
+/** Entries by which SC&MP 4.0 checks links while it starts; their records keep their owner, application 0. */
+const CHECKED_LINKS = 12;
 
 /** A routing entry in virtual cores. */
 export interface VirtualEntry {
@@ -34,13 +38,19 @@ export class RoutingEntries {
     private readonly cores: CoreMap,
   ) {}
 
-  /** Clears all entries and makes one free block of them. */
-  clearAll(): void {
+  /** Makes the copy in memory, all unused. @param checksLinks whether the monitor used some to check links */
+  start(checksLinks: boolean): void {
     this.memory.setBytes(this.record(FIRST), CLEARED);
-    this.memory.chip.router.table.clearFrom(FIRST);
-    this.link(FIRST, ROUTER_ENTRIES, 0);
-    this.link(ROUTER_ENTRIES, 0, 0);
-    this.firstFree = FIRST;
+    for (let entry = FIRST; checksLinks && entry < CHECKED_LINKS; entry++) {
+      this.setFree(entry, ALLOCATED);
+    }
+    this.makeFree();
+  }
+
+  /** Clears all entries and makes one free block of them. Records keep the owners of what they were. */
+  clearAll(): void {
+    for (let entry = FIRST; entry < ROUTER_ENTRIES; entry++) this.writeCopy(entry, UNUSED);
+    this.makeFree();
   }
 
   /** Clears all entries but one in the router alone, whose copy in memory says so already. */
@@ -111,10 +121,17 @@ export class RoutingEntries {
     for (let entry = first; entry < first + count; entry++) this.clear(entry);
   }
 
+  private makeFree(): void {
+    this.memory.chip.router.table.clearFrom(FIRST);
+    this.link(FIRST, ROUTER_ENTRIES, 0);
+    this.link(ROUTER_ENTRIES, 0, 0);
+    this.memory.setWord(this.record(ROUTER_ENTRIES) + ROUTE.offset, FREE_ROUTE);
+    this.firstFree = FIRST;
+  }
+
   private clear(entry: number): void {
-    const unused = { route: FREE_ROUTE, key: UNUSED_KEY, mask: 0 };
-    this.writeCopy(entry, unused);
-    this.writeRouter(entry, { ...unused, route: 0 });
+    this.writeCopy(entry, UNUSED);
+    this.writeRouter(entry, { ...UNUSED, route: 0 });
   }
 
   private take(block: number, previous: number, size: number, count: number): void {
@@ -217,7 +234,7 @@ export class RoutingEntries {
 
 function unusedRecords(count: number): Uint8Array {
   const bytes = new Uint8Array(count * RECORD_BYTES);
-  const unused = { next: 0, free: 0, route: FREE_ROUTE, key: UNUSED_KEY, mask: 0 };
+  const unused = { next: 0, free: 0, ...UNUSED };
   for (let record = 0; record < count; record++) {
     routingRecordLayout.encode(unused, bytes, record * RECORD_BYTES);
   }

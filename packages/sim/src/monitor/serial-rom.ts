@@ -37,7 +37,7 @@ const SETTINGS_FLAGS = 0x8001;
 const MAC_PREFIX = [0x02, 0x00];
 const MASK = [255, 255, 0, 0];
 /** Host number of the gateway on the board's network. */
-const GATEWAY = 254;
+export const GATEWAY = 254;
 
 /** One serial ROM. */
 export class SerialRom {

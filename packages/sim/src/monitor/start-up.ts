@@ -32,6 +32,8 @@ const HOP_TABLE_BYTES = 0x40000;
 const ALLOCATION_TAG_BYTES = 0x40000;
 const APPLICATIONS = 256;
 const RANDOM_BYTES = 1024;
+/** One bit for each address that a chip may have, kept from network initialisation. Source: SC&MP 3 and 4. */
+const ADDRESS_MAP_BYTES = 0x8000;
 const NETWORK_DONE = 255;
 const ROUTER_BASE = 0xf1000000;
 const ROUTER_CONTROL = ROUTER_BASE;
@@ -41,9 +43,16 @@ const ROUTER_FILTERS = ROUTER_BASE + 0x200;
 const ROUTER_SETTINGS = 0x00400001;
 const RESET_ALL_COUNTERS = 0xffff0000;
 const ENABLE_ALL_COUNTERS = 0x0000ffff;
-/** Routing entry by which signals reach all monitors, and what it matches. Source: SC&MP 4.0. */
+/** Routing entry by which signals reach all monitors, and what it matches. Source: SC&MP 4.0 and 3.3. */
 const SIGNAL_ENTRY = 0;
 const SIGNALS = { key: 0xffff5554, mask: 0xfffffffe };
+const OLD_SIGNALS = { key: 0xffff5555, mask: 0xffffffff };
+/** First version whose signals share their entry with beacons. */
+const FIRST_WITH_BEACONS = 0x00030400;
+/** First version that checks links by multicast packets, and counts broadcasts elsewhere than in its variables. */
+const FIRST_LATEST = 0x00040000;
+/** What is left of a count of broadcasts that ends below 0. */
+const COUNTED_DOWN = 0xff;
 const IP_ADDRESS = systemVariablesLayout.places.ipAddress;
 /** Names that the blocks of cores show. */
 const NAME_OF_MONITOR = 'scamp-3';
@@ -80,7 +89,8 @@ export class StartUp {
   chip(memory: MonitorMemory, cores: CoreMap, place: Place): void {
     const { chip } = memory;
     const entries = new RoutingEntries(memory, cores);
-    const signals = { ...SIGNALS, route: place.signalRoute };
+    const { softwareVersion, signalRoute: route } = place;
+    const signals = { ...(softwareVersion < FIRST_WITH_BEACONS ? OLD_SIGNALS : SIGNALS), route };
     const kind = kindOf(chip.coreMask, place);
     const known = this.started.get(kind);
     const isBlank = chip.hasBlankMemory;
@@ -90,7 +100,7 @@ export class StartUp {
       entries.restart(SIGNAL_ENTRY, signals);
     } else {
       fill(memory, cores, this.image, place);
-      entries.clearAll();
+      entries.start(softwareVersion >= FIRST_LATEST);
       entries.set(SIGNAL_ENTRY, signals, 0);
       if (isBlank) this.started.set(kind, chip.shareMemory());
     }
@@ -107,6 +117,7 @@ function fill(memory: MonitorMemory, cores: CoreMap, image: SystemVariables, pla
   const variables = { ...image, ...variablesOf(image, cores, place) };
   memory.setBytes(SYSTEM_VARIABLES_ADDRESS, systemVariablesLayout.encode(variables));
   startHeaps(memory, image);
+  startIdleApplication(memory, cores);
   new SharedBuffers(memory).initialise(image.sdpBuffers);
   for (let core = 0; core < CORES; core++) startBlock(memory, cores, core, place.softwareVersion);
 }
@@ -139,6 +150,7 @@ function variablesOf(
   return {
     ...placeVariables(place),
     p2pDimensions: place.dimensions,
+    ...(place.softwareVersion < FIRST_LATEST && { p2pBroadcastRepeats: COUNTED_DOWN }),
     p2pUp: 1,
     networkPhase: NETWORK_DONE,
     p2pRoot: place.rootAddress,
@@ -172,6 +184,19 @@ function startHeaps(memory: MonitorMemory, image: SystemVariables): void {
   const applicationBytes = APPLICATIONS * applicationDataLayout.size;
   memory.setVariable('applicationData', system.allocate(applicationBytes, 0, 0));
   system.allocate(RANDOM_BYTES, 0, 0);
+  system.allocate(ADDRESS_MAP_BYTES, 0, 0);
+}
+
+/** The idle program is application 0 of all cores but the monitor. */
+function startIdleApplication(memory: MonitorMemory, cores: CoreMap): void {
+  const idle = {
+    cores: cores.count - 1,
+    clean: 0,
+    semaphore: 0,
+    lead: 1,
+    mask: 2 ** cores.count - 2,
+  };
+  memory.setBytes(memory.variable('applicationData'), applicationDataLayout.encode(idle));
 }
 
 function newHeap(memory: MonitorMemory, base: number, top: number): Heap {

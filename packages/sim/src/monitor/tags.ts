@@ -19,6 +19,7 @@ import {
   type SdpMessage,
 } from '@spin-tools/scp';
 import type { HostAddress } from '../host/ethernet.js';
+import { GATEWAY } from './serial-rom.js';
 
 /** Tags from here on are a pool for replies; only those before it listen to plain datagrams. */
 const FIRST_POOL_TAG = 8;
@@ -27,6 +28,8 @@ const TICK_NS = 10_000_000;
 /** Time-out code of transient tags unless set otherwise: 2.56 s. */
 const DEFAULT_TIMEOUT_CODE = 9;
 const NO_IP = '0.0.0.0';
+const NO_MAC = new Uint8Array(6);
+const MOST_ANSWERS = 5;
 /** Flags of messages made from plain datagrams. */
 const REVERSE_FLAGS = 0x07;
 /** First bytes of the ethernet addresses that hosts seem to have, before their IPv4 address: locally administered. */
@@ -51,11 +54,15 @@ export interface TagSender {
   readonly ip: string | undefined;
   /** Tag of the request's own way back. */
   readonly tag: number;
+  /** IPv4 address of the chip itself. */
+  readonly board: string;
 }
 
 interface Tag {
   flags: number;
   ip: string;
+  /** Hardware address of the next hop. */
+  mac: Uint8Array;
   transmitPort: number;
   receivePort: number;
   destinationAddress: number;
@@ -63,16 +70,20 @@ interface Tag {
   count: number;
   /** When the tag dies, ns; Infinity for never. */
   expires: number;
+  /** Ticks of 10 ms that it would live if it were valid. */
+  ticks: number;
 }
 
 const emptyTag = (): Tag => ({
   flags: 0,
   ip: NO_IP,
+  mac: NO_MAC,
   transmitPort: 0,
   receivePort: 0,
   destinationAddress: 0,
   destinationPort: 0,
   count: 0,
+  ticks: 0,
   expires: Number.POSITIVE_INFINITY,
 });
 
@@ -82,6 +93,8 @@ export class Tags {
   transientTimeout = DEFAULT_TIMEOUT_CODE;
   /** Made when first needed: most chips have no ethernet. */
   private made: Tag[] | undefined;
+  /** IPv4 addresses whose hardware addresses were asked for, the last first. */
+  private answers: readonly string[] = new Array<string>(MOST_ANSWERS).fill(NO_IP);
 
   /**
    * @param now simulated time, ns
@@ -109,6 +122,7 @@ export class Tags {
       ...emptyTag(),
       flags: IpTagFlag.Valid | IpTagFlag.Transient | this.transientTimeout,
       ip: host.ip,
+      mac: macOf(host.ip),
       transmitPort: host.port,
       expires: this.now() + lifetimeOf(this.transientTimeout),
     };
@@ -142,16 +156,45 @@ export class Tags {
     const known = source === undefined ? undefined : (this.tags[source] ?? emptyTag());
     const ownIp = isReverse ? NO_IP : (known?.ip ?? sender.ip ?? NO_IP);
     const ip = settings.ip ?? ownIp;
+    const target = isReverse
+      ? { flags: flags | IpTagFlag.Valid, mac: NO_MAC }
+      : this.resolve(flags, ip, sender.board, knowsSenders);
+    const isValid = (target.flags & IpTagFlag.Valid) !== 0;
     this.tags[tag] = {
       ...emptyTag(),
-      flags: isReverse ? flags | IpTagFlag.Valid : resolved(flags, ip),
       ip,
+      ...target,
       transmitPort: isReverse ? 0 : (known?.transmitPort ?? settings.udpPort),
       receivePort: isReverse ? settings.udpPort : 0,
       destinationAddress: settings.destinationAddress,
       destinationPort: settings.destinationPort,
-      expires: this.now() + lifetimeOf(settings.timeout),
+      // Time counts for valid tags only.
+      expires: isValid ? this.now() + lifetimeOf(settings.timeout) : Number.POSITIVE_INFINITY,
+      ticks: isValid ? 0 : ticks,
     };
+  }
+
+  /**
+   * Flags and hardware address once the network was asked for the address of the next hop. Nobody answers a chip
+   * without an ethernet; the address asked for stays in place of the hardware address then. Since 3.2 monitors
+   * keep five answers, which at first are for 0.0.0.0. Source: `arp_lookup`.
+   */
+  private resolve(
+    flags: number,
+    ip: string,
+    board: string,
+    remembers: boolean,
+  ): Pick<Tag, 'flags' | 'mac'> {
+    const known = (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+    if (remembers && this.answers.includes(ip)) {
+      return { flags: known, mac: ip === NO_IP ? NO_MAC : macOf(ip) };
+    }
+    if (board === NO_IP) {
+      return { flags: flags | IpTagFlag.AwaitingArp, mac: Uint8Array.of(...ipToBytes(ip), 0, 0) };
+    }
+    const next = nextHopOf(ip, board);
+    this.answers = [next, ...this.answers.slice(0, MOST_ANSWERS - 1)];
+    return { flags: known, mac: macOf(next) };
   }
 
   clear(tag: number): void {
@@ -163,12 +206,11 @@ export class Tags {
     const entry = this.tags[tag];
     if (entry === undefined) return ipTagLayout.decode(new Uint8Array(ipTagLayout.size));
     const isLimited = this.isValid(tag) && entry.expires !== Number.POSITIVE_INFINITY;
-    const ip = ipToBytes(entry.ip);
     return {
-      ip,
-      mac: entry.ip === NO_IP ? new Uint8Array(6) : Uint8Array.of(...MAC_PREFIX, ...ip),
+      ip: ipToBytes(entry.ip),
+      mac: entry.mac,
       transmitPort: entry.transmitPort,
-      timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : 0,
+      timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : entry.ticks,
       flags: entry.flags,
       count: entry.count,
       receivePort: entry.receivePort,
@@ -197,6 +239,7 @@ export class Tags {
     const isReverse = (entry.flags & IpTagFlag.Reverse) !== 0;
     if ((entry.flags & IpTagFlag.Transient) !== 0) entry.flags = 0;
     else entry.count++;
+    if (entry.ip === NO_IP) return undefined;
     return {
       datagram,
       to: { ip: entry.ip, port: entry.transmitPort },
@@ -221,6 +264,7 @@ export class Tags {
     if (tag < 0 || datagram.length > SDP_MOST_DATA_BYTES) return undefined;
     const entry = this.tags[tag] as Tag;
     entry.ip = bytesToIp(ipToBytes(from.ip));
+    entry.mac = macOf(entry.ip);
     entry.transmitPort = from.port;
     const { destinationAddress, destinationPort } = entry;
     const core = { core: destinationPort & 31, port: destinationPort >>> 5 };
@@ -245,11 +289,15 @@ export class Tags {
   }
 }
 
-/** Flags once the network was asked for a hardware address: nobody has the address 0.0.0.0. */
-function resolved(flags: number, ip: string): number {
-  return ip === NO_IP
-    ? flags | IpTagFlag.AwaitingArp
-    : (flags & ~IpTagFlag.AwaitingArp) | IpTagFlag.Valid;
+function macOf(ip: string): Uint8Array {
+  return Uint8Array.of(...MAC_PREFIX, ...ipToBytes(ip));
+}
+
+/** What is beyond the board's own network of 65,536 addresses goes to its gateway. Source: `arp_lookup`. */
+function nextHopOf(ip: string, board: string): string {
+  const [own, other] = [ipToBytes(board), ipToBytes(ip)];
+  const isNear = own[0] === other[0] && own[1] === other[1];
+  return isNear ? ip : bytesToIp(own.fill(GATEWAY, 3));
 }
 
 function ticksOf(code: number): number {

@@ -113,6 +113,8 @@ export interface World {
   countNearestNeighbour(packets: number): void;
   /** The monitor behind a link, if the link works. */
   neighbour(of: ChipMonitor, link: number): ChipMonitor | undefined;
+  /** IPTags of a chip were set or cleared. */
+  tagsChanged(of: ChipMonitor): void;
   /** Sends a datagram out of a chip's ethernet. */
   sendDatagram(from: ChipMonitor, datagram: Uint8Array, to: HostAddress, sourcePort: number): void;
 }

@@ -1,9 +1,9 @@
 /**
  * DMA controller of a core; SpiNN-2 data sheet, chapter on the DMA controller. One transfer is active and
- * one may be queued. A transfer moves all its words when it ends. CRC transfers are answered with a CRC
- * error: no program for application cores uses them.
+ * one may be queued. A transfer moves all its words when it ends.
  */
 import { BusError } from '../core/core.js';
+import { CrcMatrix } from './crc.js';
 import type { Peripheral, SetLines } from './peripheral.js';
 import { Source } from './vic.js';
 
@@ -48,6 +48,11 @@ const RESTARTABLE = CRC_ERROR | TCM_ERROR | BUS_ERROR | USER_ABORT;
 const TO_SYSTEM = 1 << 19;
 const WITH_CRC = 1 << 20;
 const LENGTH_MASK = 0x1fffc;
+const CRC_BYTES = 4;
+/** Bit of the global control register that each tick of the slow clock sets. */
+const SLOW_TICK = 1 << 31;
+/** Cycles of a core in a tick of the slow clock, nominally 32 kHz. */
+const SLOW_TICK_CYCLES = 6250;
 
 /** All interrupt lines that this device drives. */
 const ALL_LINES = (1 << Source.DmaDone) | (1 << Source.DmaTimeout) | (1 << Source.DmaError);
@@ -80,7 +85,11 @@ export class DmaController implements Peripheral {
   private globalControl = 0;
   private timeout = 0;
   private statisticsControl = 0;
-  private readonly crcMatrix = new Int32Array(32);
+  /** Ticks of the slow clock when its bit was last cleared. */
+  private slowTicks = 0;
+  private readonly crc = new CrcMatrix();
+  private crcCalculated = 0;
+  private crcReceived = 0;
   /** Sticky condition bits of the status register. */
   private conditions = 0;
   private paused = false;
@@ -142,21 +151,42 @@ export class DmaController implements Peripheral {
 
   /** Moves all words; the error bits, 0 when there was none. */
   private move({ systemAddress, tcmAddress, description }: Transfer): number {
-    if ((description & WITH_CRC) !== 0) return CRC_ERROR;
     const length = description & LENGTH_MASK;
+    const hasCrc = (description & WITH_CRC) !== 0;
     const bytes = this.tcmBytes(tcmAddress, length);
     if (bytes === undefined) return TCM_ERROR;
     try {
-      if ((description & TO_SYSTEM) !== 0) this.memories.writeBlock(systemAddress >>> 0, bytes);
-      else {
-        this.memories.readBlock(systemAddress >>> 0, bytes);
-        this.memories.tcmWritten(tcmAddress, length);
+      if ((description & TO_SYSTEM) !== 0) {
+        this.memories.writeBlock(systemAddress >>> 0, hasCrc ? this.withCrc(bytes) : bytes);
+        return 0;
       }
+      const error = hasCrc ? this.readChecked(systemAddress, bytes) : 0;
+      if (!hasCrc) this.memories.readBlock(systemAddress >>> 0, bytes);
+      this.memories.tcmWritten(tcmAddress, length);
+      return error;
     } catch (error) {
       if (error instanceof BusError) return BUS_ERROR;
       throw error;
     }
-    return 0;
+  }
+
+  /** What is written with a CRC: it follows the words. */
+  private withCrc(bytes: Uint8Array): Uint8Array {
+    this.crcCalculated = this.crc.of(bytes);
+    const whole = new Uint8Array(bytes.length + CRC_BYTES);
+    whole.set(bytes);
+    new DataView(whole.buffer).setUint32(bytes.length, this.crcCalculated, true);
+    return whole;
+  }
+
+  /** Reads words and the CRC behind them; the error bits. */
+  private readChecked(systemAddress: number, bytes: Uint8Array): number {
+    const whole = new Uint8Array(bytes.length + CRC_BYTES);
+    this.memories.readBlock(systemAddress >>> 0, whole);
+    bytes.set(whole.subarray(0, bytes.length));
+    this.crcCalculated = this.crc.of(bytes);
+    this.crcReceived = new DataView(whole.buffer).getUint32(bytes.length, true);
+    return this.crcCalculated === this.crcReceived ? 0 : CRC_ERROR;
   }
 
   private tcmBytes(address: number, length: number): Uint8Array | undefined {
@@ -172,7 +202,8 @@ export class DmaController implements Peripheral {
     if (this.paused || this.active !== undefined || this.queued === undefined) return;
     this.active = this.queued;
     this.queued = undefined;
-    const words = (this.active.description & LENGTH_MASK) >> 2;
+    const { description } = this.active;
+    const words = ((description & LENGTH_MASK) >> 2) + ((description & WITH_CRC) === 0 ? 0 : 1);
     this.endsAt = at + START_CYCLES + CYCLES_PER_WORD * words;
   }
 
@@ -182,6 +213,10 @@ export class DmaController implements Peripheral {
     const timeout = (enabled & TIMED_OUT) !== 0 ? 1 << Source.DmaTimeout : 0;
     const error = (enabled & ANY_ERROR) !== 0 ? 1 << Source.DmaError : 0;
     this.setLines(ALL_LINES, done | timeout | error);
+  }
+
+  private countSlowTicks(): number {
+    return Math.floor(this.now() / SLOW_TICK_CYCLES);
   }
 
   private get status(): number {
@@ -197,7 +232,7 @@ export class DmaController implements Peripheral {
   read(offset: number): number {
     this.settle();
     if (offset >= CRC_MATRIX && offset < CRC_MATRIX + 128)
-      return this.crcMatrix[(offset - CRC_MATRIX) >> 2] as number;
+      return this.crc.row((offset - CRC_MATRIX) >> 2);
     if (offset >= STATISTICS && offset < STATISTICS + 32) return 0;
     switch (offset) {
       case SYSTEM_ADDRESS:
@@ -209,10 +244,11 @@ export class DmaController implements Peripheral {
       case STATUS:
         return this.status;
       case GLOBAL_CONTROL:
-        return this.globalControl;
+        return this.globalControl | (this.countSlowTicks() > this.slowTicks ? SLOW_TICK : 0);
       case CRC_CALCULATED:
+        return this.crcCalculated | 0;
       case CRC_RECEIVED:
-        return 0;
+        return this.crcReceived | 0;
       case TIMEOUT:
         return this.timeout;
       case STATISTICS_CONTROL:
@@ -231,7 +267,7 @@ export class DmaController implements Peripheral {
   write(offset: number, value: number): void {
     this.settle();
     if (offset >= CRC_MATRIX && offset < CRC_MATRIX + 128) {
-      this.crcMatrix[(offset - CRC_MATRIX) >> 2] = value;
+      this.crc.setRow((offset - CRC_MATRIX) >> 2, value);
       return;
     }
     switch (offset) {
@@ -244,7 +280,8 @@ export class DmaController implements Peripheral {
         this.act(value);
         return;
       case GLOBAL_CONTROL:
-        this.globalControl = value;
+        this.globalControl = value & ~SLOW_TICK;
+        if ((value & SLOW_TICK) === 0) this.slowTicks = this.countSlowTicks();
         this.updateLines();
         return;
       case TIMEOUT:

@@ -239,6 +239,67 @@ t.test('an aborted transfer moves nothing', async (t) => {
   t.equal(device.read(0x14) & 0xffffff, (1 << 16) | 0b10);
 });
 
+const WITH_CRC = 1 << 20;
+const CRC_ERROR = 1 << 13;
+
+t.test('words are written with a CRC behind them, which is checked on the way back', async (t) => {
+  const { tcm, system, lines, device, transfer, at } = dma();
+  t.equal(device.read(0x180) >>> 0, 0xfb808b20, 'the matrix of ethernet');
+  t.equal(device.read(0x1fc) >>> 0, 0xf7011641);
+  tcm.set([1, 2, 3, 4, 5, 6, 7, 8]);
+  transfer(64, 0, 8 | TO_SYSTEM | WITH_CRC);
+  t.equal(device.nextEvent, 20 + 3 * 3, 'a word more');
+  at(100);
+  t.same([...system.subarray(64, 72)], [1, 2, 3, 4, 5, 6, 7, 8]);
+  const crc = new DataView(system.buffer).getUint32(72, true);
+  t.equal(device.read(0x1c) >>> 0, crc, 'as calculated');
+  transfer(64, 32, 8 | WITH_CRC);
+  at(200);
+  t.same([...tcm.subarray(32, 41)], [1, 2, 3, 4, 5, 6, 7, 8, 0], 'the CRC stays behind');
+  t.equal(device.read(0x14) & CRC_ERROR, 0);
+  system[65] = 3;
+  transfer(64, 32, 8 | WITH_CRC);
+  at(300);
+  t.equal(device.read(0x14) & (CRC_ERROR | 2), CRC_ERROR | 2, 'wrong, and paused');
+  t.equal(device.read(0x20) >>> 0, crc, 'as received');
+  t.not(device.read(0x1c) >>> 0, crc);
+  t.notOk(lines.get(Source.DmaError), 'it was not asked for');
+  device.write(0x10, 4);
+  t.equal(device.read(0x14) & CRC_ERROR, 0);
+});
+
+t.test(
+  'the CRC is that of the polynomial, bit by bit, and of whatever matrix is set',
+  async (t) => {
+    const { tcm, device, transfer, at } = dma();
+    tcm.set([0xde, 0xad, 0xbe, 0xef]);
+    let register = 0xffffffff ^ 0xefbeadde;
+    for (let bit = 0; bit < 32; bit++) register = (register << 1) ^ (register < 0 ? 0x04c11db7 : 0);
+    transfer(64, 0, 4 | TO_SYSTEM | WITH_CRC);
+    at(100);
+    t.equal(device.read(0x1c) >>> 0, register >>> 0);
+    for (let row = 0; row < 32; row++) device.write(0x180 + 4 * row, 1 << (31 - row));
+    transfer(64, 0, 4 | TO_SYSTEM | WITH_CRC);
+    at(200);
+    t.equal(device.read(0x1c) >>> 0, ~0xefbeadde >>> 0, 'rows are for bits 31 to 0');
+  },
+);
+
+t.test('the slow clock sets its bit 32,000 times a second until it is cleared', async (t) => {
+  const { device, at } = dma();
+  const bit = () => device.read(0x18) >>> 31;
+  at(6249);
+  t.equal(bit(), 0);
+  at(6250);
+  t.equal(bit(), 1);
+  device.write(0x18, -0x80000000);
+  t.equal(bit(), 1, 'writing a 1 does not clear it');
+  device.write(0x18, 0);
+  t.equal(bit(), 0);
+  at(12_500);
+  t.equal(bit(), 1);
+});
+
 function communications() {
   const sent: Packet[] = [];
   const lines = new Map<number, boolean>();

@@ -112,6 +112,34 @@ t.test('messages leave to any port by an IPTag', async (t) => {
   await served.close();
 });
 
+t.test(
+  'a reverse tag of one board, set through another, listens once it is answered',
+  async (t) => {
+    const machine = new VirtualMachine({ triads: { width: 1, height: 1 } });
+    const served = await serveUdp(machine, ANY_PORTS);
+    const controller = await controllerOf(served);
+    await controller.boot({ pauseMs: 0, force: true });
+    const spare = createSocket('udp4');
+    await new Promise<void>((resolve) => spare.bind(0, served.hosts[1], resolve));
+    const { port } = spare.address();
+    await new Promise<void>((resolve) => spare.close(() => resolve()));
+    const chip = machine.ethernetChips[1]!;
+    const destination = { ...chip, core: 0, port: 0 };
+    await controller.setIpTag(chip, 3, { reverse: true, udpPort: port, destination });
+    const before = machine.hostStatistics().received;
+    const host = createSocket('udp4');
+    host.send(new Uint8Array(20), port, served.hosts[1]);
+    for (let turn = 0; turn < 10_000 && machine.hostStatistics().received === before; turn++) {
+      await new Promise(setImmediate);
+    }
+    t.equal(machine.hostStatistics().received, before + 1);
+    host.close();
+    await controller.close();
+    await served.close();
+    await machine.close();
+  },
+);
+
 t.test('ports that are taken are refused, and nothing stays open', async (t) => {
   const machine = new VirtualMachine({ board: 'spin3' });
   const served = await serveUdp(machine, ANY_PORTS);

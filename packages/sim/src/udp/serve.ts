@@ -1,11 +1,12 @@
 /** A virtual machine on UDP ports, as boards have them. Node.js only: `@spin-tools/sim/udp`. */
-import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
+import { BOOT_PORT, type ChipAddress, SCP_PORT, sameChip } from '@spin-tools/scp';
 import type { Pace } from '../machine/pump.js';
 import type { VirtualMachine } from '../machine/virtual-machine.js';
 import { addressAfter } from './address.js';
 import { closeAll } from './close-all.js';
+import { Opening, ReverseSockets } from './reverse-sockets.js';
 import { openFrames } from './serve-frames.js';
-import { openSocket, type Socket } from './socket.js';
+import { openSocket } from './socket.js';
 
 /** Where hello frames go: hosts on this computer that listen on any address. */
 const LOOPBACK_BROADCAST = '127.255.255.255';
@@ -86,10 +87,11 @@ async function openBoards(
   drawsLeft = MOST_PORT_DRAWS,
 ): Promise<Board[]> {
   const boards: Board[] = [];
+  const opening = new Opening();
   try {
     for (const [number, chip] of machine.ethernetChips.entries()) {
       const address = addressAfter(host, number);
-      boards.push(await openBoard(machine, chip, address, boards[0] ?? ports));
+      boards.push(await openBoard(machine, chip, address, boards[0] ?? ports, opening));
     }
     return boards;
   } catch (error) {
@@ -111,6 +113,7 @@ async function openBoard(
   chip: ChipAddress,
   host: string,
   { scpPort, bootPort }: Ports,
+  opening: Opening,
 ): Promise<Board> {
   const ethernet = machine.ethernet(chip);
   const scp = await openSocket(host, scpPort);
@@ -121,17 +124,21 @@ async function openBoard(
       throw error;
     },
   );
-  const reverse = new ReverseSockets(host, (datagram, port, from) =>
+  const reverse = new ReverseSockets(host, opening, (datagram, port, from) =>
     ethernet.receiver.receiveRaw(datagram, port, from),
   );
+  const stopFollowing = machine.onReversePorts((changed) => {
+    if (sameChip(changed, chip)) reverse.follow(machine.reversePorts(chip));
+  });
   machine.setIpAddress(chip, host);
   scp.onDatagram((datagram, from) => ethernet.receiver.receiveMessage(datagram, from));
   boot.onDatagram((datagram) => ethernet.receiver.receiveBoot(datagram));
   ethernet.connectOutside({
     send: (datagram, to, sourcePort) => {
-      // The answer to whoever set a tag; the request itself may have waited for its turn.
+      // Tags run out without a word.
       reverse.follow(machine.reversePorts(chip));
-      (reverse.socketOf(sourcePort) ?? scp).send(datagram, to);
+      // The answer to whoever set a tag, of whichever board, leaves when the tag's port is open.
+      opening.then(() => (reverse.socketOf(sourcePort) ?? scp).send(datagram, to));
     },
     broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: boot.port }),
   });
@@ -140,65 +147,9 @@ async function openBoard(
     scpPort: scp.port,
     bootPort: boot.port,
     async close() {
+      stopFollowing();
       ethernet.connectOutside(undefined);
       await Promise.all([scp.close(), boot.close(), reverse.close()]);
     },
   };
-}
-
-/** Sockets of reverse IPTags, opened when a tag asks for one. */
-class ReverseSockets {
-  private readonly sockets = new Map<number, Promise<Socket>>();
-  private readonly ready = new Map<number, Socket>();
-
-  constructor(
-    private readonly host: string,
-    private readonly receive: (
-      datagram: Uint8Array,
-      port: number,
-      from: { readonly ip: string; readonly port: number },
-    ) => void,
-  ) {}
-
-  /** The socket bound to a port, if there is one. */
-  socketOf(port: number): Socket | undefined {
-    return this.ready.get(port);
-  }
-
-  /** Opens sockets for ports that have none and closes the others; a port that is taken stays without. */
-  follow(ports: readonly number[]): void {
-    for (const [port, opening] of this.sockets) {
-      if (!ports.includes(port)) void this.drop(port, opening);
-    }
-    for (const port of ports) if (port !== 0 && !this.sockets.has(port)) this.open(port);
-  }
-
-  private open(port: number): void {
-    const opening = openSocket(this.host, port);
-    this.sockets.set(port, opening);
-    opening.then(
-      (socket) => {
-        if (this.sockets.get(port) !== opening) return;
-        this.ready.set(port, socket);
-        socket.onDatagram((datagram, from) => this.receive(datagram, port, from));
-      },
-      () => this.sockets.delete(port),
-    );
-  }
-
-  private async drop(port: number, opening: Promise<Socket>): Promise<void> {
-    this.sockets.delete(port);
-    this.ready.delete(port);
-    await opening.then(
-      (socket) => socket.close(),
-      () => undefined,
-    );
-  }
-
-  async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.sockets.values());
-    await Promise.all(
-      opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)),
-    );
-  }
 }

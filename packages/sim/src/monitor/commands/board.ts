@@ -16,6 +16,8 @@ import type { ChipMonitor } from '../world.js';
 import { type CommandEntry, command, dataOf, type Place } from './command.js';
 
 const NOTHING = new Uint8Array(0);
+/** How many bits the command itself has, in the first argument of CMD_SROM. */
+const COMMAND_BITS = 0x3f;
 
 export const boardCommands: readonly CommandEntry[] = [
   [
@@ -36,10 +38,14 @@ export const beaconCommands: readonly CommandEntry[] = [
   }),
 ];
 
-/** A chip without a serial ROM reads zeros. More bytes than its buffer has ruin a monitor's memory. */
+/**
+ * A chip without a serial ROM reads zeros. More bytes than its buffer has ruin a monitor's memory, and a command
+ * of no bits takes it hours.
+ */
 function accessRom({ monitor }: Place, request: ScpRequest): Uint8Array {
-  const length = request.arguments[0] >>> 16;
-  if (length > SCP_MOST_DATA_BYTES) throw new RunTimeError();
+  const [first] = request.arguments;
+  const length = first >>> 16;
+  if (length > SCP_MOST_DATA_BYTES || (first & COMMAND_BITS) === 0) throw new RunTimeError();
   const access = SerialRom.decodeRequest({ ...request, data: dataOf(request, length) });
   if (monitor.serialRom !== undefined) return monitor.serialRom.access(access);
   return access.write ? NOTHING : new Uint8Array(length);

@@ -5,6 +5,8 @@ import {
   Count,
   Information,
   ReturnCode,
+  SCP_REPLY_HEADER_BYTES,
+  type ScpRequest,
   SYSTEM_VARIABLES_ADDRESS,
   systemVariablesLayout,
   Version,
@@ -12,7 +14,7 @@ import {
 import { CORES } from '../../chip/chip.js';
 import { Refusal } from '../refusal.js';
 import type { ChipMonitor } from '../world.js';
-import { type CommandEntry, command } from './command.js';
+import { type CommandEntry, command, type Place } from './command.js';
 
 const DATA_BYTES = 256;
 /** Bits of the largest count of free routing entries. */
@@ -34,9 +36,7 @@ export const informationCommands = [
 ];
 
 /** Since 4.0. */
-export const countCommands = [
-  command(Count, (monitor, { appId, state }) => [countOnBoard(monitor, appId, state)]),
-];
+export const countCommands: readonly CommandEntry[] = [[Count.code, count]];
 
 /** What cores without a program answer. */
 export const idleCommands: readonly CommandEntry[] = [
@@ -78,6 +78,14 @@ function information(monitor: ChipMonitor) {
     ip: ip.some((octet) => octet !== 0) ? bytesToIp(ip) : undefined,
     parentLink: monitor.release.tellsParentLink ? parentLink : undefined,
   };
+}
+
+/** The reply is sent later, as long as the request was: only the first argument has become the count. */
+function count({ monitor, message }: Place, request: ScpRequest): Uint8Array {
+  const { appId, state } = Count.decodeRequest(request);
+  const reply = message.data.slice(SCP_REPLY_HEADER_BYTES);
+  reply.set(Count.encodeReply([countOnBoard(monitor, appId, state)]));
+  return reply;
 }
 
 function p2pEntry(monitor: ChipMonitor, address: number): number {

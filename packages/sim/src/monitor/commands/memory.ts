@@ -41,10 +41,9 @@ function read({ view }: Place, request: ScpRequest): Uint8Array {
   const size = sizeOf(length, unit);
   const whole = length - (length % size);
   const bytes = whole === length ? new Uint8Array(length) : bufferOf(request).subarray(0, length);
-  const aligned = align(address, size);
-  if (view.isBulk(aligned, whole)) view.copyOut(aligned, bytes.subarray(0, whole));
-  else readUnits(view, aligned, bytes.subarray(0, whole), size);
-  if (size === 4 && aligned !== address) rotateWords(bytes.subarray(0, whole), address & 3);
+  checkAligned(address, whole, size);
+  if (view.isBulk(address, whole)) view.copyOut(address, bytes.subarray(0, whole));
+  else readUnits(view, address, bytes.subarray(0, whole), size);
   return bytes;
 }
 
@@ -53,16 +52,16 @@ function write({ view }: Place, request: ScpRequest): Uint8Array {
   const size = sizeOf(length, unit);
   const whole = length - (length % size);
   const data = dataOf(request, whole);
-  const aligned = align(address, size);
-  if (view.isBulk(aligned, whole)) view.copyIn(aligned, data);
-  else writeUnits(view, aligned, data, size);
+  checkAligned(address, whole, size);
+  if (view.isBulk(address, whole)) view.copyIn(address, data);
+  else writeUnits(view, address, data, size);
   return NOTHING;
 }
 
-/** The lowest two bits of the address and of the length do not count. */
-function fill({ view }: Place, { arguments: [start, value, length] }: ScpRequest): Uint8Array {
-  const address = align(start, 4);
+/** The lowest two bits of the length do not count. */
+function fill({ view }: Place, { arguments: [address, value, length] }: ScpRequest): Uint8Array {
   const whole = length - (length % 4);
+  checkAligned(address, whole, 4);
   if (whole > MOST_FILL_BYTES) throw new RunTimeError();
   if (!view.isBulk(address, whole)) {
     for (let offset = 0; offset < whole; offset += 4) {
@@ -146,12 +145,9 @@ function writeUnits(to: Words, address: number, source: Uint8Array, size: Access
   }
 }
 
-/** An ARM9 reads a word at an odd address so that the addressed byte comes lowest. */
-function rotateWords(bytes: Uint8Array, distance: number): void {
-  for (let at = 0; at < bytes.length; at += 4) {
-    const word = bytes.slice(at, at + 4);
-    for (let byte = 0; byte < 4; byte++) bytes[at + byte] = word[(byte + distance) & 3] as number;
-  }
+/** Monitors have the alignment of addresses checked, and stop where one is wrong. Source: `reset_entry` of SARK. */
+function checkAligned(address: number, length: number, size: AccessSize): void {
+  if (length > 0 && address % size !== 0) throw new BusError(address);
 }
 
 function align(address: number, size: AccessSize): number {

@@ -7,6 +7,7 @@ import {
   ReturnCode,
   SCP_MOST_DATA_BYTES,
   type ScpRequest,
+  systemVariables,
 } from '@spin-tools/scp';
 import { Refusal } from '../refusal.js';
 import type { TagSettings } from '../tags.js';
@@ -21,6 +22,7 @@ const MOST_TIMEOUT_CODE = 15;
 const NO_TAG = 0xff;
 const FLAGS = 0x0f00;
 const NOTHING = new Uint8Array(0);
+const IP_ADDRESS = systemVariables.ipAddress;
 
 function change(place: Place, request: ScpRequest): Uint8Array {
   const { tags } = place.monitor;
@@ -36,6 +38,7 @@ function change(place: Place, request: ScpRequest): Uint8Array {
       return get(place, tag, second);
     case Operation.Clear:
       tags.clear(tag);
+      place.monitor.world.tagsChanged(place.monitor);
       return NOTHING;
     case Operation.Timeout: {
       const before = tags.transientTimeout;
@@ -49,8 +52,11 @@ function change(place: Place, request: ScpRequest): Uint8Array {
 
 function set({ monitor, message, sender }: Place, request: ScpRequest, tag: number | undefined) {
   if (tag !== undefined) {
-    const { release, tags } = monitor;
-    tags.set(tag, settingsOf(request), { ip: sender, tag: message.tag }, release.knowsSenders);
+    const { memory, release, tags, world } = monitor;
+    const board = bytesToIp(memory.bytes(IP_ADDRESS.address, IP_ADDRESS.size));
+    const from = { ip: sender, tag: message.tag, board };
+    tags.set(tag, settingsOf(request), from, release.knowsSenders);
+    world.tagsChanged(monitor);
   }
   return Uint8Array.of(tag ?? NO_TAG, 0, 0, 0);
 }
