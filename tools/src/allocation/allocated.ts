@@ -1,14 +1,16 @@
 /** `--machine spalloc`: boards of an allocation server in place of a machine with an address. */
 import process from 'node:process';
 import { allocate, type BadBoard, type Job, resumeJob } from '@spin-tools/spalloc-client';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { port, wholeNumber } from '../commands/command.js';
+import { sharedOption } from '../settings/shared.js';
 import { credentialsPrompt } from './ask.js';
 import { surroundingJob } from './environment.js';
 
 /** What {@link withAllocation} adds to a command's options. */
 export interface AllocationOptions {
-  readonly machine?: 'spalloc';
+  /** Names of machines have been replaced by what they stand for. */
+  readonly machine?: 'spalloc' | 'virtual';
   readonly spallocHost?: string;
   readonly spallocPort?: number;
   readonly owner?: string;
@@ -20,17 +22,20 @@ export interface AllocationOptions {
   readonly bootPort: number;
 }
 
-/** Adds `--machine spalloc` and what belongs to it. */
+/** Adds `--machine` and what belongs to boards of an allocation server. */
 export function withAllocation(command: Command): Command {
   return command
     .addOption(
-      new Option('--machine <source>', 'boards of an allocation server in place of --host').choices(
-        ['spalloc'],
+      sharedOption(
+        '--machine <name>',
+        'in place of --host: a machine that spin-tools.config.json names, "spalloc" for boards of an allocation server, or "virtual" where no host is needed',
       ),
     )
-    .option('--spalloc-host <name>', 'the server (default: "hostname" in .spalloc)')
-    .option('--spalloc-port <port>', 'its TCP port', port)
-    .option('--owner <name>', 'who asks for boards (default: "owner" in .spalloc)')
+    .addOption(
+      sharedOption('--spalloc-host <name>', 'the server (default: "hostname" in .spalloc)'),
+    )
+    .addOption(sharedOption('--spalloc-port <port>', 'its TCP port').argParser(port))
+    .addOption(sharedOption('--owner <name>', 'who asks for boards (default: "owner" in .spalloc)'))
     .option('--boards <number>', 'how many boards to ask for', wholeNumber(1, 65_535))
     .option('--job <id>', 'use the boards of this job', wholeNumber(1, Number.MAX_SAFE_INTEGER));
 }

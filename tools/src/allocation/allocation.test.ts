@@ -6,7 +6,7 @@ import type { FaultPlan, MachineOptions } from '@spin-tools/sim';
 import { allocate, connectToServer } from '@spin-tools/spalloc-client';
 import t, { type Test } from 'tap';
 import { runCommandLine } from '../command-line.js';
-import { serve } from '../machine/reach.js';
+import { serve } from '../machine/serve.js';
 import { serveAllocation } from './serve.js';
 
 /** Runs a command to its end. */

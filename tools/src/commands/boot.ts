@@ -15,7 +15,6 @@ interface BootOptions extends AddressOptions {
 /** Makes the command. */
 export function bootCommand(io: Io): Command {
   const command = new Command('boot')
-    .description('boot a machine, unless its monitor answers already')
     .option('--image <file>', 'boot image, scamp.boot; virtual machines do without')
     .addOption(
       new Option('--board <board>', 'which board').choices(['spin3', 'spin5']).default('spin5'),
@@ -33,7 +32,7 @@ async function runBoot(options: BootOptions, terminal: Terminal): Promise<void> 
       ...(image && { image }),
     });
     const { width, height } = await controller.dimensions();
-    terminal.say(`${host} is up: ${name} ${version}, ${width} x ${height} chips`);
+    terminal.report(`${host} is up: ${name} ${version}, ${width} x ${height} chips`);
     terminal.result({ host, name, version, width, height });
   });
 }

@@ -13,7 +13,6 @@ interface ConvertOptions {
 /** Makes the command. */
 export function convertCommand(io: Io): Command {
   const command = new Command('convert')
-    .description('write a model as another kind of file')
     .addArgument(new Argument('<from>', MODEL_HELP))
     .addArgument(new Argument('<to>', 'file to write: .keras, .h5 or .json'))
     .option('--tfjs', "write .json as TensorFlow.js's model.json, with its shards beside it");
@@ -30,7 +29,7 @@ async function runConvert(
   await mkdir(dirname(to), { recursive: true });
   await writeModel(to, model, tfjs);
   const parameters = model.graph.layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  terminal.say(
+  terminal.report(
     `${to}: ${model.graph.layers.length} layers, ${parameters.toLocaleString('en')} parameters`,
   );
   terminal.result({ file: to, layers: model.graph.layers.length, parameters });

@@ -15,7 +15,6 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { FileError } from '../data/file-error.js';
 import {
   costsOf,
-  memoryLines,
   profileLines,
   registerLines,
   registersOf,
@@ -23,6 +22,7 @@ import {
 } from '../firmware/listings.js';
 import { addressOf, named } from '../firmware/place.js';
 import { type ProgramFile, readProgramFile } from '../firmware/program-file.js';
+import { memoryLines } from '../terminal/hexadecimal.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, positiveNumber, runs, wholeNumber } from './command.js';
 
@@ -58,7 +58,6 @@ const MOST_MEMORY = 65_536;
 /** Makes the command. */
 export function debugCommand(io: Io): Command {
   const command = new Command('debug')
-    .description('run a program on a core of a virtual SpiNN-3, from its first instruction on')
     .addArgument(new Argument('<program>', 'ELF file, or program image (APLX)'))
     .option('--core <x,y,core>', 'where it runs', onePlace, { x: 0, y: 0, core: 1 })
     .option('--elf <file>', 'ELF file with names for the addresses of an APLX image')

@@ -25,7 +25,6 @@ interface DemoOptions extends EngineOptions {
 /** Makes the command. */
 export function demoCommand(io: Io): Command {
   const command = new Command('demo')
-    .description('train a network on handwritten digits, on a virtual SpiNN-5')
     .option('--samples <number>', 'digits to train on', wholeNumber(1, 9000), SAMPLES)
     .option('--epochs <number>', 'passes over them', wholeNumber(1, 1000), EPOCHS)
     .option('--output <file>', 'where the trained model goes', 'spin-tools-out/digits.json')
@@ -37,7 +36,7 @@ export function demoCommand(io: Io): Command {
 
 async function runDemo(command: Command, options: DemoOptions, terminal: Terminal): Promise<void> {
   const { samples, epochs } = options;
-  terminal.say('Training 784-128-10 on handwritten digits');
+  terminal.report('Training 784-128-10 on handwritten digits');
   const result = await trainAndSave(
     {
       ...(await loadSplitSamples({ source: 'mnist', shape: [DIGIT_PIXELS] }, HELD_OUT, samples)),

@@ -18,7 +18,6 @@ interface DisassembleOptions {
 /** Makes the command. */
 export function disassembleCommand(io: Io): Command {
   const command = new Command('disassemble')
-    .description('show the machine code of a program')
     .addArgument(new Argument('<file>', 'ELF file, or program image (APLX)'))
     .option('--thumb', 'Thumb code, where no ELF file says which it is')
     .option('--elf <file>', 'ELF file with names for the addresses of an APLX image');

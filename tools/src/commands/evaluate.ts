@@ -17,7 +17,7 @@ const BATCH_SIZE = 32;
 
 /** Makes the command. */
 export function evaluateCommand(io: Io): Command {
-  const command = new Command('evaluate').description('test a trained model');
+  const command = new Command('evaluate');
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runEvaluate(command, options, terminal),
   );

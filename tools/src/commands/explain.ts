@@ -3,7 +3,8 @@ import type { Model, NetworkPlan, NumberMode } from '@spin-tools/keras-backend';
 import { UnsupportedError } from '@spin-tools/keras-backend';
 import { Argument, Command, Option } from 'commander';
 import { MODEL_HELP, readModel } from '../model/model-file.js';
-import { type Terminal, table } from '../terminal/terminal.js';
+import { table } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, wholeNumber } from './command.js';
 
 interface ExplainOptions {
@@ -14,7 +15,6 @@ interface ExplainOptions {
 /** Makes the command. */
 export function explainCommand(io: Io): Command {
   const command = new Command('explain')
-    .description('show the layers of a model, which engines compute it, and its number formats')
     .addArgument(new Argument('<model>', MODEL_HELP))
     .addOption(
       new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']).default('fast'),

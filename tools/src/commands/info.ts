@@ -10,7 +10,7 @@ import { type Io, runs } from './command.js';
 
 /** Makes the command. */
 export function infoCommand(io: Io): Command {
-  const command = new Command('info').description('show what a booted machine is made of');
+  const command = new Command('info');
   return runs(withAddress(command, true), io, runInfo);
 }
 

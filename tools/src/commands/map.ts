@@ -14,7 +14,8 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { readGraph } from '../data/graph-file.js';
 import type { MachineShape } from '../machine/options.js';
 import { mappingPage } from '../report/mapping-page.js';
-import { type Terminal, table } from '../terminal/terminal.js';
+import { table } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { type Io, positiveNumber, runs, wholeNumber } from './command.js';
 
 interface MapOptions {
@@ -31,7 +32,6 @@ interface MapOptions {
 /** Makes the command. */
 export function mapCommand(io: Io): Command {
   const command = new Command('map')
-    .description('place and route a graph on a machine')
     .addArgument(new Argument('<graph>', 'JSON file with vertices and nets'))
     .option(
       '--machine <machine>',
@@ -78,7 +78,7 @@ async function runMap(options: MapOptions, terminal: Terminal, file: string): Pr
   if (report !== undefined) {
     await mkdir(dirname(report), { recursive: true });
     await writeFile(report, mappingPage(basename(file), mapping, seconds));
-    terminal.say(`report ${report}`);
+    terminal.report(`report ${report}`);
   }
   terminal.result(options.explain ? mapping.explain() : mapping.statistics);
 }

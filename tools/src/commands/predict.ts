@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { loadSamples } from '../data/load.js';
 import { asTensor, lastSamples } from '../data/samples.js';
 import { inputShape } from '../model/model-file.js';
-import { type Terminal, table } from '../terminal/terminal.js';
+import { table } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
 import {
   type TrainedModelOptions,
   useTrainedModel,
@@ -13,7 +14,7 @@ import { type Io, runs } from './command.js';
 
 /** Makes the command. */
 export function predictCommand(io: Io): Command {
-  const command = new Command('predict').description('show what a trained model makes of samples');
+  const command = new Command('predict');
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runPredict(command, options, terminal),
   );

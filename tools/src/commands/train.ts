@@ -27,7 +27,6 @@ interface TrainOptions extends EngineOptions {
 export function trainCommand(io: Io): Command {
   const count = wholeNumber(1, 2 ** 31 - 1);
   const command = new Command('train')
-    .description('train a model and save it')
     .requiredOption('--model <file>', MODEL_HELP)
     .requiredOption('--data <source>', DATA_HELP)
     .option('--samples <number>', 'train on the first ones only', count)

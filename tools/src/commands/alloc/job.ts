@@ -2,8 +2,10 @@
 import { type Job, type JobMachine, type JobState, resumeJob } from '@spin-tools/spalloc-client';
 import { Argument, Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { columns, type Terminal } from '../../terminal/terminal.js';
-import { type Io, runs, usageError, wholeNumber } from '../command.js';
+import { columns } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import { type Io, runs, wholeNumber } from '../command.js';
+import { usageError } from '../end.js';
 
 interface JobCommandOptions extends ServerCommandOptions {
   readonly powerOn?: boolean;

@@ -2,7 +2,8 @@
 import { connectToServer } from '@spin-tools/spalloc-client';
 import { Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { type Terminal, table } from '../../terminal/terminal.js';
+import { table } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
 import { type Io, runs } from '../command.js';
 
 /** Boards of a triad. */

@@ -2,8 +2,10 @@
 import { connectToServer, type Location, type Place } from '@spin-tools/spalloc-client';
 import { Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { columns, type Terminal } from '../../terminal/terminal.js';
-import { CommandExit, type Io, runs, usageError } from '../command.js';
+import { columns } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import { type Io, runs } from '../command.js';
+import { CommandExit, usageError } from '../end.js';
 
 interface WhereIsOptions extends ServerCommandOptions {
   readonly board?: string[];
