@@ -42,6 +42,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         'find boards on the local network',
         async () => (await import('./discover.js')).discoverCommand,
       ),
+      entry(
+        'doctor',
+        'check network, board and machine, and say what to do about what is wrong',
+        async () => (await import('./doctor.js')).doctorCommand,
+      ),
     ],
   },
   {
