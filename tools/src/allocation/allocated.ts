@@ -22,15 +22,10 @@ export interface AllocationOptions {
   readonly bootPort: number;
 }
 
-/** Adds `--machine` and what belongs to boards of an allocation server. */
+/** Adds what belongs to boards of an allocation server, `--machine spalloc`. */
 export function withAllocation(command: Command): Command {
   return command
-    .addOption(
-      sharedOption(
-        '--machine <name>',
-        'in place of --host: a machine that spin-tools.config.json names, "spalloc" for boards of an allocation server, or "virtual" where no host is needed',
-      ),
-    )
+    .optionsGroup('Boards of an allocation server:')
     .addOption(
       sharedOption('--spalloc-host <name>', 'the server (default: "hostname" in .spalloc)'),
     )

@@ -17,7 +17,7 @@ import { machinesCommand } from './alloc/machines.js';
 import { allocPsCommand } from './alloc/ps.js';
 import { runChild } from './alloc/run-child.js';
 import { whereIsCommand } from './alloc/where-is.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
 import { CommandExit } from './end.js';
 
 interface AllocOptions extends ServerCommandOptions, BoardOptions {
@@ -37,6 +37,13 @@ export function allocCommand(io: Io): Command {
   for (const make of [allocPsCommand, machinesCommand, jobCommand, whereIsCommand]) {
     command.addCommand(make(io));
   }
+  withExamples(command, [
+    ['alloc --boards 3', 'gets three boards, and keeps them until Ctrl-C.'],
+    [
+      'alloc --boards 1 --boot -- python3 experiment.py',
+      'runs a program with a board, which SPALLOC_HOSTNAME names.',
+    ],
+  ]);
   return runs<AllocOptions>(command, io, (options, terminal) =>
     runAlloc(command, options, terminal, io),
   );

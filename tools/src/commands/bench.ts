@@ -1,6 +1,6 @@
 /** `spin-tools bench`: how fast messages and memory go to a machine and back. */
 import { type MachineController, version } from '@spin-tools/scp';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { byteCount } from '../machine/memory-place.js';
 import {
   type AddressOptions,
@@ -32,7 +32,11 @@ export function benchCommand(io: Io): Command {
     .description(
       'Messages are timed one by one, and many at a time. Memory is written and read in a block of SDRAM that is allocated for it and given back. The machine must be booted.',
     )
-    .option('--size <bytes>', 'memory to move: 100, 4k, 2M', byteCount, byteCount('2M'));
+    .addOption(
+      new Option('--size <bytes>', 'memory to move: 100, 4k, 2M')
+        .argParser(byteCount)
+        .default(byteCount('2M'), '2M'),
+    );
   withExamples(withChip(command), [
     ['bench', 'measures the way to chip (0, 0).'],
     ['bench --chip 7,7 --size 8M --json', 'measures the way to a chip that is far, for a program.'],

@@ -4,13 +4,15 @@ import { Command, Option } from 'commander';
 import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 interface BootOptions extends AddressOptions {
   readonly board: 'spin3' | 'spin5';
   readonly image?: string;
   readonly force?: boolean;
 }
+
+const MS_PER_SECOND = 1000;
 
 /** Makes the command. */
 export function bootCommand(io: Io): Command {
@@ -20,6 +22,14 @@ export function bootCommand(io: Io): Command {
       new Option('--board <board>', 'which board').choices(['spin3', 'spin5']).default('spin5'),
     )
     .option('--force', 'boot even if the monitor answers');
+  withExamples(command, [
+    ['boot --host 127.0.0.1', 'boots a virtual machine.'],
+    ['boot --host 192.168.240.1 --image scamp.boot', 'boots a board.'],
+    [
+      'boot --host 192.168.240.253 --board spin3 --image scamp.boot',
+      'boots a board of four chips.',
+    ],
+  ]);
   return runs(withAddress(command, true), io, runBoot);
 }
 
@@ -28,6 +38,7 @@ async function runBoot(options: BootOptions, terminal: Terminal): Promise<void> 
   await withMachine(options, terminal, async (controller, host) => {
     const { name, version } = await controller.boot({
       force: options.force === true,
+      ...(options.timeout !== undefined && { timeoutMs: options.timeout * MS_PER_SECOND }),
       hardwareVersion: options.board === 'spin3' ? 3 : 5,
       ...(image && { image }),
     });

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { Argument, Command } from 'commander';
 import { MODEL_HELP, readModel, writeModel } from '../model/model-file.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 interface ConvertOptions {
   readonly tfjs?: boolean;
@@ -16,6 +16,10 @@ export function convertCommand(io: Io): Command {
     .addArgument(new Argument('<from>', MODEL_HELP))
     .addArgument(new Argument('<to>', 'file to write: .keras, .h5 or .json'))
     .option('--tfjs', "write .json as TensorFlow.js's model.json, with its shards beside it");
+  withExamples(command, [
+    ['convert trained.json trained.keras', 'writes a file that Keras opens.'],
+    ['convert net.h5 web/model.json --tfjs', 'writes a folder for TensorFlow.js.'],
+  ]);
   return runs(command, io, runConvert);
 }
 

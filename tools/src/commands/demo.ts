@@ -6,7 +6,7 @@ import { loadSplitSamples } from '../data/load.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type EngineOptions, enginePlace, withEngineOptions } from '../training/engine.js';
 import { trainAndSave } from '../training/session.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
 
 /** Samples and epochs: as many as two slow cores train in about two minutes. */
 const SAMPLES = 2400;
@@ -29,6 +29,13 @@ export function demoCommand(io: Io): Command {
     .option('--epochs <number>', 'passes over them', wholeNumber(1, 1000), EPOCHS)
     .option('--output <file>', 'where the trained model goes', 'spin-tools-out/digits.json')
     .option('--report <file>', 'where the report goes', 'spin-tools-out/digits.html');
+  withExamples(command, [
+    ['demo', 'trains, and names a report to open in a browser.'],
+    [
+      'demo --epochs 1 --samples 640 --engine functional',
+      'does less, without a machine, in seconds.',
+    ],
+  ]);
   return runs<DemoOptions>(withEngineOptions(command), io, (options, terminal) =>
     runDemo(command, options, terminal),
   );

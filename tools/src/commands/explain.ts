@@ -5,7 +5,7 @@ import { Argument, Command, Option } from 'commander';
 import { MODEL_HELP, readModel } from '../model/model-file.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
 
 interface ExplainOptions {
   readonly mode: NumberMode;
@@ -20,6 +20,9 @@ export function explainCommand(io: Io): Command {
       new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']).default('fast'),
     )
     .option('--batch-size <number>', 'samples in a batch', wholeNumber(1, 65_536), 32);
+  withExamples(command, [
+    ['explain net.keras', 'shows layers, parameters, and the engines that can run them.'],
+  ]);
   return runs<ExplainOptions>(command, io, runExplain);
 }
 

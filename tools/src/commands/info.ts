@@ -6,11 +6,18 @@ import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { DIRECTIONS } from '../report/link-traffic.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 /** Makes the command. */
 export function infoCommand(io: Io): Command {
   const command = new Command('info');
+  withExamples(command, [
+    [
+      'info --host 192.168.240.1',
+      'names chips, cores and links that are there, and those that are dead.',
+    ],
+    ['info --json', 'is for programs, with the address from SPIN_TOOLS_HOST.'],
+  ]);
   return runs(withAddress(command, true), io, runInfo);
 }
 

@@ -6,7 +6,7 @@ import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { count } from '../terminal/count.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
 
 interface LoadOptions extends AddressOptions {
   readonly cores: CoreSelection;
@@ -16,15 +16,19 @@ interface LoadOptions extends AddressOptions {
 
 /** Makes the command. */
 export function loadCommand(io: Io): Command {
-  const command = withAddress(
-    new Command('load')
-      .addArgument(new Argument('<file>', 'program image, APLX'))
-      .requiredOption('--cores <cores...>', 'X,Y:CORES such as 0,0:1-4,7, or all', addCores)
-      .option('--app-id <number>', 'application the cores belong to', wholeNumber(16, 255), 16)
-      .option('--wait', 'let the program wait for the signal "start"'),
-    true,
-  );
-  return runs(command, io, runLoad);
+  const command = new Command('load')
+    .addArgument(new Argument('<file>', 'program image, APLX'))
+    .requiredOption('--cores <cores...>', 'X,Y:CORES such as 0,0:1-4,7, or all', addCores)
+    .option('--app-id <number>', 'application the cores belong to', wholeNumber(16, 255), 16)
+    .option('--wait', 'let the program wait for the signal "start"');
+  withExamples(command, [
+    ['load hello.aplx --cores 0,0:1-4 1,0:1', 'starts a program on five cores of two chips.'],
+    [
+      'load hello.aplx --cores all --app-id 30 --wait',
+      'waits for "spin-tools signal start --app-id 30".',
+    ],
+  ]);
+  return runs(withAddress(command, true), io, runLoad);
 }
 
 async function runLoad(options: LoadOptions, terminal: Terminal, file: string): Promise<void> {

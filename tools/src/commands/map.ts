@@ -16,7 +16,7 @@ import type { MachineShape } from '../machine/options.js';
 import { mappingPage } from '../report/mapping-page.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, positiveNumber, runs, wholeNumber } from './command.js';
+import { type Io, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
 
 interface MapOptions {
   readonly machine: MachineShape;
@@ -33,11 +33,13 @@ interface MapOptions {
 export function mapCommand(io: Io): Command {
   const command = new Command('map')
     .addArgument(new Argument('<graph>', 'JSON file with vertices and nets'))
-    .option(
-      '--machine <machine>',
-      'spin3, spin5 or WxH triads, with "+wrap" behind to join their edges',
-      machineShape,
-      { board: 'spin5' },
+    .addOption(
+      new Option(
+        '--machine <machine>',
+        'spin3, spin5 or WxH triads, with "+wrap" behind to join their edges',
+      )
+        .argParser(machineShape)
+        .default({ board: 'spin5' }, 'spin5'),
     )
     .option('--explain', 'show every vertex, net, key and table')
     .addOption(
@@ -58,6 +60,14 @@ export function mapCommand(io: Io): Command {
     .option('--budget <seconds>', 'work of the annealing placer, as time', positiveNumber)
     .option('--report <file>', 'write a page that shows chips, trees, link load and tables')
     .option('--seed <number>', 'fixes what is random', wholeNumber(0, 2 ** 32 - 1), 1);
+  withExamples(command, [
+    ['map graph.json', 'maps a graph on a SpiNN-5.'],
+    [
+      'map graph.json --machine 2x1+wrap --placer annealing --report map.html',
+      'maps it on six boards, and draws the result.',
+    ],
+    ['map graph.json --explain --json', 'gives every vertex, net, key and table to a program.'],
+  ]);
   return runs(command, io, runMap);
 }
 

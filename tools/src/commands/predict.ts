@@ -10,11 +10,17 @@ import {
   useTrainedModel,
   withTrainedModel,
 } from '../training/trained-model.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 /** Makes the command. */
 export function predictCommand(io: Io): Command {
   const command = new Command('predict');
+  withExamples(command, [
+    [
+      'predict --model trained.json --data unknown.csv --engine functional',
+      'shows the class and the outputs of each sample.',
+    ],
+  ]);
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runPredict(command, options, terminal),
   );

@@ -7,7 +7,7 @@ import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 interface PsOptions extends AddressOptions {
   readonly all?: boolean;
@@ -16,6 +16,10 @@ interface PsOptions extends AddressOptions {
 /** Makes the command. */
 export function psCommand(io: Io): Command {
   const command = new Command('ps').option('--all', 'monitors and idle cores, too');
+  withExamples(command, [
+    ['ps', 'lists applications, their states, and the cores that failed.'],
+    ['ps --all --json', 'gives every core to a program.'],
+  ]);
   return runs(withAddress(command, true), io, runPs);
 }
 

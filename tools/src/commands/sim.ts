@@ -17,7 +17,7 @@ import {
 } from '../machine/options.js';
 import { type ServedMachine, serve } from '../machine/serve.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, ipv4, listeningPort, runs } from './command.js';
+import { type Io, ipv4, listeningPort, runs, withExamples } from './command.js';
 import { usageError } from './end.js';
 
 interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
@@ -71,6 +71,17 @@ export function simCommand(io: Io): Command {
         .argParser(listeningPort)
         .preset('22244'),
     );
+  withExamples(command, [
+    ['sim', 'is a SpiNN-5 on 127.0.0.1.'],
+    [
+      'sim --triads 1x1 --bmp-host 127.0.0.9',
+      'is three boards on three addresses, with their management.',
+    ],
+    [
+      'sim --board spin3 --dead-core 1,1,5 --faults plan.json',
+      'lacks a core, and goes wrong as a plan says.',
+    ],
+  ]);
   return runs<SimOptions>(
     withDebugging(withListeningPorts(withDeadParts(withShape(command)))),
     io,

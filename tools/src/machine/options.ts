@@ -79,6 +79,13 @@ export function withAddress(command: Command, hostIsNeeded: boolean): Command {
   withSharedPort(command, '--scp-port <port>', 'UDP port of SCP', SCP_PORT);
   withSharedPort(command, '--boot-port <port>', 'UDP port of the boot protocol', BOOT_PORT);
   if (hostIsNeeded) withTimeout(command);
+  command.addOption(
+    sharedOption(
+      '--machine <name>',
+      'in place of --host: a machine that spin-tools.config.json names, or "spalloc" for boards of an allocation server' +
+        (hostIsNeeded ? '' : ', or "virtual"'),
+    ),
+  );
   command.hook('preAction', () => {
     const { host, machine } = command.opts<AddressOptions>();
     if (hostIsNeeded && host === undefined && machine !== 'spalloc') {
@@ -123,7 +130,8 @@ export function withListeningPorts(command: Command): Command {
 
 /** Adds `--chip` to commands for one chip. */
 export function withChip(command: Command): Command {
-  return command.option('--chip <x,y>', 'which chip', chip, { x: 0, y: 0 });
+  const option = new Option('--chip <x,y>', 'which chip').argParser(chip);
+  return command.addOption(option.default({ x: 0, y: 0 }, '0,0'));
 }
 
 /** What {@link withChip} adds to a command's options. */

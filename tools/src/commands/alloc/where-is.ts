@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
 import { columns } from '../../terminal/table.js';
 import type { Terminal } from '../../terminal/terminal.js';
-import { type Io, runs } from '../command.js';
+import { type Io, runs, withExamples } from '../command.js';
 import { CommandExit, usageError } from '../end.js';
 
 interface WhereIsOptions extends ServerCommandOptions {
@@ -25,6 +25,9 @@ export function whereIsCommand(io: Io): Command {
     .option('-p, --physical <machine cabinet frame board...>', 'a board by where it hangs')
     .option('-c, --chip <machine x y...>', 'a chip of a machine')
     .option('-j, --job-chip <id x y...>', 'a chip of a job');
+  withExamples(command, [
+    ['alloc where-is --job-chip 42 8 4', 'finds the board of a chip of job 42.'],
+  ]);
   return runs<WhereIsOptions>(withServer(command), io, (options, terminal) =>
     runWhereIs(command, options, terminal),
   );
