@@ -58,13 +58,16 @@ export async function program(io: Io, isNeeded: (name: string) => boolean): Prom
       helpWidth: HELP_COLUMNS,
       styleTitle: (title) => `\u001b[1m${title}\u001b[22m`,
     });
-  const needed = COMMAND_GROUPS.some(({ commands }) => commands.some(({ name }) => isNeeded(name)));
-  const settings = needed ? await readSettings(io.folder ?? process.cwd()) : undefined;
+  const names = COMMAND_GROUPS.flatMap(({ commands }) => commands.map(({ name }) => name));
+  const settings = names.some(isNeeded)
+    ? await readSettings(io.folder ?? process.cwd(), names)
+    : undefined;
   for (const { heading, commands } of COMMAND_GROUPS) {
     root.commandsGroup(heading);
     for (const entry of commands) {
-      const command = isNeeded(entry.name) ? await makeCommand(entry, io) : nameOnly(entry);
-      if (settings) applySettings(command, settings);
+      const isWhole = isNeeded(entry.name);
+      const command = isWhole ? await makeCommand(entry, io) : nameOnly(entry);
+      if (isWhole && settings) applySettings(command, settings);
       inherit(command, root);
       root.addCommand(command);
     }

@@ -14,6 +14,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { readGraph } from '../data/graph-file.js';
 import type { MachineShape } from '../machine/options.js';
 import { mappingPage } from '../report/mapping-page.js';
+import { count } from '../terminal/count.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
@@ -110,12 +111,14 @@ function machineShape(value: string): MachineShape {
 function sayStatistics({ statistics }: Mapping, terminal: Terminal): void {
   const { entries } = statistics;
   terminal.say(
-    `${statistics.vertices} vertices on ${statistics.coresUsed} cores of ${statistics.chipsUsed} chips`,
+    `${count(statistics.vertices, 'vertex', 'vertices')} on ${count(statistics.coresUsed, 'core')} of ${count(statistics.chipsUsed, 'chip')}`,
   );
   terminal.say(
-    `${statistics.nets} nets to ${statistics.sinks} sinks over ${statistics.hops} hops on ${statistics.linksUsed} links`,
+    `${count(statistics.nets, 'net')} to ${count(statistics.sinks, 'sink')} over ${count(statistics.hops, 'hop')} on ${count(statistics.linksUsed, 'link')}`,
   );
-  terminal.say(`${entries.total} routing entries, at most ${entries.most} on a chip`);
+  terminal.say(
+    `${count(entries.total, 'routing entry', 'routing entries')}, at most ${entries.most} on a chip`,
+  );
 }
 
 function sayEverything(mapping: Mapping, terminal: Terminal): void {

@@ -39,26 +39,33 @@ export class SettingsError extends Error {
 /**
  * Reads the settings: those of SPIN_TOOLS_CONFIG, none if that is empty, else the nearest file.
  *
+ * @param folder where the search begins
+ * @param commands names that commands may have
  * @throws SettingsError for one that makes no sense; the system's error when SPIN_TOOLS_CONFIG names none
  */
-export async function readSettings(folder: string, environment = process.env): Promise<Settings> {
-  const named = environment.SPIN_TOOLS_CONFIG;
-  if (named === '') return settingsOf(undefined, {});
-  if (named !== undefined) return parseSettings(named, await readFile(named, 'utf8'));
-  return nearestSettings(folder);
+export async function readSettings(folder: string, commands: readonly string[]): Promise<Settings> {
+  const named = process.env.SPIN_TOOLS_CONFIG;
+  if (named === '') return NO_SETTINGS;
+  const settings = named === undefined ? await nearestSettings(folder) : await readFrom(named);
+  const first = Object.keys(settings.commands).map((name) => [name.split(' ')[0] ?? '', {}]);
+  checkKeys(settings.file ?? '', 'commands.', Object.fromEntries(first), commands);
+  return settings;
 }
+
+const NO_SETTINGS: Settings = { file: undefined, shared: {}, machines: {}, commands: {} };
 
 async function nearestSettings(folder: string): Promise<Settings> {
   const file = join(folder, SETTINGS_FILE);
   try {
-    return parseSettings(file, await readFile(file, 'utf8'));
+    return await readFrom(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  return dirname(folder) === folder ? settingsOf(undefined, {}) : nearestSettings(dirname(folder));
+  return dirname(folder) === folder ? NO_SETTINGS : nearestSettings(dirname(folder));
 }
 
-function parseSettings(file: string, text: string): Settings {
+async function readFrom(file: string): Promise<Settings> {
+  const text = await readFile(file, 'utf8');
   let values: unknown;
   try {
     values = JSON.parse(text);
@@ -68,20 +75,14 @@ function parseSettings(file: string, text: string): Settings {
   return settingsOf(file, objectOf(file, 'the whole', values));
 }
 
-function settingsOf(file: string | undefined, values: Values): Settings {
+function settingsOf(file: string, values: Values): Settings {
   const { machines = {}, commands = {}, ...shared } = values;
-  const where = file ?? '';
-  checkKeys(where, '', shared, [...SHARED_SETTINGS, '$schema']);
-  const machineValues = objectsOf(where, 'machines', machines);
+  checkKeys(file, '', shared, [...SHARED_SETTINGS, '$schema']);
+  const machineValues = objectsOf(file, 'machines', machines);
   for (const [name, machine] of Object.entries(machineValues)) {
-    checkKeys(where, `machines.${name}.`, machine, MACHINE_SETTINGS);
+    checkKeys(file, `machines.${name}.`, machine, MACHINE_SETTINGS);
   }
-  return {
-    file,
-    shared,
-    machines: machineValues,
-    commands: objectsOf(where, 'commands', commands),
-  };
+  return { file, shared, machines: machineValues, commands: objectsOf(file, 'commands', commands) };
 }
 
 function objectsOf(file: string, field: string, value: unknown): Record<string, Values> {
