@@ -31,8 +31,9 @@ const code = await runCommandLine(process.argv.slice(2), {
   stopSignal: () => {
     const stopping = new AbortController();
     stoppers.add(() => stopping.abort());
-    // Only once: a second Ctrl-C ends the program as usual.
+    // Only once: a second one ends the program as usual.
     process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
     return stopping.signal;
   },
 });

@@ -155,7 +155,9 @@ t.test('arguments that make no sense exit with 2 and name the option', async (t)
 });
 
 t.test('help and version go to standard output and are no failure', async (t) => {
-  t.match(await run('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+  const file = fileURLToPath(new URL('../package.json', import.meta.url));
+  const { version } = JSON.parse(await readFile(file, 'utf8'));
+  t.match(await run('--version'), { code: 0, stdout: `${version}\n` });
   const { code, stdout } = await run('--help');
   t.equal(code, 0);
   for (const { name } of COMMAND_GROUPS.flatMap(({ commands }) => commands)) {

@@ -8,6 +8,7 @@ import { applySettings, readSettings } from './settings/settings.js';
 import { hasColours } from './terminal/colours.js';
 import { ExitCode, exitCodeOf } from './terminal/exit-code.js';
 import { explain } from './terminal/explain.js';
+import { VERSION } from './version.js';
 
 /** Most columns that help texts take. */
 const HELP_COLUMNS = 100;
@@ -45,7 +46,7 @@ function commandOf(args: readonly string[]): string | undefined {
 export async function program(io: Io, isNeeded: (name: string) => boolean): Promise<Command> {
   const root = new Command('spin-tools')
     .description('Drive a SpiNNaker machine, real or virtual, and train networks on it.')
-    .version('0.1.0')
+    .version(VERSION)
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({

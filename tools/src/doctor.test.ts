@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { MachineController, udpTransport } from '@spin-tools/scp';
 import t, { type Test } from 'tap';
 import { run, startBooted, startMachine, type TestMachine } from '../test-support/command-line.js';
-import { judgeReceiveBuffer } from './doctor/this-computer.js';
+import { checkVersions, judgeReceiveBuffer } from './doctor/this-computer.js';
 import { isPowered, outOfRange } from './machine/board-health.js';
 
 const SPIN3 = { board: 'spin3' } as const;
@@ -234,6 +234,13 @@ t.test('volts, temperatures and fans out of their limits are named', async (t) =
       'fan 1 300 rpm',
     ],
   );
+});
+
+t.test('fault: a Node.js that is too old', async (t) => {
+  t.match(checkVersions('18.20.4'), { level: 'fault', advice: 'install Node.js 20.19 or later' });
+  t.match(checkVersions('20.18.1'), { level: 'fault' });
+  t.match(checkVersions('20.19.0'), { level: 'ok' });
+  t.match(checkVersions('24.1.0'), { level: 'ok' });
 });
 
 t.test('little room for replies is worth a note', async (t) => {

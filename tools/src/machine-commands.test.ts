@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -203,6 +204,41 @@ t.test('run lets cores that wait for each other go on, and stops what does not e
     stdout: 'stop sent to application 16\n',
   });
   t.match(await runJson(t, 'ps', ...options), { cores: [] });
+});
+
+t.test('Ctrl-C ends a run and shows what there is; text is followed until then', async (t) => {
+  const { options } = await startBooted(t, SPIN3);
+  const stopping = new AbortController();
+  const stdout = new PassThrough();
+  const io = { stdout, stderr: new PassThrough(), untilStopped: async () => {} };
+  const running = runCommandLine(['run', firmware('burst'), '--cores', '0,0:1', ...options], {
+    ...io,
+    stopSignal: () => stopping.signal,
+  });
+  while ((await runJson(t, 'ps', ...options)).cores[0]?.state !== 'Run');
+  stopping.abort();
+  t.equal(await running, 0);
+  t.match(String(stdout.read()), /1 core of 1 chip ran .*, none failed\n$/);
+  t.match(await runJson(t, 'ps', ...options), { cores: [] });
+
+  await run('load', firmware('print'), '--cores', '0,0:1', '--wait', ...options);
+  await run('write', 'vcpu1.user0', '1', ...options);
+  let stop = () => {};
+  const untilStopped = () =>
+    new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+  const followed = new PassThrough();
+  const following = runCommandLine(['iobuf', '0,0:1', '--follow', ...options], {
+    ...io,
+    stdout: followed,
+    untilStopped,
+  });
+  const line = once(followed, 'data');
+  await run('signal', 'start', '--app-id', '16', ...options);
+  t.equal(String((await line)[0]), '0,0:1 | line 1 of core 1\n');
+  stop();
+  t.equal(await following, 0);
 });
 
 t.test('a program that waits is started by a signal', async (t) => {

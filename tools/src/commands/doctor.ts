@@ -5,7 +5,7 @@ import { checkBoards } from '../doctor/boards.js';
 import { type Finding, fault, type Level } from '../doctor/finding.js';
 import { checkMonitor, checkNetwork, checkParts } from '../doctor/machine.js';
 import { checkReachability } from '../doctor/reachability.js';
-import { checkReceiveBuffer } from '../doctor/this-computer.js';
+import { checkReceiveBuffer, checkVersions } from '../doctor/this-computer.js';
 import { checkCores, checkDrops, checkRoom, checkTags } from '../doctor/use.js';
 import { type BmpOptions, withBmpAddress } from '../machine/frame.js';
 import { type AddressOptions, withAddress } from '../machine/options.js';
@@ -57,6 +57,7 @@ async function runDoctor(options: DoctorOptions, terminal: Terminal): Promise<vo
       for (const line of linesOf(finding, terminal)) terminal.say(line);
     }
   };
+  tell(checkVersions());
   tell(await checkReceiveBuffer());
   if (options.bmpHost !== undefined) tell(await checkBoards(options));
   if (await isReachable(options, tell)) {

@@ -1,7 +1,22 @@
 /** Checks of the computer that this program runs on. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type Finding, note, ok } from './finding.js';
+import { VERSION } from '../version.js';
+import { type Finding, fault, note, ok } from './finding.js';
+
+/** Least Node.js that this program is made for, as major and minor. Source: `engines` of the packages. */
+const LEAST_NODE = [20, 19] as const;
+
+/** Whether this program runs on a Node.js that it is made for. */
+export function checkVersions(node = process.versions.node): Finding {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  const [leastMajor, leastMinor] = LEAST_NODE;
+  const what = `spin-tools ${VERSION} on Node.js ${node}`;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
+    return ok('this computer', what);
+  }
+  return fault('this computer', what, `install Node.js ${LEAST_NODE.join('.')} or later`);
+}
 
 /** What the transport asks for, bytes. Source: `RECEIVE_BUFFER_BYTES` of the package for SCP. */
 const WANTED_BYTES = 1 << 21;

@@ -22,7 +22,11 @@ export async function withMachine<T>(
   if (options.machine === 'spalloc') {
     return withBoardsOf(options, sayReplaced(terminal), async (job) => {
       const { connections } = await job.machine();
-      return withController(await job.controller(), connections[0]?.host ?? '', work);
+      return withController(
+        await job.controller(patienceOf(options)),
+        connections[0]?.host ?? '',
+        work,
+      );
     });
   }
   const { host = '', scpPort, bootPort } = options;
