@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { run, runJson } from '../test-support/command-line.js';
+import { run, runJson, startBooted } from '../test-support/command-line.js';
 import { hasColours } from './terminal/colours.js';
 import { Terminal } from './terminal/terminal.js';
 
@@ -38,6 +38,15 @@ t.test('a reader that has enough ends a command quietly, with 0', async (t) => {
     `$cli sim --board spin3 --scp-port 0 --boot-port 0 | head -n 1; echo \${PIPESTATUS[0]}`,
   );
   t.match(gone.stdout, /^SpiNN-3: .*\n0\n$/);
+});
+
+t.test('bytes go through pipes into memory and out of it', async (t) => {
+  const { options } = await startBooted(t, { board: 'spin3' });
+  const at = options.join(' ');
+  const { stdout, stderr } = await bash(
+    `printf 'one\\0two' | $cli write sdram --file - --quiet ${at} && $cli dump sdram 7 --output - ${at} | od -c -A n`,
+  );
+  t.strictSame([stdout.trim().replaceAll(/ +/g, ' '), stderr], ['o n e \\0 t w o', '']);
 });
 
 t.test('--help loads neither packages nor commands', async (t) => {

@@ -1,6 +1,11 @@
 /** The command line as a function: arguments and streams in, exit code out. */
 import { Command, CommanderError } from 'commander';
-import { COMMAND_GROUPS, type CommandEntry, makeCommand } from './commands/all.js';
+import {
+  COMMAND_GROUPS,
+  type CommandEntry,
+  type CommandGroup,
+  makeCommand,
+} from './commands/all.js';
 import type { Io } from './commands/command.js';
 import { CommandExit } from './commands/end.js';
 import { resolveMachine } from './settings/named-machine.js';
@@ -73,12 +78,16 @@ export async function program(io: Io, isNeeded: (name: string) => boolean): Prom
       root.addCommand(command);
     }
   }
+  const { heading } = COMMAND_GROUPS.at(-1) as CommandGroup;
+  root.addHelpCommand(nameOnly(HELP).argument('[command]').helpGroup(heading));
   root.addHelpText('after', '\nspin-tools COMMAND --help tells all about a command.');
   if (settings) root.hook('preAction', (_, command) => resolveMachine(command, settings));
   return root;
 }
 
-function nameOnly({ name, summary }: CommandEntry): Command {
+const HELP = { name: 'help', summary: 'show the help of a command' };
+
+function nameOnly({ name, summary }: Pick<CommandEntry, 'name' | 'summary'>): Command {
   return new Command(name).summary(summary);
 }
 

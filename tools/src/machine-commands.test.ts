@@ -97,6 +97,7 @@ t.test('places, values and ranges that make no sense are named, and exit with 2'
     [['write', 'sdram', 'one'], '"one" is no word'],
     [['fill', 'sdram', '5G'], "'5G' is invalid for argument 'bytes'"],
     [['fill', 'sdram', '4', '256'], 'Give a byte from 0 to 255'],
+    [['dump', 'sdram', '--output', '-', '--json'], "'--json' and '--output -' exclude each other"],
     [['signal', 'jump', '--app-id', '16'], 'Allowed choices are init, power-down, stop, start'],
     [['signal', 'stop'], "required option '--app-id <number>'"],
     [['table', '--clear'], "'--clear' needs '--chip'"],

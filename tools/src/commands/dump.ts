@@ -19,9 +19,11 @@ import { withMachine } from '../machine/reach.js';
 import { memoryLines } from '../terminal/hexadecimal.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, withExamples } from './command.js';
+import { usageError } from './end.js';
 
 interface DumpOptions extends AddressOptions, ChipOptions {
   readonly output?: string;
+  readonly json?: boolean;
 }
 
 const USUAL_BYTES = 256;
@@ -59,6 +61,9 @@ async function runDump(
   length: number,
 ): Promise<void> {
   const { chip, output } = options;
+  if (output === '-' && options.json) {
+    usageError(command, "options '--json' and '--output -' exclude each other.");
+  }
   checkRange(command, address, length);
   const bytes = await withMachine(options, terminal, (controller) =>
     controller.read(chip, address, length),
