@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
+import { plain } from '../terminal/plain.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, withExamples } from './command.js';
 
@@ -43,7 +44,7 @@ async function runBoot(options: BootOptions, terminal: Terminal): Promise<void> 
       ...(image && { image }),
     });
     const { width, height } = await controller.dimensions();
-    terminal.report(`${host} is up: ${name} ${version}, ${width} x ${height} chips`);
+    terminal.report(plain(`${host} is up: ${name} ${version}, ${width} x ${height} chips`));
     terminal.result({ host, name, version, width, height });
   });
 }

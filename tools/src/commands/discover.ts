@@ -6,6 +6,7 @@ import { ADDRESS_GROUP, OTHER_OPTIONS, withSharedPort } from '../machine/options
 import { addNetwork, localAddresses } from '../network/addresses.js';
 import { HELLO_MS, listenForHello } from '../network/hello.js';
 import { type Answer, askAll, isBmp } from '../network/search.js';
+import { plain } from '../terminal/plain.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, positiveNumber, runs, withExamples } from './command.js';
@@ -66,7 +67,7 @@ async function runDiscover(
     ...answers.map(describe),
     ...waiting.filter((address) => isNew(address, answers)).map(notBooted),
   ];
-  const rows = found.map(({ address, kind, software }) => [address, kind, software ?? '']);
+  const rows = found.map(({ address, kind, software }) => [address, kind, plain(software ?? '')]);
   if (rows.length === 0) terminal.say('no board was found');
   else terminal.sayAll(table(['address', 'what', 'software'], rows));
   terminal.result({ found });

@@ -5,6 +5,7 @@ import { type DeadParts, deadParts } from '../machine/dead-parts.js';
 import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { DIRECTIONS } from '../report/link-traffic.js';
+import { plain } from '../terminal/plain.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, withExamples } from './command.js';
 
@@ -34,7 +35,7 @@ async function runInfo(address: AddressOptions, terminal: Terminal): Promise<voi
   const { width, height, wrapX, wrapY, chips } = machine;
   const dead = deadParts(machine);
   const ethernets = chips.filter(isEthernet).map(({ x, y, ip }) => ({ x, y, ip: ip ?? null }));
-  terminal.say(`${version.name} ${version.version} on ${host}`);
+  terminal.say(plain(`${version.name} ${version.version} on ${host}`));
   terminal.say(describeMachine(machine));
   for (const { x, y, ip } of ethernets) terminal.say(`ethernet chip (${x}, ${y}) ${ip ?? ''}`);
   for (const line of describeDead(dead)) terminal.say(line);

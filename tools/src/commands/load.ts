@@ -1,26 +1,27 @@
 /** `spin-tools load`: puts a program on cores and starts it. */
-import { Argument, Command } from 'commander';
-import { readApplication, targetsOf } from '../machine/application.js';
-import { addCores, type CoreSelection } from '../machine/core-selection.js';
+import { Command } from 'commander';
+import {
+  type ApplicationOptions,
+  readApplication,
+  targetsOf,
+  withApplication,
+} from '../machine/application.js';
 import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { count } from '../terminal/count.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs, wholeNumber, withExamples } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
-interface LoadOptions extends AddressOptions {
-  readonly cores: CoreSelection;
-  readonly appId: number;
+interface LoadOptions extends AddressOptions, ApplicationOptions {
   readonly wait?: boolean;
 }
 
 /** Makes the command. */
 export function loadCommand(io: Io): Command {
-  const command = new Command('load')
-    .addArgument(new Argument('<file>', 'program image, APLX'))
-    .requiredOption('--cores <cores...>', 'X,Y:CORES such as 0,0:1-4,7, or all', addCores)
-    .option('--app-id <number>', 'application the cores belong to', wholeNumber(16, 255), 16)
-    .option('--wait', 'let the program wait for the signal "start"');
+  const command = withApplication(new Command('load')).option(
+    '--wait',
+    'let the program wait for the signal "start"',
+  );
   withExamples(command, [
     ['load hello.aplx --cores 0,0:1-4 1,0:1', 'starts a program on five cores of two chips.'],
     [

@@ -5,6 +5,7 @@ import { coreEntries, describeCore } from '../machine/core-entries.js';
 import { formatCores } from '../machine/core-selection.js';
 import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
+import { plain } from '../terminal/plain.js';
 import { table } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, withExamples } from './command.js';
@@ -34,7 +35,7 @@ async function runPs(options: PsOptions, terminal: Terminal): Promise<void> {
     const { appId, name, error } = group[0];
     const state = describeCore(group[0]);
     const shown = error === undefined ? state : terminal.colours.red(state);
-    return [appId, name, shown, group.length, formatCores(group)] as const;
+    return [appId, plain(name), shown, group.length, formatCores(group)] as const;
   });
   if (rows.length === 0) terminal.say('all application cores are idle');
   else terminal.sayAll(table(['app', 'name', 'state', 'cores', 'where'], rows));

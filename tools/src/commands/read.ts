@@ -17,6 +17,7 @@ import {
   withChip,
 } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
+import { plain } from '../terminal/plain.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, wholeNumber, withExamples } from './command.js';
 
@@ -70,7 +71,7 @@ async function runRead(
   );
   if (kind === 'text') {
     const text = textIn(bytes);
-    terminal.say(text);
+    terminal.say(plain(text));
     terminal.result({ ...chip, address, as: kind, text });
     return;
   }

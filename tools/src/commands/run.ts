@@ -1,9 +1,14 @@
 /** `spin-tools run`: a program from its loading to its end. */
 import { CoreState, describeCoreState, type MachineController, Signal } from '@spin-tools/scp';
-import { Argument, Command } from 'commander';
-import { readApplication, targetsOf } from '../machine/application.js';
+import { Command } from 'commander';
+import {
+  type ApplicationOptions,
+  readApplication,
+  targetsOf,
+  withApplication,
+} from '../machine/application.js';
 import { type CoreEntry, coreEntry, describeCore } from '../machine/core-entries.js';
-import { addCores, type ChipCores, type CoreSelection } from '../machine/core-selection.js';
+import type { ChipCores } from '../machine/core-selection.js';
 import { addWord } from '../machine/memory-values.js';
 import { onEach } from '../machine/on-chips.js';
 import { type AddressOptions, withAddress } from '../machine/options.js';
@@ -13,12 +18,10 @@ import { placesOf, refuseIfInUse, runApplication } from '../machine/run-applicat
 import { count } from '../terminal/count.js';
 import { ExitCode } from '../terminal/exit-code.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
+import { type Io, positiveNumber, runs, withExamples } from './command.js';
 import { CommandExit } from './end.js';
 
-interface RunOptions extends AddressOptions {
-  readonly cores: CoreSelection;
-  readonly appId: number;
+interface RunOptions extends AddressOptions, ApplicationOptions {
   readonly for?: number;
   readonly follow?: boolean;
   readonly keep?: boolean;
@@ -33,13 +36,10 @@ const MS_PER_SECOND = 1000;
 
 /** Makes the command. */
 export function runCommand(io: Io): Command {
-  const command = new Command('run')
+  const command = withApplication(new Command('run'))
     .description(
       'All cores start at the same time. Those that wait for a synchronisation are let go on when all have come to it. After the end of all, after --for, or after Ctrl-C, the text that they have put out and what went wrong is shown, and the application is stopped. Exits with 4 when a core ended in an error.',
     )
-    .addArgument(new Argument('<file>', 'program image, APLX'))
-    .requiredOption('--cores <cores...>', 'X,Y:CORES such as 0,0:1-4,7, or all', addCores)
-    .option('--app-id <number>', 'application the cores belong to', wholeNumber(16, 255), 16)
     .option(
       '--user <numbers...>',
       'up to four words that the program finds as user0 to user3',

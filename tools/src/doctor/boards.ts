@@ -3,6 +3,7 @@ import type { BmpController } from '@spin-tools/scp';
 import { isPowered, outOfRange } from '../machine/board-health.js';
 import { type BmpOptions, withBoards } from '../machine/frame.js';
 import { count } from '../terminal/count.js';
+import { plain } from '../terminal/plain.js';
 import { type Finding, fault, ok } from './finding.js';
 
 const CHECK = 'boards';
@@ -31,7 +32,7 @@ async function checkFrame(controller: BmpController): Promise<Finding[]> {
   const boards = seen.length === 0 ? [0] : seen;
   const findings = await Promise.all(boards.map((board) => checkBoard(controller, board)));
   return [
-    ok('management', `${name} ${version}, ${count(boards.length, 'board')}`),
+    ok('management', `${plain(`${name} ${version}`)}, ${count(boards.length, 'board')}`),
     ...findings.flat(),
   ];
 }

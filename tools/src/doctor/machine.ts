@@ -5,6 +5,7 @@ import { deadParts } from '../machine/dead-parts.js';
 import { describeRoundTrips, roundTrip } from '../machine/round-trips.js';
 import { DIRECTIONS } from '../report/link-traffic.js';
 import { count } from '../terminal/count.js';
+import { plain } from '../terminal/plain.js';
 import { some } from '../terminal/some.js';
 import { type Finding, fault, note, ok } from './finding.js';
 
@@ -14,7 +15,7 @@ const LEAST_MAJOR = 3;
 /** Whether the monitor is one that this program knows. */
 export async function checkMonitor(controller: MachineController): Promise<Finding> {
   const { name, version } = await controller.version();
-  const what = `${name} ${version}`;
+  const what = plain(`${name} ${version}`);
   const [major = 0] = version.split('.').map(Number);
   if (name.startsWith('SC&MP') && major >= LEAST_MAJOR) return ok('monitor', what);
   return fault(

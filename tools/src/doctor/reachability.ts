@@ -7,6 +7,7 @@ import { SCP_PORT } from '@spin-tools/scp';
 import { isLocal } from '../network/addresses.js';
 import { HELLO_MS, listenForHello } from '../network/hello.js';
 import { type Answer, askAll, isBmp } from '../network/search.js';
+import { plain } from '../terminal/plain.js';
 import { type Finding, fault, note, ok } from './finding.js';
 
 /** Where a machine should be. */
@@ -57,7 +58,7 @@ function noSuchHost(host: string): Finding {
 function managementProcessor({ address, version }: Answer): Finding {
   return fault(
     CHECK,
-    `${address} is a management processor (${version.name} ${version.version}), not a board`,
+    `${address} is a management processor (${plain(`${version.name} ${version.version}`)}), not a board`,
     'chips usually have the address behind it; give this one as --bmp-host',
   );
 }

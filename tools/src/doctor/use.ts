@@ -13,6 +13,7 @@ import { onEach } from '../machine/on-chips.js';
 import { coreName } from '../machine/output.js';
 import { readCounters } from '../machine/router-counts.js';
 import { count } from '../terminal/count.js';
+import { plain } from '../terminal/plain.js';
 import { some } from '../terminal/some.js';
 import { type Finding, fault, note, ok } from './finding.js';
 
@@ -27,7 +28,9 @@ export async function checkCores(controller: MachineController): Promise<Finding
 }
 
 function failedCores(failed: readonly CoreEntry[]): Finding {
-  const names = failed.map((core) => `${coreName(core)} ${core.name}, ${describeCore(core)}`);
+  const names = failed.map(
+    (core) => `${coreName(core)} ${plain(core.name)}, ${describeCore(core)}`,
+  );
   return fault(
     'cores',
     `${count(failed.length, 'core')} failed: ${some(names)}`,
@@ -38,7 +41,7 @@ function failedCores(failed: readonly CoreEntry[]): Finding {
 function leftCores(cores: readonly CoreEntry[]): Finding {
   const applications = [...groupBy(cores, ({ appId }) => String(appId))];
   const names = applications.map(
-    ([appId, group]) => `${appId} (${group[0].name}) on ${count(group.length, 'core')}`,
+    ([appId, group]) => `${appId} (${plain(group[0].name)}) on ${count(group.length, 'core')}`,
   );
   return note(
     'cores',

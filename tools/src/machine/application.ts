@@ -2,8 +2,24 @@
 import { readFile } from 'node:fs/promises';
 import { discoverMachine } from '@spin-tools/machine-model';
 import { decodeAplx, type MachineController } from '@spin-tools/scp';
+import { Argument, type Command } from 'commander';
+import { wholeNumber } from '../commands/command.js';
 import { FileError } from '../data/file-error.js';
-import type { ChipCores, CoreSelection } from './core-selection.js';
+import { addCores, type ChipCores, type CoreSelection } from './core-selection.js';
+
+/** What {@link withApplication} adds to a command's options. */
+export interface ApplicationOptions {
+  readonly cores: CoreSelection;
+  readonly appId: number;
+}
+
+/** Adds a program's file, `--cores` and `--app-id`. */
+export function withApplication(command: Command): Command {
+  return command
+    .addArgument(new Argument('<file>', 'program image, APLX'))
+    .requiredOption('--cores <cores...>', 'X,Y:CORES such as 0,0:1-4,7, or all', addCores)
+    .option('--app-id <number>', 'application the cores belong to', wholeNumber(16, 255), 16);
+}
 
 /**
  * Reads a program image.

@@ -1,5 +1,6 @@
 /** Text that cores put out, while it grows. */
 import type { MachineController } from '@spin-tools/scp';
+import { plain } from '../terminal/plain.js';
 import type { CorePlace } from './core-entries.js';
 import { onEach } from './on-chips.js';
 
@@ -41,8 +42,8 @@ export class OutputFollower {
       const fresh = known.text.slice(known.given, Math.max(known.given, end));
       known.given = Math.max(known.given, end);
       if (fresh === '') return [];
-      const lines = fresh.replace(/\n$/, '').split('\n');
-      return lines.map((line) => `${coreName(core)} | ${line}`);
+      const lines = fresh.replace(/\r?\n$/, '').split(/\r?\n/);
+      return lines.map((line) => `${coreName(core)} | ${plain(line)}`);
     });
   }
 }

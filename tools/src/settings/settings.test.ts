@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { run, startBooted } from '../../test-support/command-line.js';
 import { runCommandLine } from '../command-line.js';
@@ -150,4 +151,17 @@ t.test('a settings file that makes no sense is refused by file, field and value'
   setVariables(t, { SPIN_TOOLS_CONFIG: nowhere });
   t.match(await run('ps'), { code: 1, stderr: `spin-tools: there is no file ${nowhere}\n` });
   t.match(await run('--help'), { code: 0 }, 'help needs no settings');
+});
+
+t.test('whatever a settings file holds, it is used or refused with one line', async (t) => {
+  const values = fc.oneof(fc.jsonValue(), fc.constantFrom('host', 3, true, [], {}));
+  const names = fc.constantFrom('host', 'timeout', 'machine', 'machines', 'commands', 'quiet', 'x');
+  const samples = fc.sample(fc.dictionary(names, values), { numRuns: 60, seed: 11 });
+  for (const settings of samples) {
+    useSettings(t, settings);
+    const { code, stdout, stderr } = await run('read', 'sv.nothing');
+    t.equal(stdout, '');
+    t.ok(code === 1 || code === 2);
+    t.notMatch(stderr, 'this is a bug');
+  }
 });
