@@ -56,7 +56,7 @@ t.test('a served machine lacks what the options say, and a plan makes it fail', 
     [['--faults', `${folder}/bad.json`], 'bad.json: fault plan: "datagrams.lose" must be'],
     [['--faults', `${folder}/broken.json`], 'broken.json: is not JSON'],
     [['--dead-chip', '9,9'], 'this machine has no chip (9, 9)'],
-    [['--dead-link', '1,1'], "'--dead-link <x,y,link>' argument '1,1' is invalid"],
+    [['--dead-link', '1,1'], "'--dead-link <x,y,link...>' argument '1,1' is invalid"],
     [['--dead-core', '1,1,18'], "argument '1,1,18' is invalid"],
     [['--pace', 'slow'], "'--pace <pace>' argument 'slow' is invalid"],
   ] as const) {

@@ -8,7 +8,12 @@ import { checkReachability } from '../doctor/reachability.js';
 import { checkReceiveBuffer, checkVersions } from '../doctor/this-computer.js';
 import { checkCores, checkDrops, checkRoom, checkTags } from '../doctor/use.js';
 import { type BmpOptions, withBmpAddress } from '../machine/frame.js';
-import { type AddressOptions, withAddress } from '../machine/options.js';
+import {
+  type AddressOptions,
+  type DeadOptions,
+  withAddress,
+  withDeadChips,
+} from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { count } from '../terminal/count.js';
 import { ExitCode } from '../terminal/exit-code.js';
@@ -16,7 +21,10 @@ import type { Terminal } from '../terminal/terminal.js';
 import { type Io, runs, withExamples } from './command.js';
 import { CommandExit } from './end.js';
 
-interface DoctorOptions extends AddressOptions, BmpOptions {}
+interface DoctorOptions
+  extends AddressOptions,
+    BmpOptions,
+    Pick<DeadOptions, 'deadChip' | 'deadLink'> {}
 
 /** How long the first answer is waited for, s. */
 const USUAL_WAIT = 1;
@@ -25,7 +33,7 @@ const MS_PER_SECOND = 1000;
 /** Checks of a machine that answers, and what each is called should it fail. */
 const MACHINE_CHECKS: readonly (readonly [
   string,
-  (controller: MachineController) => Promise<Finding | readonly Finding[]>,
+  (controller: MachineController, options: DoctorOptions) => Promise<Finding | readonly Finding[]>,
 ])[] = [
   ['monitor', checkMonitor],
   ['network', checkNetwork],
@@ -43,8 +51,10 @@ export function doctorCommand(io: Io): Command {
   );
   withExamples(command, [
     ['doctor --host 192.168.240.1 --bmp-host 192.168.240.0', 'checks a board that stands alone.'],
+    ['doctor --dead-chip 3,3 --dead-link 0,0,0', 'knows of a chip and a link that are dead.'],
     ['doctor --machine rack --json', 'is for programs that watch a machine.'],
   ]);
+  withDeadChips(command, 'are known to be dead, and no fault');
   withBmpAddress(withAddress(command, true), "management processor of the frame's board 0");
   return runs<DoctorOptions, []>(command, io, runDoctor);
 }
@@ -63,7 +73,7 @@ async function runDoctor(options: DoctorOptions, terminal: Terminal): Promise<vo
   if (await isReachable(options, tell)) {
     await withMachine(options, terminal, async (controller) => {
       for (const [name, check] of MACHINE_CHECKS)
-        tell(await attempt(name, () => check(controller)));
+        tell(await attempt(name, () => check(controller, options)));
     });
   }
   const faults = findings.filter(({ level }) => level === 'fault').length;

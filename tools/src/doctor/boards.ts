@@ -1,6 +1,7 @@
 /** Checks of boards, by their management processors. */
 import type { BmpController } from '@spin-tools/scp';
 import { isPowered, outOfRange } from '../machine/board-health.js';
+import { formatRanges } from '../machine/core-selection.js';
 import { type BmpOptions, withBoards } from '../machine/frame.js';
 import { count } from '../terminal/count.js';
 import { plain } from '../terminal/plain.js';
@@ -30,27 +31,25 @@ async function checkFrame(controller: BmpController): Promise<Finding[]> {
   const { name, version } = await controller.version();
   const seen = await controller.canAddresses();
   const boards = seen.length === 0 ? [0] : seen;
-  const findings = await Promise.all(boards.map((board) => checkBoard(controller, board)));
-  return [
-    ok('management', `${plain(`${name} ${version}`)}, ${count(boards.length, 'board')}`),
-    ...findings.flat(),
-  ];
+  const wrong = await Promise.all(boards.map((board) => checkBoard(controller, board)));
+  const well = boards.filter((_, index) => wrong[index]?.length === 0);
+  const what = `${plain(`${name} ${version}`)}, ${count(boards.length, 'board')}`;
+  const right = `on, with the right volts and temperatures: ${formatRanges(well)}`;
+  return [ok('management', what), ...wrong.flat(), ...(well.length > 0 ? [ok(CHECK, right)] : [])];
 }
 
+/** What is wrong with a board. */
 async function checkBoard(controller: BmpController, board: number): Promise<Finding[]> {
   const status = await controller.readAdc(board);
   if (!isPowered(status)) {
     const advice = `switch it on with "spin-tools power on ${board}", then boot it`;
     return [fault(CHECK, `board ${board} is switched off`, advice)];
   }
-  const wrong = outOfRange(status).map(({ what, value, limits }) =>
+  return outOfRange(status).map(({ what, value, limits }) =>
     fault(
       CHECK,
       `board ${board}: ${what} is ${value}`,
       `it should be ${limits}: look at the supply, the fans and the air around the board`,
     ),
   );
-  return wrong.length > 0
-    ? wrong
-    : [ok(CHECK, `board ${board} is on, volts and temperatures are right`)];
 }

@@ -1,7 +1,8 @@
 /** Checks of a machine that answers: its monitor, the way to it, its parts. */
-import { describeMachine, discoverMachine, type Machine } from '@spin-tools/machine-model';
+import { describeMachine, discoverMachine } from '@spin-tools/machine-model';
 import { CONNECTED_CHIP, type MachineController } from '@spin-tools/scp';
-import { deadParts } from '../machine/dead-parts.js';
+import { unknownDeadParts } from '../machine/dead-parts.js';
+import type { DeadOptions } from '../machine/options.js';
 import { describeRoundTrips, roundTrip } from '../machine/round-trips.js';
 import { DIRECTIONS } from '../report/link-traffic.js';
 import { count } from '../terminal/count.js';
@@ -72,15 +73,20 @@ function judgeLatency(ms: number): Finding {
   return fault('network', what, 'work from a computer that is nearer to the board');
 }
 
-/** What of the machine does not work, compared with whole boards. */
-export async function checkParts(controller: MachineController): Promise<Finding[]> {
-  return judgeParts(await discoverMachine(controller));
-}
-
-function judgeParts(machine: Machine): Finding[] {
-  const { chips, links, cores } = deadParts(machine);
+/**
+ * What of the machine does not work, compared with whole boards.
+ *
+ * @param known chips and links that are dead, and no news
+ */
+export async function checkParts(
+  controller: MachineController,
+  known: Pick<DeadOptions, 'deadChip' | 'deadLink'>,
+): Promise<Finding[]> {
+  const machine = await discoverMachine(controller);
+  const { chips, links, cores } = unknownDeadParts(machine, known);
   const advice =
-    'programs are placed around them; if they worked before, switch the board off and on and boot it again';
+    'programs are placed around them; if they worked before, switch the board off and on and boot it again; ' +
+    'name those that you know of with --dead-chip and --dead-link';
   const findings = [
     ...lacking('chips', chips, ({ x, y }) => `chip (${x}, ${y})`, advice),
     ...lacking(

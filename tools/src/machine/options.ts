@@ -151,12 +151,21 @@ export function triads(value: string): { width: number; height: number } {
   throw new InvalidArgumentError(`Give WIDTHxHEIGHT, 1x1 to ${MOST_TRIADS}x${MOST_TRIADS}.`);
 }
 
-/** Adds `--dead-chip`, `--dead-link` and `--dead-core`, each of which may be given several times. */
-export function withDeadParts(command: Command): Command {
+/** Adds `--dead-chip` and `--dead-link`. */
+export function withDeadChips(command: Command, what: string): Command {
   return command
-    .option('--dead-chip <x,y>', 'a chip that does not work; may be repeated', all(chip))
-    .option('--dead-link <x,y,link>', 'a link, 0 to 5, of a chip; may be repeated', all(link))
-    .option('--dead-core <x,y,core>', 'a physical core, 0 to 17; may be repeated', all(core));
+    .option('--dead-chip <x,y...>', `chips that ${what}`, all(chip))
+    .option('--dead-link <x,y,link...>', `links, 0 to 5, of chips that ${what}`, all(link));
+}
+
+/** Adds `--dead-chip`, `--dead-link` and `--dead-core`. */
+export function withDeadParts(command: Command): Command {
+  const description = 'physical cores, 0 to 17, that do not work';
+  return withDeadChips(command, 'do not work').option(
+    '--dead-core <x,y,core...>',
+    description,
+    all(core),
+  );
 }
 
 const MOST_COORDINATE = 255;
