@@ -239,6 +239,10 @@ t.test('a model is trained, saved, tested and asked', async (t) => {
   const trained = ['--model', file('out/trained.json'), '--data', file('data.json')];
   const tested = await runJson(t, 'evaluate', ...trained, '--engine', 'functional');
   t.match(tested, { accuracy: 1, samples: 4 });
+  t.match(await run('evaluate', ...trained, '--engine', 'functional'), {
+    code: 0,
+    stdout: /^accuracy 100\.0 % +loss .* of 4 samples$/m,
+  });
   t.ok(Math.abs(tested.loss - result.loss) < 1e-3, 'number formats now fit the trained weights');
   const asked = await runJson(t, 'predict', ...trained, '--engine', 'functional');
   t.strictSame(

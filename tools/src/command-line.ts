@@ -13,10 +13,8 @@ import { applySettings, readSettings } from './settings/settings.js';
 import { hasColours } from './terminal/colours.js';
 import { ExitCode, exitCodeOf } from './terminal/exit-code.js';
 import { explain } from './terminal/explain.js';
+import { HELP_COLUMNS } from './terminal/help.js';
 import { VERSION } from './version.js';
-
-/** Most columns that help texts take. */
-const HELP_COLUMNS = 100;
 
 /**
  * Runs one command. Writes to `io` only, never exits and never throws.

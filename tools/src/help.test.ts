@@ -55,6 +55,7 @@ t.test('every help has an example, exit codes, and lines that fit a terminal', a
   for (const { name, summary } of COMMANDS) {
     const { stdout } = await run(name, '--help');
     t.match(stdout, /\nExamples:\n {2}\$ spin-tools /, name);
+    t.match(stdout, /\nWith --json: /, name);
     t.match(stdout, /\nExit codes: 0 done, /, name);
     t.match(stdout, '--json', name);
     t.match(stdout, '--quiet', name);

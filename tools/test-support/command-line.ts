@@ -30,7 +30,30 @@ export async function runJson(t: Test, ...args: string[]) {
   const { code, stdout, stderr } = await run(...args, '--json');
   t.strictSame([code, stderr], [0, ''], args.join(' '));
   t.match(stdout, /^\{.*\}\n$/, 'one line with one object');
-  return JSON.parse(stdout);
+  const result = JSON.parse(stdout);
+  const told = await fieldsInHelp(args);
+  if (args.includes('--explain')) return result;
+  t.strictSame(
+    Object.keys(result).filter((key) => !told.has(key)),
+    [],
+    'help tells all fields',
+  );
+  return result;
+}
+
+const fields = new Map<string, ReadonlySet<string>>();
+
+/** Words behind "With --json:" in the help of a command. */
+async function fieldsInHelp([name = '', below = '']: string[]): Promise<ReadonlySet<string>> {
+  const words = name === 'alloc' && /^[a-z]/.test(below) ? [name, below] : [name];
+  const command = words.join(' ');
+  const known = fields.get(command);
+  if (known !== undefined) return known;
+  const { stdout } = await run(...words, '--help');
+  const [, json = ''] = /\nWith --json: (.*)\n\nExit codes/s.exec(stdout) ?? [];
+  const found = new Set(json.split(/\W+/));
+  fields.set(command, found);
+  return found;
 }
 
 /** Starts `spin-tools sim` and gives what it prints; stops it at the end of the test. */

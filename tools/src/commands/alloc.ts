@@ -37,13 +37,17 @@ export function allocCommand(io: Io): Command {
   for (const make of [allocPsCommand, machinesCommand, jobCommand, whereIsCommand]) {
     command.addCommand(make(io));
   }
-  withExamples(command, [
-    ['alloc --boards 3', 'gets three boards, and keeps them until Ctrl-C.'],
+  withExamples(
+    command,
     [
-      'alloc --boards 1 --boot -- python3 experiment.py',
-      'runs a program with a board, which SPALLOC_HOSTNAME names.',
+      ['alloc --boards 3', 'gets three boards, and keeps them until Ctrl-C.'],
+      [
+        'alloc --boards 1 --boot -- python3 experiment.py',
+        'runs a program with a board, which SPALLOC_HOSTNAME names.',
+      ],
     ],
-  ]);
+    '{ job, machine, width, height, connections: [{ chip, host }] }; nothing with a command',
+  );
   return runs<AllocOptions>(command, io, (options, terminal) =>
     runAlloc(command, options, terminal, io),
   );

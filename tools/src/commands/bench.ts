@@ -37,10 +37,17 @@ export function benchCommand(io: Io): Command {
         .argParser(byteCount)
         .default(byteCount('2M'), '2M'),
     );
-  withExamples(withChip(command), [
-    ['bench', 'measures the way to chip (0, 0).'],
-    ['bench --chip 7,7 --size 8M --json', 'measures the way to a chip that is far, for a program.'],
-  ]);
+  withExamples(
+    withChip(command),
+    [
+      ['bench', 'measures the way to chip (0, 0).'],
+      [
+        'bench --chip 7,7 --size 8M --json',
+        'measures the way to a chip that is far, for a program.',
+      ],
+    ],
+    '{ roundTripMs, messagesPerSecond, writeMegabytesPerSecond, readMegabytesPerSecond, requests, repeats }',
+  );
   return runs<BenchOptions, []>(withAddress(command, true), io, runBench);
 }
 

@@ -23,14 +23,18 @@ export function bootCommand(io: Io): Command {
       new Option('--board <board>', 'which board').choices(['spin3', 'spin5']).default('spin5'),
     )
     .option('--force', 'boot even if the monitor answers');
-  withExamples(command, [
-    ['boot --host 127.0.0.1', 'boots a virtual machine.'],
-    ['boot --host 192.168.240.1 --image scamp.boot', 'boots a board.'],
+  withExamples(
+    command,
     [
-      'boot --host 192.168.240.253 --board spin3 --image scamp.boot',
-      'boots a board of four chips.',
+      ['boot --host 127.0.0.1', 'boots a virtual machine.'],
+      ['boot --host 192.168.240.1 --image scamp.boot', 'boots a board.'],
+      [
+        'boot --host 192.168.240.253 --board spin3 --image scamp.boot',
+        'boots a board of four chips.',
+      ],
     ],
-  ]);
+    '{ host, name, version, width, height }',
+  );
   return runs(withAddress(command, true), io, runBoot);
 }
 

@@ -1,6 +1,7 @@
 /** What all commands have in common: a terminal, how to show things, and options that are checked by name. */
 import { isIPv4 } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
+import { HELP_COLUMNS } from '../terminal/help.js';
 import { type Output, Terminal, type TerminalOptions } from '../terminal/terminal.js';
 
 /** What a command line reads and writes besides its arguments. */
@@ -18,10 +19,19 @@ export interface Io {
 /** An example: what to type, and what that does. */
 export type Example = readonly [line: string, meaning: string];
 
-/** Adds examples to a command's help. */
-export function withExamples(command: Command, examples: readonly Example[]): Command {
+/**
+ * Adds examples to a command's help, and what `--json` prints.
+ *
+ * @param result the fields of the object, as JavaScript would take it apart
+ */
+export function withExamples(
+  command: Command,
+  examples: readonly Example[],
+  result: string,
+): Command {
   const lines = examples.map(([line, meaning]) => `  $ spin-tools ${line}\n      ${meaning}`);
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  const json = command.createHelp().boxWrap(`With --json: ${result}`, HELP_COLUMNS);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n\n${json}`);
 }
 
 /** What the codes of `ExitCode` are called in help texts. */

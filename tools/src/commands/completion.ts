@@ -16,11 +16,15 @@ export function completionCommand(io: Io): Command {
   const command = new Command('completion').addArgument(
     new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)),
   );
-  withExamples(command, [
-    ['completion bash > ~/.local/share/bash-completion/completions/spin-tools', 'for bash.'],
-    ['completion zsh > ~/.zfunc/_spin-tools', 'for zsh, where ~/.zfunc is in fpath.'],
-    ['completion fish > ~/.config/fish/completions/spin-tools.fish', 'for fish.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['completion bash > ~/.local/share/bash-completion/completions/spin-tools', 'for bash.'],
+      ['completion zsh > ~/.zfunc/_spin-tools', 'for zsh, where ~/.zfunc is in fpath.'],
+      ['completion fish > ~/.config/fish/completions/spin-tools.fish', 'for fish.'],
+    ],
+    '{ shell, commands }',
+  );
   return runs<object, [Shell]>(command, io, (_, terminal, shell) =>
     runCompletion(io, terminal, shell),
   );

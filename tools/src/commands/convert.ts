@@ -16,10 +16,14 @@ export function convertCommand(io: Io): Command {
     .addArgument(new Argument('<from>', MODEL_HELP))
     .addArgument(new Argument('<to>', 'file to write: .keras, .h5 or .json'))
     .option('--tfjs', "write .json as TensorFlow.js's model.json, with its shards beside it");
-  withExamples(command, [
-    ['convert trained.json trained.keras', 'writes a file that Keras opens.'],
-    ['convert net.h5 web/model.json --tfjs', 'writes a folder for TensorFlow.js.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['convert trained.json trained.keras', 'writes a file that Keras opens.'],
+      ['convert net.h5 web/model.json --tfjs', 'writes a folder for TensorFlow.js.'],
+    ],
+    '{ file, layers, parameters }',
+  );
   return runs(command, io, runConvert);
 }
 

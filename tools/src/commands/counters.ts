@@ -29,11 +29,15 @@ export function countersCommand(io: Io): Command {
     .option('--chip <x,y>', 'the router of this chip only', chip)
     .option('--all', 'a line for each chip')
     .option('--clear', 'set the counters to 0 after they were read');
-  withExamples(command, [
-    ['counters', 'shows sums over the machine, and the chips that dropped packets.'],
-    ['counters --clear --quiet', 'begins anew before a run.'],
-    ['counters --chip 3,3 --json', 'gives all counters of one chip to a program.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['counters', 'shows sums over the machine, and the chips that dropped packets.'],
+      ['counters --clear --quiet', 'begins anew before a run.'],
+      ['counters --chip 3,3 --json', 'gives all counters of one chip to a program.'],
+    ],
+    '{ dropped, chips: [{ x, y, localMulticast, externalMulticast, droppedMulticast, ... }] } with all counters',
+  );
   return runs<CountersOptions, []>(withAddress(command, true), io, runCounters);
 }
 

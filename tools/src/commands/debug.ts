@@ -72,13 +72,20 @@ export function debugCommand(io: Io): Command {
     .option('--trace <number>', 'show the last instructions', wholeNumber(1, MOST_TRACED))
     .option('--profile', 'show where the cycles went')
     .option('--app-id <number>', 'application the core belongs to', wholeNumber(16, 255), 16);
-  withExamples(command, [
+  withExamples(
+    command,
     [
-      'debug hello.elf --break c_main --trace 20',
-      'stops at a function, and shows the last 20 instructions.',
+      [
+        'debug hello.elf --break c_main --trace 20',
+        'stops at a function, and shows the last 20 instructions.',
+      ],
+      [
+        'debug hello.aplx --elf hello.elf --profile --for 5',
+        'shows where the cycles of 5 ms went.',
+      ],
     ],
-    ['debug hello.aplx --elf hello.elf --profile --for 5', 'shows where the cycles of 5 ms went.'],
-  ]);
+    '{ reason, microseconds, asleep, registers, memory: [{ address, bytes }], trace, profile }',
+  );
   return runs(command, io, runDebug);
 }
 

@@ -29,13 +29,17 @@ export function demoCommand(io: Io): Command {
     .option('--epochs <number>', 'passes over them', wholeNumber(1, 1000), EPOCHS)
     .option('--output <file>', 'where the trained model goes', 'spin-tools-out/digits.json')
     .option('--report <file>', 'where the report goes', 'spin-tools-out/digits.html');
-  withExamples(command, [
-    ['demo', 'trains, and names a report to open in a browser.'],
+  withExamples(
+    command,
     [
-      'demo --epochs 1 --samples 640 --engine functional',
-      'does less, without a machine, in seconds.',
+      ['demo', 'trains, and names a report to open in a browser.'],
+      [
+        'demo --epochs 1 --samples 640 --engine functional',
+        'does less, without a machine, in seconds.',
+      ],
     ],
-  ]);
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, mappingSeconds, modelFile, reportFile }',
+  );
   return runs<DemoOptions>(withEngineOptions(command), io, (options, terminal) =>
     runDemo(command, options, terminal),
   );

@@ -21,7 +21,11 @@ export function disassembleCommand(io: Io): Command {
     .addArgument(new Argument('<file>', 'ELF file, or program image (APLX)'))
     .option('--thumb', 'Thumb code, where no ELF file says which it is')
     .option('--elf <file>', 'ELF file with names for the addresses of an APLX image');
-  withExamples(command, [['disassemble hello.aplx --elf hello.elf', 'shows code, with names.']]);
+  withExamples(
+    command,
+    [['disassemble hello.aplx --elf hello.elf', 'shows code, with names.']],
+    '{ instructions }',
+  );
   return runs(command, io, runDisassemble);
 }
 

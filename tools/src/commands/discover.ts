@@ -43,10 +43,14 @@ export function discoverCommand(io: Io): Command {
     .optionsGroup(ADDRESS_GROUP);
   withSharedPort(command, '--scp-port <port>', 'UDP port of SCP', SCP_PORT);
   withSharedPort(command, '--boot-port <port>', 'UDP port of the boot protocol', BOOT_PORT);
-  withExamples(command.optionsGroup(OTHER_OPTIONS), [
-    ['discover', 'looks in the networks of this computer.'],
-    ['discover 192.168.240.0/24 --wait 1 --json', 'looks in one network, for a program.'],
-  ]);
+  withExamples(
+    command.optionsGroup(OTHER_OPTIONS),
+    [
+      ['discover', 'looks in the networks of this computer.'],
+      ['discover 192.168.240.0/24 --wait 1 --json', 'looks in one network, for a program.'],
+    ],
+    '{ found: [{ address, kind, software }] }',
+  );
   return runs<DiscoverOptions, [readonly string[]]>(command, io, runDiscover);
 }
 

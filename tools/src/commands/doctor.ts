@@ -49,11 +49,15 @@ export function doctorCommand(io: Io): Command {
   const command = new Command('doctor').description(
     'Checks this computer, the network, the monitor and its version, chips, links and cores, programs that failed or were left behind, memory, routing tables, dropped packets and tags; with --bmp-host also the supplies, temperatures and fans of boards. Nothing is changed. Exits with 4 when there is a fault; a "note" is none.',
   );
-  withExamples(command, [
-    ['doctor --host 192.168.240.1 --bmp-host 192.168.240.0', 'checks a board that stands alone.'],
-    ['doctor --dead-chip 3,3 --dead-link 0,0,0', 'knows of a chip and a link that are dead.'],
-    ['doctor --machine rack --json', 'is for programs that watch a machine.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['doctor --host 192.168.240.1 --bmp-host 192.168.240.0', 'checks a board that stands alone.'],
+      ['doctor --dead-chip 3,3 --dead-link 0,0,0', 'knows of a chip and a link that are dead.'],
+      ['doctor --machine rack --json', 'is for programs that watch a machine.'],
+    ],
+    '{ faults, findings: [{ check, level, what, advice }] }',
+  );
   withDeadChips(command, 'are known to be dead, and no fault');
   withBmpAddress(withAddress(command, true), "management processor of the frame's board 0");
   return runs<DoctorOptions, []>(command, io, runDoctor);

@@ -41,11 +41,15 @@ export function dumpCommand(io: Io): Command {
         .default(USUAL_BYTES),
     )
     .option('--output <file>', 'save them as they are; - is standard output');
-  withExamples(withChip(command), [
-    ['dump sdram 64', 'shows the first 64 bytes of SDRAM of chip (0, 0).'],
-    ['dump 0x60100000 1M --chip 3,4 --output layer.bin', 'saves a megabyte.'],
-    ['dump sv --output - | xxd', 'hands the system variables to another program.'],
-  ]);
+  withExamples(
+    withChip(command),
+    [
+      ['dump sdram 64', 'shows the first 64 bytes of SDRAM of chip (0, 0).'],
+      ['dump 0x60100000 1M --chip 3,4 --output layer.bin', 'saves a megabyte.'],
+      ['dump sv --output - | xxd', 'hands the system variables to another program.'],
+    ],
+    '{ x, y, address, bytes }, or { x, y, address, length, file } with --output',
+  );
   return runs<DumpOptions, [MemoryPlace, number]>(
     withAddress(command, true),
     io,

@@ -18,16 +18,20 @@ const BATCH_SIZE = 32;
 /** Makes the command. */
 export function evaluateCommand(io: Io): Command {
   const command = new Command('evaluate');
-  withExamples(command, [
+  withExamples(
+    command,
     [
-      'evaluate --model trained.keras --data mnist --samples 1000',
-      'tests a model on a virtual SpiNN-5.',
+      [
+        'evaluate --model trained.keras --data mnist --samples 1000',
+        'tests a model on a virtual SpiNN-5.',
+      ],
+      [
+        'evaluate --model trained.json --data test.csv --engine functional --json',
+        'computes the same numbers here, for a program.',
+      ],
     ],
-    [
-      'evaluate --model trained.json --data test.csv --engine functional --json',
-      'computes the same numbers here, for a program.',
-    ],
-  ]);
+    '{ accuracy, loss, samples }',
+  );
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runEvaluate(command, options, terminal),
   );

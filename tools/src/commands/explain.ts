@@ -20,9 +20,11 @@ export function explainCommand(io: Io): Command {
       new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']).default('fast'),
     )
     .option('--batch-size <number>', 'samples in a batch', wholeNumber(1, 65_536), 32);
-  withExamples(command, [
-    ['explain net.keras', 'shows layers, parameters, and the engines that can run them.'],
-  ]);
+  withExamples(
+    command,
+    [['explain net.keras', 'shows layers, parameters, and the engines that can run them.']],
+    '{ name, layers: [{ name, className, outputShape, parameters }], engines, plan } or refused in place of plan',
+  );
   return runs<ExplainOptions>(command, io, runExplain);
 }
 

@@ -27,10 +27,14 @@ export function fillCommand(io: Io): Command {
     .addArgument(new Argument('<where>', PLACE_HELP).argParser(memoryPlace))
     .addArgument(new Argument('<bytes>', 'how many: 100, 0x100, 4k, 2M').argParser(byteCount))
     .addArgument(new Argument('[value]', 'value of each byte').argParser(byteValue).default(0));
-  withExamples(withChip(command), [
-    ['fill sdram 1M', 'clears the first megabyte of SDRAM of chip (0, 0).'],
-    ['fill 0x60100000 4k 0xff --chip 1,0', 'sets 4 KiB to ones.'],
-  ]);
+  withExamples(
+    withChip(command),
+    [
+      ['fill sdram 1M', 'clears the first megabyte of SDRAM of chip (0, 0).'],
+      ['fill 0x60100000 4k 0xff --chip 1,0', 'sets 4 KiB to ones.'],
+    ],
+    '{ x, y, address, bytes, value }',
+  );
   return runs<FillOptions, [MemoryPlace, number, number]>(
     withAddress(command, true),
     io,

@@ -12,13 +12,17 @@ import { type Io, runs, withExamples } from './command.js';
 /** Makes the command. */
 export function infoCommand(io: Io): Command {
   const command = new Command('info');
-  withExamples(command, [
+  withExamples(
+    command,
     [
-      'info --host 192.168.240.1',
-      'names chips, cores and links that are there, and those that are dead.',
+      [
+        'info --host 192.168.240.1',
+        'names chips, cores and links that are there, and those that are dead.',
+      ],
+      ['info --json', 'is for programs, with the address from SPIN_TOOLS_HOST.'],
     ],
-    ['info --json', 'is for programs, with the address from SPIN_TOOLS_HOST.'],
-  ]);
+    '{ host, monitor: { name, version }, width, height, wrapX, wrapY, chips, cores, ethernets: [{ x, y, ip }], dead: { chips, links, cores } }',
+  );
   return runs(withAddress(command, true), io, runInfo);
 }
 

@@ -32,11 +32,15 @@ export function iobufCommand(io: Io): Command {
     )
     .option('--app-id <number>', 'cores of this application only', wholeNumber(1, 255))
     .option('-f, --follow', 'go on showing new lines until stopped with Ctrl-C');
-  withExamples(command, [
-    ['iobuf', 'shows the text of all cores.'],
-    ['iobuf 0,0:1 1,0:1-3 --follow', 'goes on with what four cores write.'],
-    ['iobuf --app-id 30 --json', 'is for programs: one object with the text of each core.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['iobuf', 'shows the text of all cores.'],
+      ['iobuf 0,0:1 1,0:1-3 --follow', 'goes on with what four cores write.'],
+      ['iobuf --app-id 30 --json', 'is for programs: one object with the text of each core.'],
+    ],
+    '{ cores: [{ x, y, core, text }] } at the end',
+  );
   return runs<IobufOptions, [CoreSelection]>(
     withAddress(command, true),
     io,

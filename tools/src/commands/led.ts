@@ -32,10 +32,14 @@ export function ledCommand(io: Io): Command {
         numberRanges('LED', 0, LAST_LED),
       ),
     );
-  withExamples(withChip(command), [
-    ['led on', 'shows which board it is that you talk to.'],
-    ['led toggle 1-3 --chip 4,8', 'changes three LEDs of the board of chip (4, 8).'],
-  ]);
+  withExamples(
+    withChip(command),
+    [
+      ['led on', 'shows which board it is that you talk to.'],
+      ['led toggle 1-3 --chip 4,8', 'changes three LEDs of the board of chip (4, 8).'],
+    ],
+    '{ x, y, leds, action }',
+  );
   return runs<LedOptions, [ActionName, readonly number[]]>(withAddress(command, true), io, runLed);
 }
 

@@ -22,13 +22,17 @@ export function loadCommand(io: Io): Command {
     '--wait',
     'let the program wait for the signal "start"',
   );
-  withExamples(command, [
-    ['load hello.aplx --cores 0,0:1-4 1,0:1', 'starts a program on five cores of two chips.'],
+  withExamples(
+    command,
     [
-      'load hello.aplx --cores all --app-id 30 --wait',
-      'waits for "spin-tools signal start --app-id 30".',
+      ['load hello.aplx --cores 0,0:1-4 1,0:1', 'starts a program on five cores of two chips.'],
+      [
+        'load hello.aplx --cores all --app-id 30 --wait',
+        'waits for "spin-tools signal start --app-id 30".',
+      ],
     ],
-  ]);
+    '{ file, appId, chips, cores, waiting }',
+  );
   return runs(withAddress(command, true), io, runLoad);
 }
 

@@ -61,14 +61,18 @@ export function mapCommand(io: Io): Command {
     .option('--budget <seconds>', 'work of the annealing placer, as time', positiveNumber)
     .option('--report <file>', 'write a page that shows chips, trees, link load and tables')
     .option('--seed <number>', 'fixes what is random', wholeNumber(0, 2 ** 32 - 1), 1);
-  withExamples(command, [
-    ['map graph.json', 'maps a graph on a SpiNN-5.'],
+  withExamples(
+    command,
     [
-      'map graph.json --machine 2x1+wrap --placer annealing --report map.html',
-      'maps it on six boards, and draws the result.',
+      ['map graph.json', 'maps a graph on a SpiNN-5.'],
+      [
+        'map graph.json --machine 2x1+wrap --placer annealing --report map.html',
+        'maps it on six boards, and draws the result.',
+      ],
+      ['map graph.json --explain --json', 'gives every vertex, net, key and table to a program.'],
     ],
-    ['map graph.json --explain --json', 'gives every vertex, net, key and table to a program.'],
-  ]);
+    '{ vertices, nets, sinks, chipsUsed, coresUsed, hops, trafficHops, linksUsed, mostNetsOnLink, mostTrafficOnLink, completeEntries, entries }; with --explain vertices, nets and tables in full',
+  );
   return runs(command, io, runMap);
 }
 

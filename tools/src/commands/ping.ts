@@ -29,10 +29,17 @@ export function pingCommand(io: Io): Command {
     .option('--chip <x,y>', 'which chip (default: the one with the ethernet)', chip)
     .option('-c, --count <number>', 'how often', wholeNumber(1, 1_000_000), 10)
     .option('-i, --interval <seconds>', 'pause between two', positiveNumber, 0.1);
-  withExamples(command, [
-    ['ping', 'asks the chip with the ethernet ten times.'],
-    ['ping --chip 7,7 --count 1000 --interval 0.001', 'asks a chip far from it a thousand times.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['ping', 'asks the chip with the ethernet ten times.'],
+      [
+        'ping --chip 7,7 --count 1000 --interval 0.001',
+        'asks a chip far from it a thousand times.',
+      ],
+    ],
+    '{ sent, answered, leastMs, medianMs, mostMs }',
+  );
   return runs<PingOptions, []>(withAddress(command, true), io, runPing);
 }
 

@@ -39,11 +39,15 @@ export function powerCommand(io: Io): Command {
       wholeNumber(0, MOST_DELAY),
       0,
     );
-  withExamples(command, [
-    ['power --bmp-host 192.168.240.0', 'shows how board 0 is.'],
-    ['power on 0-23 --delay 100 --bmp-host 10.0.0.0', 'switches a whole frame on.'],
-    ['power off 3', 'switches board 3 of the frame off.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['power --bmp-host 192.168.240.0', 'shows how board 0 is.'],
+      ['power on 0-23 --delay 100 --bmp-host 10.0.0.0', 'switches a whole frame on.'],
+      ['power off 3', 'switches board 3 of the frame off.'],
+    ],
+    '{ boards: [{ board, on, volts, celsius, fansRpm, warnings, shutdowns }] }, or { boards, power } when they are switched',
+  );
   return runs<PowerOptions, [Action, readonly number[]]>(withFrame(command), io, runPower);
 }
 

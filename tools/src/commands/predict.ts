@@ -15,12 +15,16 @@ import { type Io, runs, withExamples } from './command.js';
 /** Makes the command. */
 export function predictCommand(io: Io): Command {
   const command = new Command('predict');
-  withExamples(command, [
+  withExamples(
+    command,
     [
-      'predict --model trained.json --data unknown.csv --engine functional',
-      'shows the class and the outputs of each sample.',
+      [
+        'predict --model trained.json --data unknown.csv --engine functional',
+        'shows the class and the outputs of each sample.',
+      ],
     ],
-  ]);
+    '{ predictions: [{ outputs, label }] }',
+  );
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runPredict(command, options, terminal),
   );

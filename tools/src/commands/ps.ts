@@ -17,10 +17,14 @@ interface PsOptions extends AddressOptions {
 /** Makes the command. */
 export function psCommand(io: Io): Command {
   const command = new Command('ps').option('--all', 'monitors and idle cores, too');
-  withExamples(command, [
-    ['ps', 'lists applications, their states, and the cores that failed.'],
-    ['ps --all --json', 'gives every core to a program.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['ps', 'lists applications, their states, and the cores that failed.'],
+      ['ps --all --json', 'gives every core to a program.'],
+    ],
+    '{ cores: [{ x, y, core, appId, name, state, error }] }',
+  );
   return runs(withAddress(command, true), io, runPs);
 }
 

@@ -43,11 +43,15 @@ export function readCommand(io: Io): Command {
       ),
     );
   withChip(withValueKind(command, 'word, or what a variable is'));
-  withExamples(command, [
-    ['read sv.clockMs', 'shows for how long chip (0, 0) has been up, in two words.'],
-    ['read 0x60000000 4 --chip 1,1', 'shows four words of the SDRAM of chip (1, 1).'],
-    ['read vcpu1.appName --as text', 'shows the name of the program on core 1.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['read sv.clockMs', 'shows for how long chip (0, 0) has been up, in two words.'],
+      ['read 0x60000000 4 --chip 1,1', 'shows four words of the SDRAM of chip (1, 1).'],
+      ['read vcpu1.appName --as text', 'shows the name of the program on core 1.'],
+    ],
+    '{ x, y, address, as, values }, or { x, y, address, as, text }',
+  );
   return runs<ReadOptions, [MemoryPlace, number?]>(
     withAddress(command, true),
     io,

@@ -30,10 +30,14 @@ export function resetCommand(io: Io): Command {
     .option('--release', 'let chips go that are held')
     .option('--fpgas', 'reset the FPGAs, too, which then lose their settings')
     .option('--delay <ms>', 'pause between two boards', wholeNumber(0, MOST_DELAY), 0);
-  withExamples(command, [
-    ['reset --bmp-host 192.168.240.0', 'resets board 0; then boot it.'],
-    ['reset 0-23 --machine rack', 'resets a frame that spin-tools.config.json names.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['reset --bmp-host 192.168.240.0', 'resets board 0; then boot it.'],
+      ['reset 0-23 --machine rack', 'resets a frame that spin-tools.config.json names.'],
+    ],
+    '{ boards, action, fpgas }',
+  );
   return runs<ResetOptions, [readonly number[]]>(withFrame(command), io, runReset);
 }
 

@@ -48,11 +48,15 @@ export function runCommand(io: Io): Command {
     .option('--for <seconds>', 'stop what still runs after so long (default: wait)', positiveNumber)
     .option('-f, --follow', 'show text as it comes, rather than at the end')
     .option('--keep', 'leave the application on the machine at the end');
-  withExamples(command, [
-    ['run hello.aplx --cores 0,0:1-4', 'runs a program on four cores of chip (0, 0).'],
-    ['run game.aplx --cores all --for 10 --follow', 'runs it on all cores, for ten seconds.'],
-    ['run crash.aplx --cores 0,0:1 --keep', 'leaves memory as it is, to look at with "dump".'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['run hello.aplx --cores 0,0:1-4', 'runs a program on four cores of chip (0, 0).'],
+      ['run game.aplx --cores all --for 10 --follow', 'runs it on all cores, for ten seconds.'],
+      ['run crash.aplx --cores 0,0:1 --keep', 'leaves memory as it is, to look at with "dump".'],
+    ],
+    '{ file, appId, failed, cores: [{ x, y, core, appId, name, state, error, output }] }',
+  );
   return runs<RunOptions, [string]>(withAddress(command, true), io, (options, terminal, file) =>
     runRun(io, options, terminal, file),
   );

@@ -26,10 +26,14 @@ export function signalCommand(io: Io): Command {
     )
     .addArgument(new Argument('<signal>', 'which').choices([...SIGNALS.keys()]))
     .requiredOption('--app-id <number>', 'which application', wholeNumber(1, 255));
-  withExamples(command, [
-    ['signal start --app-id 16', 'starts what was loaded as application 16 with --wait.'],
-    ['signal stop --app-id 16', 'ends application 16 on all chips.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['signal start --app-id 16', 'starts what was loaded as application 16 with --wait.'],
+      ['signal stop --app-id 16', 'ends application 16 on all chips.'],
+    ],
+    '{ signal, appId }',
+  );
   return runs<SignalOptions, [string]>(withAddress(command, true), io, runSignal);
 }
 

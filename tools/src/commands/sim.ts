@@ -71,17 +71,21 @@ export function simCommand(io: Io): Command {
         .argParser(listeningPort)
         .preset('22244'),
     );
-  withExamples(command, [
-    ['sim', 'is a SpiNN-5 on 127.0.0.1.'],
+  withExamples(
+    command,
     [
-      'sim --triads 1x1 --bmp-host 127.0.0.9',
-      'is three boards on three addresses, with their management.',
+      ['sim', 'is a SpiNN-5 on 127.0.0.1.'],
+      [
+        'sim --triads 1x1 --bmp-host 127.0.0.9',
+        'is three boards on three addresses, with their management.',
+      ],
+      [
+        'sim --board spin3 --dead-core 1,1,5 --faults plan.json',
+        'lacks a core, and goes wrong as a plan says.',
+      ],
     ],
-    [
-      'sim --board spin3 --dead-core 1,1,5 --faults plan.json',
-      'lacks a core, and goes wrong as a plan says.',
-    ],
-  ]);
+    '{ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores, spallocPort, gdbPort } as soon as it listens',
+  );
   return runs<SimOptions>(
     withDebugging(withListeningPorts(withDeadParts(withShape(command)))),
     io,

@@ -37,11 +37,15 @@ export function tableCommand(io: Io): Command {
     )
     .option('--chip <x,y>', 'the entries of this chip (default: how full all tables are)', chip)
     .option('--clear', 'clear the entries of the chip, whoever owns them');
-  withExamples(command, [
-    ['table', 'shows how many entries each chip uses, and for which applications.'],
-    ['table --chip 0,0', 'shows the entries of chip (0, 0).'],
-    ['table --chip 0,0 --clear', 'clears them.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['table', 'shows how many entries each chip uses, and for which applications.'],
+      ['table --chip 0,0', 'shows the entries of chip (0, 0).'],
+      ['table --chip 0,0 --clear', 'clears them.'],
+    ],
+    '{ most, chips: [{ x, y, entries, appIds }] }; of one chip { x, y, entries: [{ index, key, mask, route, appId }] }, or { x, y, cleared }',
+  );
   return runs<TableOptions, []>(withAddress(command, true), io, (options, terminal) =>
     runTable(command, options, terminal),
   );

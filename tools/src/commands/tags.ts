@@ -54,15 +54,19 @@ export function tagsCommand(io: Io): Command {
     .option('--strip', 'leave the SDP header away')
     .option('--listen <port>', 'a reverse tag: UDP port of the ethernet chip', port)
     .option('--deliver <x,y:core:port>', 'a reverse tag: core and its SDP port', tagDelivery);
-  withExamples(command, [
-    ['tags', 'lists the tags of all ethernet chips.'],
-    ['tags set 1 --to here:17894 --strip', 'sends what leaves by tag 1 to this computer.'],
+  withExamples(
+    command,
     [
-      'tags set 2 --listen 5000 --deliver 1,0:3:1',
-      'hands UDP on port 5000 to core 3 of chip (1, 0).',
+      ['tags', 'lists the tags of all ethernet chips.'],
+      ['tags set 1 --to here:17894 --strip', 'sends what leaves by tag 1 to this computer.'],
+      [
+        'tags set 2 --listen 5000 --deliver 1,0:3:1',
+        'hands UDP on port 5000 to core 3 of chip (1, 0).',
+      ],
+      ['tags clear 1', 'clears tag 1 of chip (0, 0).'],
     ],
-    ['tags clear 1', 'clears tag 1 of chip (0, 0).'],
-  ]);
+    '{ tags: [{ x, y, tag, kind, to, listen, deliver, messages }] }, or { x, y, tag, action } when one is changed',
+  );
   return runs<TagsOptions, [Action, number?]>(
     withAddress(command, true),
     io,

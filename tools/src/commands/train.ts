@@ -47,17 +47,21 @@ export function trainCommand(io: Io): Command {
       'spin-tools-out/model.json',
     )
     .option('--report <file>', 'where the report goes', 'spin-tools-out/report.html');
-  withExamples(command, [
-    ['train --model xor.json --data xor-data.json --epochs 100', 'trains on a virtual SpiNN-5.'],
+  withExamples(
+    command,
     [
-      'train --model net.keras --data mnist --host 192.168.240.1 --output trained.keras',
-      'trains on a board.',
+      ['train --model xor.json --data xor-data.json --epochs 100', 'trains on a virtual SpiNN-5.'],
+      [
+        'train --model net.keras --data mnist --host 192.168.240.1 --output trained.keras',
+        'trains on a board.',
+      ],
+      [
+        'train --model net.keras --data digits.csv --engine float --optimizer adam',
+        'trains here, with layers and optimisers that machines do not have.',
+      ],
     ],
-    [
-      'train --model net.keras --data digits.csv --engine float --optimizer adam',
-      'trains here, with layers and optimisers that machines do not have.',
-    ],
-  ]);
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, mappingSeconds, modelFile, reportFile }',
+  );
   return runs<TrainOptions>(withEngineOptions(command), io, (options, terminal) =>
     runTrain(command, io, options, terminal),
   );

@@ -51,14 +51,18 @@ export function writeCommand(io: Io): Command {
     .option('--file <file>', 'write the bytes of a file; - is standard input')
     .option('--verify', 'read it back and compare');
   withChip(withValueKind(command, 'word, or what a variable is'));
-  withExamples(command, [
-    ['write 0x60000000 1 2 0xffffffff', 'writes three words.'],
-    ['write vcpu1.user0 100', 'hands a number to the program on core 1.'],
+  withExamples(
+    command,
     [
-      'write sdram --file weights.bin --verify --chip 1,1',
-      'writes a file, and checks that it is there.',
+      ['write 0x60000000 1 2 0xffffffff', 'writes three words.'],
+      ['write vcpu1.user0 100', 'hands a number to the program on core 1.'],
+      [
+        'write sdram --file weights.bin --verify --chip 1,1',
+        'writes a file, and checks that it is there.',
+      ],
     ],
-  ]);
+    '{ x, y, address, bytes, verified }',
+  );
   return runs<WriteOptions, [MemoryPlace, string[]]>(
     withAddress(command, true),
     io,

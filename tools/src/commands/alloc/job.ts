@@ -23,10 +23,14 @@ export function jobCommand(io: Io): Command {
     .option('-p, --power-on', 'switch the boards on, or reset them')
     .option('--power-off', 'switch the boards off')
     .option('-D, --destroy [reason]', 'end the job');
-  withExamples(command, [
-    ['alloc job 42', 'shows a job.'],
-    ['alloc job 42 --destroy "not needed"', 'ends it.'],
-  ]);
+  withExamples(
+    command,
+    [
+      ['alloc job 42', 'shows a job.'],
+      ['alloc job 42 --destroy "not needed"', 'ends it.'],
+    ],
+    '{ job, phase, power, keepalive, reason, startTime, machine }',
+  );
   return runs<JobCommandOptions>(withServer(command), io, (options, terminal, id) =>
     runJob(command, options, terminal, Number(id)),
   );

@@ -12,9 +12,11 @@ const TRIAD_BOARDS = 3;
 /** Makes the command. */
 export function machinesCommand(io: Io): Command {
   const command = new Command('machines').description('show the machines of an allocation server');
-  withExamples(command, [
-    ['alloc machines -H spalloc.example', 'shows how full the machines are.'],
-  ]);
+  withExamples(
+    command,
+    [['alloc machines -H spalloc.example', 'shows how full the machines are.']],
+    '{ machines }',
+  );
   return runs(withServer(command), io, runMachines);
 }
 

@@ -20,7 +20,7 @@ export function allocPsCommand(io: Io): Command {
     .description('show the jobs of an allocation server')
     .option('-m, --name <name>', 'jobs on this machine only')
     .option('-o, --owner <name>', 'jobs of this owner only');
-  withExamples(command, [['alloc ps --owner me@example', "lists one user's jobs."]]);
+  withExamples(command, [['alloc ps --owner me@example', "lists one user's jobs."]], '{ jobs }');
   return runs(withServer(command), io, runPs);
 }
 

@@ -25,9 +25,11 @@ export function whereIsCommand(io: Io): Command {
     .option('-p, --physical <machine cabinet frame board...>', 'a board by where it hangs')
     .option('-c, --chip <machine x y...>', 'a chip of a machine')
     .option('-j, --job-chip <id x y...>', 'a chip of a job');
-  withExamples(command, [
-    ['alloc where-is --job-chip 42 8 4', 'finds the board of a chip of job 42.'],
-  ]);
+  withExamples(
+    command,
+    [['alloc where-is --job-chip 42 8 4', 'finds the board of a chip of job 42.']],
+    '{ found }',
+  );
   return runs<WhereIsOptions>(withServer(command), io, (options, terminal) =>
     runWhereIs(command, options, terminal),
   );
