@@ -5,54 +5,9 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CoreState, encodeAplx, vcpuField } from '@spin-tools/scp';
 import t, { type Test } from 'tap';
+import { run, runJson, startSim } from '../test-support/command-line.js';
 import { runCommandLine } from './command-line.js';
-
-interface Finished {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command to its end. */
-async function run(...args: string[]): Promise<Finished> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCommandLine(args, { stdout, stderr, untilStopped: async () => {} });
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
-}
-
-/** Runs a command with --json and gives its object, after checking that there is nothing else. */
-async function runJson(t: Test, ...args: string[]) {
-  const { code, stdout, stderr } = await run(...args, '--json');
-  t.strictSame([code, stderr], [0, ''], args.join(' '));
-  t.match(stdout, /^\{.*\}\n$/, 'one line with one object');
-  return JSON.parse(stdout);
-}
-
-/** Starts `spin-tools sim` and gives what it prints; stops it at the end of the test. */
-async function startSim(t: Test, ...args: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  let stop = () => {};
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  const ports = ['--scp-port', '0', '--boot-port', '0', '--pace', 'fast'];
-  const finished = runCommandLine(['sim', ...args, ...ports, '--json'], {
-    stdout,
-    stderr,
-    untilStopped: () => stopped,
-  });
-  const [line] = await Promise.race([
-    once(stdout, 'data'),
-    finished.then(() => Promise.reject(new Error(String(stderr.read())))),
-  ]);
-  t.teardown(async () => {
-    stop();
-    if ((await finished) !== 0) throw new Error(`sim failed: ${stderr.read()}`);
-  });
-  const ready = JSON.parse(String(line));
-  const address = ['--host', ready.hosts[0], '--scp-port', `${ready.scpPort}`];
-  return { ...ready, address: [...address, '--boot-port', `${ready.bootPort}`] };
-}
+import { COMMAND_GROUPS } from './commands/all.js';
 
 /** A folder with a small model and samples that it can learn. */
 function xorFolder(t: Test) {
@@ -101,7 +56,7 @@ t.test('a served machine lacks what the options say, and a plan makes it fail', 
     [['--faults', `${folder}/bad.json`], 'bad.json: fault plan: "datagrams.lose" must be'],
     [['--faults', `${folder}/broken.json`], 'broken.json: is not JSON'],
     [['--dead-chip', '9,9'], 'this machine has no chip (9, 9)'],
-    [['--dead-link', '1,1'], "'--dead-link <x,y,link>' argument '1,1' is invalid"],
+    [['--dead-link', '1,1'], "'--dead-link <x,y,link...>' argument '1,1' is invalid"],
     [['--dead-core', '1,1,18'], "argument '1,1,18' is invalid"],
     [['--pace', 'slow'], "'--pace <pace>' argument 'slow' is invalid"],
   ] as const) {
@@ -159,7 +114,7 @@ t.test('a program is loaded, started and listed', async (t) => {
 t.test('an unbooted machine, a missing file and a wrong file are told apart', async (t) => {
   const sim = await startSim(t, '--board', 'spin3');
   const info = await run('info', ...sim.address);
-  t.strictSame([info.code, info.stdout], [1, '']);
+  t.strictSame([info.code, info.stdout], [3, '']);
   t.match(info.stderr, /^spin-tools: .*did not answer.*\n$/);
   await run('boot', ...sim.address);
   const folder = t.testdir({ 'text.aplx': 'this is no program at all' });
@@ -200,10 +155,12 @@ t.test('arguments that make no sense exit with 2 and name the option', async (t)
 });
 
 t.test('help and version go to standard output and are no failure', async (t) => {
-  t.match(await run('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+  const file = fileURLToPath(new URL('../package.json', import.meta.url));
+  const { version } = JSON.parse(await readFile(file, 'utf8'));
+  t.match(await run('--version'), { code: 0, stdout: `${version}\n` });
   const { code, stdout } = await run('--help');
   t.equal(code, 0);
-  for (const name of 'demo sim boot info ps load map train evaluate predict'.split(' ')) {
+  for (const { name } of COMMAND_GROUPS.flatMap(({ commands }) => commands)) {
     t.match(stdout, new RegExp(`^  ${name} `, 'm'));
     t.match(await run(name, '--help'), { code: 0, stdout: '--json' });
   }
@@ -282,6 +239,10 @@ t.test('a model is trained, saved, tested and asked', async (t) => {
   const trained = ['--model', file('out/trained.json'), '--data', file('data.json')];
   const tested = await runJson(t, 'evaluate', ...trained, '--engine', 'functional');
   t.match(tested, { accuracy: 1, samples: 4 });
+  t.match(await run('evaluate', ...trained, '--engine', 'functional'), {
+    code: 0,
+    stdout: /^accuracy 100\.0 % +loss .* of 4 samples$/m,
+  });
   t.ok(Math.abs(tested.loss - result.loss) < 1e-3, 'number formats now fit the trained weights');
   const asked = await runJson(t, 'predict', ...trained, '--engine', 'functional');
   t.strictSame(

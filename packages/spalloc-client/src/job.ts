@@ -1,5 +1,11 @@
 /** A job: boards that are ours from allocation to destruction, kept alive in between. */
-import { type ChipAddress, MachineController, sameChip, type Transport } from '@spin-tools/scp';
+import {
+  type ChipAddress,
+  type ConnectionOptions,
+  MachineController,
+  sameChip,
+  type Transport,
+} from '@spin-tools/scp';
 import { abortable } from './abort.js';
 import { type Clock, systemClock } from './clock.js';
 import { JobDestroyedError, QueueTimeoutError, SpallocCommandError } from './errors.js';
@@ -153,8 +159,12 @@ export class Job implements AsyncDisposable {
     throw new RangeError(`job ${this.id} has no ethernet at chip (${chip.x}, ${chip.y})`);
   }
 
-  /** A controller of the machine, with a way in by each of its boards. The caller closes it. */
-  async controller(): Promise<MachineController> {
+  /**
+   * A controller of the machine, with a way in by each of its boards. The caller closes it.
+   *
+   * @param options how patient and how eager its connections are
+   */
+  async controller(options: ConnectionOptions = {}): Promise<MachineController> {
     const { connections } = await this.machine();
     const [scp, boot] = await Promise.all([this.transport('scp'), this.transport('boot')]);
     const boards = await Promise.all(
@@ -163,7 +173,7 @@ export class Job implements AsyncDisposable {
         scp: await this.#service.open(board, 'scp'),
       })),
     );
-    return new MachineController({ scp, boot, boards });
+    return new MachineController({ scp, boot, boards, ...options });
   }
 
   /**

@@ -1,14 +1,16 @@
 /** `--machine spalloc`: boards of an allocation server in place of a machine with an address. */
 import process from 'node:process';
-import { allocate, type BadBoard, type Job, resumeJob } from '@spin-tools/spalloc-client';
-import { type Command, Option } from 'commander';
+import type { BadBoard, Job } from '@spin-tools/spalloc-client';
+import type { Command } from 'commander';
 import { port, wholeNumber } from '../commands/command.js';
+import { sharedOption } from '../settings/shared.js';
 import { credentialsPrompt } from './ask.js';
 import { surroundingJob } from './environment.js';
 
 /** What {@link withAllocation} adds to a command's options. */
 export interface AllocationOptions {
-  readonly machine?: 'spalloc';
+  /** Names of machines have been replaced by what they stand for. */
+  readonly machine?: 'spalloc' | 'virtual';
   readonly spallocHost?: string;
   readonly spallocPort?: number;
   readonly owner?: string;
@@ -20,17 +22,15 @@ export interface AllocationOptions {
   readonly bootPort: number;
 }
 
-/** Adds `--machine spalloc` and what belongs to it. */
+/** Adds what belongs to boards of an allocation server, `--machine spalloc`. */
 export function withAllocation(command: Command): Command {
   return command
+    .optionsGroup('Boards of an allocation server:')
     .addOption(
-      new Option('--machine <source>', 'boards of an allocation server in place of --host').choices(
-        ['spalloc'],
-      ),
+      sharedOption('--spalloc-host <name>', 'the server (default: "hostname" in .spalloc)'),
     )
-    .option('--spalloc-host <name>', 'the server (default: "hostname" in .spalloc)')
-    .option('--spalloc-port <port>', 'its TCP port', port)
-    .option('--owner <name>', 'who asks for boards (default: "owner" in .spalloc)')
+    .addOption(sharedOption('--spalloc-port <port>', 'its TCP port').argParser(port))
+    .addOption(sharedOption('--owner <name>', 'who asks for boards (default: "owner" in .spalloc)'))
     .option('--boards <number>', 'how many boards to ask for', wholeNumber(1, 65_535))
     .option('--job <id>', 'use the boards of this job', wholeNumber(1, Number.MAX_SAFE_INTEGER));
 }
@@ -46,6 +46,8 @@ export async function withBoardsOf<T>(
   replaced: (boards: readonly BadBoard[]) => void,
   work: (job: Job) => Promise<T>,
 ): Promise<T> {
+  // Most commands reach machines without a server, and start in half the time without its client.
+  const { allocate, resumeJob } = await import('@spin-tools/spalloc-client');
   const existing = existingJob(options);
   if (existing === undefined) {
     const { owner, triads, boards } = options;

@@ -1,49 +1,15 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { PassThrough } from 'node:stream';
 import { CONNECTED_CHIP, version } from '@spin-tools/scp';
 import type { FaultPlan, MachineOptions } from '@spin-tools/sim';
 import { allocate, connectToServer } from '@spin-tools/spalloc-client';
 import t, { type Test } from 'tap';
-import { runCommandLine } from '../command-line.js';
-import { serve } from '../machine/reach.js';
+import { run, runJson, startSim as startServed } from '../../test-support/command-line.js';
+import { serve } from '../machine/serve.js';
 import { serveAllocation } from './serve.js';
-
-/** Runs a command to its end. */
-async function run(...args: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCommandLine(args, { stdout, stderr, untilStopped: async () => {} });
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
-}
-
-/** Runs a command with --json and gives its object. */
-async function runJson(t: Test, ...args: string[]) {
-  const { code, stdout, stderr } = await run(...args, '--json');
-  t.strictSame([code, stderr], [0, ''], args.join(' '));
-  return JSON.parse(stdout);
-}
 
 /** Starts `spin-tools sim --spalloc` on free ports. */
 async function startSim(t: Test, ...args: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  let stop = () => {};
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  const ports = ['--scp-port', '0', '--boot-port', '0', '--spalloc', '0', '--pace', 'fast'];
-  const finished = runCommandLine(['sim', ...args, ...ports, '--json'], {
-    ...{ stdout, stderr },
-    untilStopped: () => stopped,
-  });
-  const [line] = await Promise.race([
-    once(stdout, 'data'),
-    finished.then(() => Promise.reject(new Error(String(stderr.read())))),
-  ]);
-  t.teardown(async () => {
-    stop();
-    if ((await finished) !== 0) throw new Error(`sim failed: ${stderr.read()}`);
-  });
-  const { spallocPort, scpPort, bootPort } = JSON.parse(String(line));
+  const { spallocPort, scpPort, bootPort } = await startServed(t, ...args, '--spalloc', '0');
   const server = ['--host', '127.0.0.1', '--port', `${spallocPort}`];
   const boards = ['--scp-port', `${scpPort}`, '--boot-port', `${bootPort}`];
   const place = ['--spalloc-host', '127.0.0.1', '--spalloc-port', `${spallocPort}`];
@@ -219,8 +185,8 @@ t.test('what makes no sense is refused with one line', async (t) => {
     [['alloc', 'where-is', ...server], 2, /give one of '--board'/],
     [['alloc', 'where-is', ...server, '--chip', 'virtual', 'x', '1'], 2, /is no place/],
     [['alloc', 'job', ...server, '1', '--power-on', '--power-off'], 2, /give one of/],
-    [['alloc', 'ps', '--host', '127.0.0.1', '--port', '1'], 1, /127\.0\.0\.1:1: .*ECONNREFUSED/],
-    [['info', ...machine, '--host', '127.0.0.1'], 2, /cannot be used with option/],
+    [['alloc', 'ps', '--host', '127.0.0.1', '--port', '1'], 3, /127\.0\.0\.1:1: .*ECONNREFUSED/],
+    [['info', ...machine, '--host', '127.0.0.1'], 2, /exclude each other/],
     [['info'], 2, /required option '--host <address>'/],
     [
       ['sim', '--board', 'spin3', '--spalloc', '0', '--scp-port', '0', '--boot-port', '0'],

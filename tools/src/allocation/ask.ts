@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { type Credentials, Secret } from '@spin-tools/spalloc-client';
+import type { Credentials } from '@spin-tools/spalloc-client';
 
 /** The question; undefined where nobody is there to answer. */
 export function credentialsPrompt(): (() => Promise<Credentials>) | undefined {
@@ -10,6 +10,7 @@ export function credentialsPrompt(): (() => Promise<Credentials>) | undefined {
 }
 
 async function ask(): Promise<Credentials> {
+  const { Secret } = await import('@spin-tools/spalloc-client');
   let isShown = true;
   const output = new Writable({
     write(text, _encoding, done) {

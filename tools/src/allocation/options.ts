@@ -1,7 +1,8 @@
 /** Options that say which allocation server, and which boards. */
 import type { BoardsWanted, JobOptions, ServerOptions } from '@spin-tools/spalloc-client';
 import { type Command, InvalidArgumentError } from 'commander';
-import { port, positiveNumber, usageError, wholeNumber } from '../commands/command.js';
+import { port, positiveNumber, wholeNumber } from '../commands/command.js';
+import { usageError } from '../commands/end.js';
 import { triads } from '../machine/options.js';
 import { credentialsPrompt } from './ask.js';
 

@@ -17,7 +17,8 @@ import { machinesCommand } from './alloc/machines.js';
 import { allocPsCommand } from './alloc/ps.js';
 import { runChild } from './alloc/run-child.js';
 import { whereIsCommand } from './alloc/where-is.js';
-import { CommandExit, type Io, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
+import { CommandExit } from './end.js';
 
 interface AllocOptions extends ServerCommandOptions, BoardOptions {
   readonly boot?: boolean;
@@ -28,20 +29,25 @@ interface AllocOptions extends ServerCommandOptions, BoardOptions {
 /** Makes the command and those below it. */
 export function allocCommand(io: Io): Command {
   const command = new Command('alloc')
-    .description('get boards from an allocation server, for a command or until stopped')
     .argument('[command...]', 'what to run with the boards, behind --; its exit code is ours')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-    })
     .option('--boot', 'boot the boards, and replace those that do not come up')
     .option('-r, --resume <id>', 'take over a job that exists', wholeNumber(1, 2 ** 53 - 1))
     .option('-D, --no-destroy', 'leave the job to others at the end');
   withBoards(withServer(command));
   for (const make of [allocPsCommand, machinesCommand, jobCommand, whereIsCommand]) {
-    command.addCommand(make(io).copyInheritedSettings(command));
+    command.addCommand(make(io));
   }
+  withExamples(
+    command,
+    [
+      ['alloc --boards 3', 'gets three boards, and keeps them until Ctrl-C.'],
+      [
+        'alloc --boards 1 --boot -- python3 experiment.py',
+        'runs a program with a board, which SPALLOC_HOSTNAME names.',
+      ],
+    ],
+    '{ job, machine, width, height, connections: [{ chip, host }] }; nothing with a command',
+  );
   return runs<AllocOptions>(command, io, (options, terminal) =>
     runAlloc(command, options, terminal, io),
   );
@@ -92,7 +98,7 @@ async function showUntilStopped(
   io: Io,
 ): Promise<void> {
   terminal.say(`job ${job.id} has ${connections.length} boards of ${machineName}`);
-  terminal.say(`${width} x ${height} chips, switched on; stop with Ctrl-C to give them back`);
+  terminal.report(`${width} x ${height} chips, switched on; stop with Ctrl-C to give them back`);
   for (const { chip, host } of connections) terminal.say(`chip (${chip.x}, ${chip.y}) ${host}`);
   terminal.result({ job: job.id, machine: machineName, width, height, connections });
   const stop = new AbortController();
@@ -100,7 +106,7 @@ async function showUntilStopped(
   await Promise.race([io.untilStopped(), over]);
   stop.abort();
   const state = await over;
-  if (state !== undefined) terminal.say(`job ${job.id} is over: ${state}`);
+  if (state !== undefined) terminal.report(`job ${job.id} is over: ${state}`);
 }
 
 /** Why the job ended; undefined when it did not. */

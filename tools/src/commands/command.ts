@@ -1,39 +1,58 @@
-/** What all commands have in common: `--json`, a terminal, and options that are checked by name. */
+/** What all commands have in common: a terminal, how to show things, and options that are checked by name. */
 import { isIPv4 } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Output, Terminal } from '../terminal/terminal.js';
+import { HELP_COLUMNS } from '../terminal/help.js';
+import { type Output, Terminal, type TerminalOptions } from '../terminal/terminal.js';
 
 /** What a command line reads and writes besides its arguments. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Where the search for a settings file begins. Default: the folder that the process runs in. */
+  readonly folder?: string;
   /** Settles when the user asks the program to stop. */
   untilStopped(): Promise<void>;
   /** From now on, aborts when the user asks to stop, instead of ending the program; once. */
   stopSignal?(): AbortSignal;
 }
 
-/** Ends the program with a code of its own, when all has been said. */
-export class CommandExit extends Error {
-  override readonly name = 'CommandExit';
+/** An example: what to type, and what that does. */
+export type Example = readonly [line: string, meaning: string];
 
-  constructor(readonly code: number) {
-    super(`exit code ${code}`);
-  }
+/**
+ * Adds examples to a command's help, and what `--json` prints.
+ *
+ * @param result the fields of the object, as JavaScript would take it apart
+ */
+export function withExamples(
+  command: Command,
+  examples: readonly Example[],
+  result: string,
+): Command {
+  const lines = examples.map(([line, meaning]) => `  $ spin-tools ${line}\n      ${meaning}`);
+  const json = command.createHelp().boxWrap(`With --json: ${result}`, HELP_COLUMNS);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n\n${json}`);
 }
 
-/** Gives `command` the option `--json` and makes it call `run` with its options and arguments. */
-export function runs<Options>(
+/** What the codes of `ExitCode` are called in help texts. */
+const EXIT_CODES =
+  'Exit codes: 0 done, 1 failed, 2 arguments make no sense, 3 no answer, 4 bad news';
+
+/** Gives `command` the options `--json` and `--quiet`, and makes it call `run` with options and arguments. */
+export function runs<Options, Args extends readonly unknown[] = readonly string[]>(
   command: Command,
   io: Io,
-  run: (options: Options, terminal: Terminal, ...args: string[]) => Promise<void>,
+  run: (options: Options, terminal: Terminal, ...args: Args) => Promise<void>,
 ): Command {
   return command
+    .optionsGroup('Output:')
     .option('--json', 'print one JSON object and nothing else')
+    .option('-q, --quiet', 'print what was asked for and errors, nothing else')
+    .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (...received: unknown[]) => {
-      const args = received.slice(0, -2) as string[];
-      const options = received.at(-2) as Options & { json?: boolean };
-      await run(options, new Terminal(io.stdout, io.stderr, options.json === true), ...args);
+      const args = received.slice(0, -2) as unknown as Args;
+      const options = received.at(-2) as Options & TerminalOptions;
+      await run(options, new Terminal(io.stdout, io.stderr, options), ...args);
     });
 }
 
@@ -70,9 +89,4 @@ export const listeningPort = wholeNumber(0, 65_535);
 export function ipv4(value: string): string {
   if (isIPv4(value)) return value;
   throw new InvalidArgumentError('Give an IPv4 address such as 127.0.0.1.');
-}
-
-/** Options that make no sense together; reported as commander reports one that makes no sense alone. */
-export function usageError(command: Command, message: string): never {
-  return command.error(`error: ${message}`);
 }

@@ -11,11 +11,10 @@ import {
   type SymbolCost,
   traceInstructions,
 } from '@spin-tools/sim/debug';
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { FileError } from '../data/file-error.js';
 import {
   costsOf,
-  memoryLines,
   profileLines,
   registerLines,
   registersOf,
@@ -23,8 +22,9 @@ import {
 } from '../firmware/listings.js';
 import { addressOf, named } from '../firmware/place.js';
 import { type ProgramFile, readProgramFile } from '../firmware/program-file.js';
+import { memoryLines } from '../terminal/hexadecimal.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, positiveNumber, runs, wholeNumber } from './command.js';
+import { type Io, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
 
 interface Place {
   readonly x: number;
@@ -58,9 +58,12 @@ const MOST_MEMORY = 65_536;
 /** Makes the command. */
 export function debugCommand(io: Io): Command {
   const command = new Command('debug')
-    .description('run a program on a core of a virtual SpiNN-3, from its first instruction on')
     .addArgument(new Argument('<program>', 'ELF file, or program image (APLX)'))
-    .option('--core <x,y,core>', 'where it runs', onePlace, { x: 0, y: 0, core: 1 })
+    .addOption(
+      new Option('--core <x,y,core>', 'where it runs')
+        .argParser(onePlace)
+        .default({ x: 0, y: 0, core: 1 }, '0,0,1'),
+    )
     .option('--elf <file>', 'ELF file with names for the addresses of an APLX image')
     .option('--break <where...>', 'stop there: a name, name+0x10, or an address such as 0x1c')
     .option('--watch <where...>', 'stop in front of what writes the word there')
@@ -69,6 +72,20 @@ export function debugCommand(io: Io): Command {
     .option('--trace <number>', 'show the last instructions', wholeNumber(1, MOST_TRACED))
     .option('--profile', 'show where the cycles went')
     .option('--app-id <number>', 'application the core belongs to', wholeNumber(16, 255), 16);
+  withExamples(
+    command,
+    [
+      [
+        'debug hello.elf --break c_main --trace 20',
+        'stops at a function, and shows the last 20 instructions.',
+      ],
+      [
+        'debug hello.aplx --elf hello.elf --profile --for 5',
+        'shows where the cycles of 5 ms went.',
+      ],
+    ],
+    '{ reason, microseconds, asleep, registers, memory: [{ address, bytes }], trace, profile }',
+  );
   return runs(command, io, runDebug);
 }
 

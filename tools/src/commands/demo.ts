@@ -6,7 +6,7 @@ import { loadSplitSamples } from '../data/load.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type EngineOptions, enginePlace, withEngineOptions } from '../training/engine.js';
 import { trainAndSave } from '../training/session.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
 
 /** Samples and epochs: as many as two slow cores train in about two minutes. */
 const SAMPLES = 2400;
@@ -25,11 +25,21 @@ interface DemoOptions extends EngineOptions {
 /** Makes the command. */
 export function demoCommand(io: Io): Command {
   const command = new Command('demo')
-    .description('train a network on handwritten digits, on a virtual SpiNN-5')
     .option('--samples <number>', 'digits to train on', wholeNumber(1, 9000), SAMPLES)
     .option('--epochs <number>', 'passes over them', wholeNumber(1, 1000), EPOCHS)
     .option('--output <file>', 'where the trained model goes', 'spin-tools-out/digits.json')
     .option('--report <file>', 'where the report goes', 'spin-tools-out/digits.html');
+  withExamples(
+    command,
+    [
+      ['demo', 'trains, and names a report to open in a browser.'],
+      [
+        'demo --epochs 1 --samples 640 --engine functional',
+        'does less, without a machine, in seconds.',
+      ],
+    ],
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, mappingSeconds, modelFile, reportFile }',
+  );
   return runs<DemoOptions>(withEngineOptions(command), io, (options, terminal) =>
     runDemo(command, options, terminal),
   );
@@ -37,7 +47,7 @@ export function demoCommand(io: Io): Command {
 
 async function runDemo(command: Command, options: DemoOptions, terminal: Terminal): Promise<void> {
   const { samples, epochs } = options;
-  terminal.say('Training 784-128-10 on handwritten digits');
+  terminal.report('Training 784-128-10 on handwritten digits');
   const result = await trainAndSave(
     {
       ...(await loadSplitSamples({ source: 'mnist', shape: [DIGIT_PIXELS] }, HELD_OUT, samples)),

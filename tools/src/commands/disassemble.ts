@@ -8,7 +8,7 @@ import { Argument, Command } from 'commander';
 import { codeLines } from '../firmware/listings.js';
 import { type ProgramFile, readProgramFile } from '../firmware/program-file.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 interface DisassembleOptions {
   readonly thumb?: boolean;
@@ -18,10 +18,14 @@ interface DisassembleOptions {
 /** Makes the command. */
 export function disassembleCommand(io: Io): Command {
   const command = new Command('disassemble')
-    .description('show the machine code of a program')
     .addArgument(new Argument('<file>', 'ELF file, or program image (APLX)'))
     .option('--thumb', 'Thumb code, where no ELF file says which it is')
     .option('--elf <file>', 'ELF file with names for the addresses of an APLX image');
+  withExamples(
+    command,
+    [['disassemble hello.aplx --elf hello.elf', 'shows code, with names.']],
+    '{ instructions }',
+  );
   return runs(command, io, runDisassemble);
 }
 

@@ -10,14 +10,28 @@ import {
   useTrainedModel,
   withTrainedModel,
 } from '../training/trained-model.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 /** Samples that an engine computes at a time; does not change the result. */
 const BATCH_SIZE = 32;
 
 /** Makes the command. */
 export function evaluateCommand(io: Io): Command {
-  const command = new Command('evaluate').description('test a trained model');
+  const command = new Command('evaluate');
+  withExamples(
+    command,
+    [
+      [
+        'evaluate --model trained.keras --data mnist --samples 1000',
+        'tests a model on a virtual SpiNN-5.',
+      ],
+      [
+        'evaluate --model trained.json --data test.csv --engine functional --json',
+        'computes the same numbers here, for a program.',
+      ],
+    ],
+    '{ accuracy, loss, samples }',
+  );
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runEvaluate(command, options, terminal),
   );

@@ -3,8 +3,9 @@ import type { Model, NetworkPlan, NumberMode } from '@spin-tools/keras-backend';
 import { UnsupportedError } from '@spin-tools/keras-backend';
 import { Argument, Command, Option } from 'commander';
 import { MODEL_HELP, readModel } from '../model/model-file.js';
-import { type Terminal, table } from '../terminal/terminal.js';
-import { type Io, runs, wholeNumber } from './command.js';
+import { table } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
 
 interface ExplainOptions {
   readonly mode: NumberMode;
@@ -14,12 +15,16 @@ interface ExplainOptions {
 /** Makes the command. */
 export function explainCommand(io: Io): Command {
   const command = new Command('explain')
-    .description('show the layers of a model, which engines compute it, and its number formats')
     .addArgument(new Argument('<model>', MODEL_HELP))
     .addOption(
       new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']).default('fast'),
     )
     .option('--batch-size <number>', 'samples in a batch', wholeNumber(1, 65_536), 32);
+  withExamples(
+    command,
+    [['explain net.keras', 'shows layers, parameters, and the engines that can run them.']],
+    '{ name, layers: [{ name, className, outputShape, parameters }], engines, plan } or refused in place of plan',
+  );
   return runs<ExplainOptions>(command, io, runExplain);
 }
 

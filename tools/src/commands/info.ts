@@ -5,12 +5,24 @@ import { type DeadParts, deadParts } from '../machine/dead-parts.js';
 import { type AddressOptions, withAddress } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { DIRECTIONS } from '../report/link-traffic.js';
+import { plain } from '../terminal/plain.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 /** Makes the command. */
 export function infoCommand(io: Io): Command {
-  const command = new Command('info').description('show what a booted machine is made of');
+  const command = new Command('info');
+  withExamples(
+    command,
+    [
+      [
+        'info --host 192.168.240.1',
+        'names chips, cores and links that are there, and those that are dead.',
+      ],
+      ['info --json', 'is for programs, with the address from SPIN_TOOLS_HOST.'],
+    ],
+    '{ host, monitor: { name, version }, width, height, wrapX, wrapY, chips, cores, ethernets: [{ x, y, ip }], dead: { chips, links, cores } }',
+  );
   return runs(withAddress(command, true), io, runInfo);
 }
 
@@ -27,7 +39,7 @@ async function runInfo(address: AddressOptions, terminal: Terminal): Promise<voi
   const { width, height, wrapX, wrapY, chips } = machine;
   const dead = deadParts(machine);
   const ethernets = chips.filter(isEthernet).map(({ x, y, ip }) => ({ x, y, ip: ip ?? null }));
-  terminal.say(`${version.name} ${version.version} on ${host}`);
+  terminal.say(plain(`${version.name} ${version.version} on ${host}`));
   terminal.say(describeMachine(machine));
   for (const { x, y, ip } of ethernets) terminal.say(`ethernet chip (${x}, ${y}) ${ip ?? ''}`);
   for (const line of describeDead(dead)) terminal.say(line);

@@ -14,8 +14,10 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { readGraph } from '../data/graph-file.js';
 import type { MachineShape } from '../machine/options.js';
 import { mappingPage } from '../report/mapping-page.js';
-import { type Terminal, table } from '../terminal/terminal.js';
-import { type Io, positiveNumber, runs, wholeNumber } from './command.js';
+import { count } from '../terminal/count.js';
+import { table } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { type Io, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
 
 interface MapOptions {
   readonly machine: MachineShape;
@@ -31,13 +33,14 @@ interface MapOptions {
 /** Makes the command. */
 export function mapCommand(io: Io): Command {
   const command = new Command('map')
-    .description('place and route a graph on a machine')
     .addArgument(new Argument('<graph>', 'JSON file with vertices and nets'))
-    .option(
-      '--machine <machine>',
-      'spin3, spin5 or WxH triads, with "+wrap" behind to join their edges',
-      machineShape,
-      { board: 'spin5' },
+    .addOption(
+      new Option(
+        '--machine <machine>',
+        'spin3, spin5 or WxH triads, with "+wrap" behind to join their edges',
+      )
+        .argParser(machineShape)
+        .default({ board: 'spin5' }, 'spin5'),
     )
     .option('--explain', 'show every vertex, net, key and table')
     .addOption(
@@ -58,6 +61,18 @@ export function mapCommand(io: Io): Command {
     .option('--budget <seconds>', 'work of the annealing placer, as time', positiveNumber)
     .option('--report <file>', 'write a page that shows chips, trees, link load and tables')
     .option('--seed <number>', 'fixes what is random', wholeNumber(0, 2 ** 32 - 1), 1);
+  withExamples(
+    command,
+    [
+      ['map graph.json', 'maps a graph on a SpiNN-5.'],
+      [
+        'map graph.json --machine 2x1+wrap --placer annealing --report map.html',
+        'maps it on six boards, and draws the result.',
+      ],
+      ['map graph.json --explain --json', 'gives every vertex, net, key and table to a program.'],
+    ],
+    '{ vertices, nets, sinks, chipsUsed, coresUsed, hops, trafficHops, linksUsed, mostNetsOnLink, mostTrafficOnLink, completeEntries, entries }; with --explain vertices, nets and tables in full',
+  );
   return runs(command, io, runMap);
 }
 
@@ -78,7 +93,7 @@ async function runMap(options: MapOptions, terminal: Terminal, file: string): Pr
   if (report !== undefined) {
     await mkdir(dirname(report), { recursive: true });
     await writeFile(report, mappingPage(basename(file), mapping, seconds));
-    terminal.say(`report ${report}`);
+    terminal.report(`report ${report}`);
   }
   terminal.result(options.explain ? mapping.explain() : mapping.statistics);
 }
@@ -100,12 +115,14 @@ function machineShape(value: string): MachineShape {
 function sayStatistics({ statistics }: Mapping, terminal: Terminal): void {
   const { entries } = statistics;
   terminal.say(
-    `${statistics.vertices} vertices on ${statistics.coresUsed} cores of ${statistics.chipsUsed} chips`,
+    `${count(statistics.vertices, 'vertex', 'vertices')} on ${count(statistics.coresUsed, 'core')} of ${count(statistics.chipsUsed, 'chip')}`,
   );
   terminal.say(
-    `${statistics.nets} nets to ${statistics.sinks} sinks over ${statistics.hops} hops on ${statistics.linksUsed} links`,
+    `${count(statistics.nets, 'net')} to ${count(statistics.sinks, 'sink')} over ${count(statistics.hops, 'hop')} on ${count(statistics.linksUsed, 'link')}`,
   );
-  terminal.say(`${entries.total} routing entries, at most ${entries.most} on a chip`);
+  terminal.say(
+    `${count(entries.total, 'routing entry', 'routing entries')}, at most ${entries.most} on a chip`,
+  );
 }
 
 function sayEverything(mapping: Mapping, terminal: Terminal): void {

@@ -3,17 +3,28 @@ import { Command } from 'commander';
 import { loadSamples } from '../data/load.js';
 import { asTensor, lastSamples } from '../data/samples.js';
 import { inputShape } from '../model/model-file.js';
-import { type Terminal, table } from '../terminal/terminal.js';
+import { table } from '../terminal/table.js';
+import type { Terminal } from '../terminal/terminal.js';
 import {
   type TrainedModelOptions,
   useTrainedModel,
   withTrainedModel,
 } from '../training/trained-model.js';
-import { type Io, runs } from './command.js';
+import { type Io, runs, withExamples } from './command.js';
 
 /** Makes the command. */
 export function predictCommand(io: Io): Command {
-  const command = new Command('predict').description('show what a trained model makes of samples');
+  const command = new Command('predict');
+  withExamples(
+    command,
+    [
+      [
+        'predict --model trained.json --data unknown.csv --engine functional',
+        'shows the class and the outputs of each sample.',
+      ],
+    ],
+    '{ predictions: [{ outputs, label }] }',
+  );
   return runs<TrainedModelOptions>(withTrainedModel(command), io, (options, terminal) =>
     runPredict(command, options, terminal),
   );

@@ -12,12 +12,13 @@ import {
   shapeName,
   shapeOf,
   withDeadParts,
-  withPorts,
+  withListeningPorts,
   withShape,
 } from '../machine/options.js';
-import { type ServedMachine, serve } from '../machine/reach.js';
+import { type ServedMachine, serve } from '../machine/serve.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type Io, ipv4, listeningPort, positiveNumber, runs, usageError } from './command.js';
+import { type Io, ipv4, listeningPort, positiveNumber, runs, withExamples } from './command.js';
+import { usageError } from './end.js';
 
 interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
   readonly host: string;
@@ -39,7 +40,6 @@ const NS_PER_SECOND = 1e9;
 /** Makes the command. */
 export function simCommand(io: Io): Command {
   const command = new Command('sim')
-    .description('run a virtual machine that answers on UDP like boards that are switched on')
     .option(
       '--host <address>',
       'address to listen on; more boards get the next ones',
@@ -74,8 +74,23 @@ export function simCommand(io: Io): Command {
         .argParser(listeningPort)
         .preset('22244'),
     );
+  withExamples(
+    command,
+    [
+      ['sim', 'is a SpiNN-5 on 127.0.0.1.'],
+      [
+        'sim --triads 1x1 --bmp-host 127.0.0.9',
+        'is three boards on three addresses, with their management.',
+      ],
+      [
+        'sim --board spin3 --dead-core 1,1,5 --faults plan.json',
+        'lacks a core, and goes wrong as a plan says.',
+      ],
+    ],
+    '{ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores, spallocPort, gdbPort } as soon as it listens',
+  );
   return runs<SimOptions>(
-    withDebugging(withPorts(withDeadParts(withShape(command)), listeningPort)),
+    withDebugging(withListeningPorts(withDeadParts(withShape(command)))),
     io,
     (options, terminal) => runSim(command, options, terminal, io),
   );
@@ -96,14 +111,15 @@ async function runSim(
   const { hosts, address, virtual } = served;
   const { scpPort, bootPort } = address;
   const cores = virtual.machine.chips.reduce((count, chip) => count + chip.cores, 0);
-  terminal.say(`${shapeName(shapeOf(command, options))}: ${describeMachine(virtual.machine)}`);
-  terminal.say(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
+  terminal.report(`${shapeName(shapeOf(command, options))}: ${describeMachine(virtual.machine)}`);
+  terminal.report(`SCP on port ${scpPort}, boot on port ${bootPort} of ${hosts.join(', ')}`);
   const { bmpHosts, bmpPort } = served;
-  if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
-  if (allocation) terminal.say(`boards for those who ask on TCP port ${allocation.port}`);
+  if (bmpHosts.length > 0)
+    terminal.report(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
+  if (allocation) terminal.report(`boards for those who ask on TCP port ${allocation.port}`);
   await using debugging = await startDebugging(virtual, options, terminal);
   const power = allocation ? 'switched off' : 'switched on, not booted';
-  terminal.say(`${power}; stop it with Ctrl-C`);
+  terminal.report(`${power}; stop it with Ctrl-C`);
   const chips = virtual.machine.chipCount;
   terminal.result({
     hosts,

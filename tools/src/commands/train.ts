@@ -6,7 +6,7 @@ import { inputShape, MODEL_HELP, readModel } from '../model/model-file.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type EngineOptions, enginePlace, withEngineOptions } from '../training/engine.js';
 import { trainAndSave } from '../training/session.js';
-import { type Io, positiveNumber, runs, share, wholeNumber } from './command.js';
+import { type Io, positiveNumber, runs, share, wholeNumber, withExamples } from './command.js';
 
 interface TrainOptions extends EngineOptions {
   readonly model: string;
@@ -27,7 +27,6 @@ interface TrainOptions extends EngineOptions {
 export function trainCommand(io: Io): Command {
   const count = wholeNumber(1, 2 ** 31 - 1);
   const command = new Command('train')
-    .description('train a model and save it')
     .requiredOption('--model <file>', MODEL_HELP)
     .requiredOption('--data <source>', DATA_HELP)
     .option('--samples <number>', 'train on the first ones only', count)
@@ -48,6 +47,21 @@ export function trainCommand(io: Io): Command {
       'spin-tools-out/model.json',
     )
     .option('--report <file>', 'where the report goes', 'spin-tools-out/report.html');
+  withExamples(
+    command,
+    [
+      ['train --model xor.json --data xor-data.json --epochs 100', 'trains on a virtual SpiNN-5.'],
+      [
+        'train --model net.keras --data mnist --host 192.168.240.1 --output trained.keras',
+        'trains on a board.',
+      ],
+      [
+        'train --model net.keras --data digits.csv --engine float --optimizer adam',
+        'trains here, with layers and optimisers that machines do not have.',
+      ],
+    ],
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, mappingSeconds, modelFile, reportFile }',
+  );
   return runs<TrainOptions>(withEngineOptions(command), io, (options, terminal) =>
     runTrain(command, io, options, terminal),
   );

@@ -72,7 +72,7 @@ export async function startDebugging(
       ? undefined
       : await serveGdb(machine, { cores, port: gdb === true ? GDB_PORT : gdb });
   if (served !== undefined) {
-    terminal.say(`GDB on TCP port ${served.port}: target remote ${served.host}:${served.port}`);
+    terminal.report(`GDB on TCP port ${served.port}: target remote ${served.host}:${served.port}`);
   }
   return {
     gdbPort: served?.port,
@@ -101,7 +101,7 @@ function startTrace(
     trace.close();
     const lines = trace.entries().map((entry) => formatTraceEntry(entry, symbols));
     await write(file, lines.map((line) => `${line}\n`).join(''));
-    terminal.say(`the last ${lines.length.toLocaleString('en')} instructions are in ${file}`);
+    terminal.report(`the last ${lines.length.toLocaleString('en')} instructions are in ${file}`);
   };
 }
 
@@ -121,7 +121,7 @@ function startProfile(
     const addresses = profile.byAddress();
     await write(file, `${JSON.stringify({ total, symbols: costs, addresses })}\n`);
     for (const line of profileLines(costs)) terminal.say(line);
-    terminal.say(`the whole profile is in ${file}`);
+    terminal.report(`the whole profile is in ${file}`);
   };
 }
 

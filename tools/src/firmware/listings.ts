@@ -10,7 +10,8 @@ import {
   SymbolTable,
   withReference,
 } from '@spin-tools/sim/debug';
-import { table } from '../terminal/terminal.js';
+import { hexByte, inGroups } from '../terminal/hexadecimal.js';
+import { table } from '../terminal/table.js';
 
 /** Values of registers by name, those of all modes. */
 export function registersOf(core: DebuggedCore): Record<string, number> {
@@ -25,16 +26,6 @@ export function registerLines(registers: Readonly<Record<string, number>>): stri
     ([name, value]) => `${name.padEnd(8)} ${value.toString(16).padStart(8, '0')}`,
   );
   return inGroups(cells, 4).map((row) => row.join('  '));
-}
-
-/** Bytes in rows of sixteen, as words, with their characters. */
-export function memoryLines(address: number, bytes: Uint8Array): string[] {
-  return inGroups([...bytes], 16).map((row, index) => {
-    const words = inGroups(row, 4).map((word) => word.map(hexByte).reverse().join(''));
-    const text = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.'));
-    const place = (address + 16 * index).toString(16).padStart(8, '0');
-    return `${place}  ${words.join(' ').padEnd(35)}  ${text.join('')}`;
-  });
 }
 
 /** Machine code with the names of its functions as headings. */
@@ -97,14 +88,4 @@ export function profileLines(costs: readonly SymbolCost[]): string[] {
     ...table(['symbol', 'share', 'cycles', 'instructions'], rows),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
-}
-
-function hexByte(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
-}
-
-function inGroups<T>(all: readonly T[], size: number): T[][] {
-  const groups: T[][] = [];
-  for (let at = 0; at < all.length; at += size) groups.push(all.slice(at, at + size));
-  return groups;
 }

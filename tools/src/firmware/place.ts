@@ -1,5 +1,6 @@
 /** Addresses as users name them: `0x400000`, `c_main`, `c_main+0x10`. */
 import type { SymbolTable } from '@spin-tools/sim/debug';
+import { hexadecimal } from '../terminal/hexadecimal.js';
 
 /** There is no address of a name. */
 export class UnknownPlaceError extends Error {
@@ -30,9 +31,4 @@ export function named(address: number, symbols: SymbolTable | undefined): string
   const name = symbols?.describe(address);
   const digits = hexadecimal(address);
   return name === undefined ? digits : `${digits} <${name}>`;
-}
-
-/** Eight digits. */
-export function hexadecimal(value: number, digits = 8): string {
-  return `0x${value.toString(16).padStart(digits, '0')}`;
 }

@@ -2,6 +2,7 @@
 import type { ChipAddress } from '@spin-tools/scp';
 import { InvalidArgumentError } from 'commander';
 import { groupBy } from '../group-by.js';
+import { numberRanges } from './number-ranges.js';
 
 /** Cores of one chip. */
 export interface ChipCores {
@@ -23,25 +24,14 @@ export function addCores(value: string, before: CoreSelection | undefined): Core
   return [...(before ?? []), chipCores(value)];
 }
 
+const applicationCores = numberRanges('core', 1, LAST_CORE);
+
 function chipCores(value: string): ChipCores {
   const [, x, y, list] = /^(\d{1,3}),(\d{1,3}):([\d,-]+)$/.exec(value) ?? [];
   if (list === undefined || Number(x) > 255 || Number(y) > 255) {
     throw new InvalidArgumentError('Give X,Y:CORES such as 0,0:1-4,7, or all.');
   }
-  const cores = list.split(',').flatMap(coreRange);
-  const chip = { x: Number(x), y: Number(y) };
-  return { chip, cores: [...new Set(cores)].sort((a, b) => a - b) };
-}
-
-function coreRange(range: string): number[] {
-  const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
-  const [from, to] = [Number(first), Number(last)];
-  if (!(from >= 1 && to >= from && to <= LAST_CORE)) {
-    throw new InvalidArgumentError(
-      `"${range}" is not a core or range of cores from 1 to ${LAST_CORE}.`,
-    );
-  }
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  return { chip: { x: Number(x), y: Number(y) }, cores: applicationCores(list) };
 }
 
 /** Cores as a user would name them, `0,0:1-4,7 1,0:1`; after a few chips only their number. */
@@ -56,7 +46,8 @@ export function formatCores(cores: readonly (ChipAddress & { readonly core: numb
 
 const MOST_CHIPS_SHOWN = 4;
 
-function formatRanges(cores: readonly number[]): string {
+/** Numbers as ranges, `1-4,7`. */
+export function formatRanges(cores: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const core of cores.toSorted((a, b) => a - b)) {
     const range = ranges.at(-1);

@@ -5,9 +5,11 @@ import {
   LINKS,
   type Machine,
   neighbour,
+  oppositeLink,
   spin3,
 } from '@spin-tools/machine-model';
-import type { ChipAddress } from '@spin-tools/scp';
+import { type ChipAddress, sameChip } from '@spin-tools/scp';
+import type { DeadOptions } from './options.js';
 
 /** Cores of a chip of which all work. */
 const CORES = 18;
@@ -19,6 +21,25 @@ export interface DeadParts {
   readonly links: readonly (ChipAddress & { readonly link: number })[];
   /** How many cores of a chip do not work. */
   readonly cores: readonly (ChipAddress & { readonly dead: number })[];
+}
+
+/** Without those that are known; a known link may be named from either end. */
+export function unknownDeadParts(
+  machine: Machine,
+  known: Pick<DeadOptions, 'deadChip' | 'deadLink'>,
+): DeadParts {
+  const { chips, links, cores } = deadParts(machine);
+  const { deadChip = [], deadLink = [] } = known;
+  const isKnown = (place: ChipAddress, number: number): boolean =>
+    deadLink.some(({ link, ...at }) => link === number && sameChip(at, place));
+  return {
+    chips: chips.filter((chip) => !deadChip.some((other) => sameChip(other, chip))),
+    links: links.filter(({ link, ...chip }) => {
+      const mate = neighbour(machine, chip, link);
+      return !isKnown(chip, link) && (mate === undefined || !isKnown(mate, oppositeLink(link)));
+    }),
+    cores,
+  };
 }
 
 /** Compares a machine with whole boards around the ethernet chips that it has. */

@@ -2,7 +2,9 @@
 import { BOOT_PORT, type ChipAddress, SCP_PORT } from '@spin-tools/scp';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AllocationOptions, withAllocation } from '../allocation/allocated.js';
-import { port, usageError } from '../commands/command.js';
+import { listeningPort, port, positiveNumber } from '../commands/command.js';
+import { usageError } from '../commands/end.js';
+import { sharedOption } from '../settings/shared.js';
 
 /** The shape of a virtual machine: one of the boards that exist, or three-board triads side by side. */
 export type MachineShape =
@@ -32,6 +34,8 @@ export interface AddressOptions extends AllocationOptions {
   readonly host?: string;
   readonly scpPort: number;
   readonly bootPort: number;
+  /** Longest wait for an answer, seconds; undefined where the usual will do. */
+  readonly timeout?: number;
 }
 
 /** Adds `--board`, `--triads` and `--wrap`. */
@@ -60,31 +64,79 @@ export function shapeName(shape: MachineShape): string {
   return `${width}x${height} triads${shape.wrap ? ', wrapped' : ''}`;
 }
 
-/** Adds `--host`, `--scp-port` and `--boot-port` of a machine to talk to, and `--machine spalloc`. */
+/** Adds `--host`, `--scp-port` and `--boot-port` of a machine to talk to, and `--machine`. */
 export function withAddress(command: Command, hostIsNeeded: boolean): Command {
-  const host = new Option(
-    '--host <address>',
-    hostIsNeeded
-      ? 'board or running "spin-tools sim"'
-      : 'board or running "spin-tools sim" (default: a virtual machine of its own)',
-  ).conflicts('machine');
+  command
+    .optionsGroup(ADDRESS_GROUP)
+    .addOption(
+      sharedOption(
+        '--host <address>',
+        hostIsNeeded
+          ? 'board or running "spin-tools sim"'
+          : 'board or running "spin-tools sim" (default: a virtual machine of its own)',
+      ),
+    );
+  withSharedPort(command, '--scp-port <port>', 'UDP port of SCP', SCP_PORT);
+  withSharedPort(command, '--boot-port <port>', 'UDP port of the boot protocol', BOOT_PORT);
+  if (hostIsNeeded) withTimeout(command);
+  command.addOption(
+    sharedOption(
+      '--machine <name>',
+      'in place of --host: a machine that spin-tools.config.json names, or "spalloc" for boards of an allocation server' +
+        (hostIsNeeded ? '' : ', or "virtual"'),
+    ),
+  );
   command.hook('preAction', () => {
-    const { host: given, machine } = command.opts<AddressOptions>();
-    if (hostIsNeeded && given === undefined && machine === undefined) {
+    const { host, machine } = command.opts<AddressOptions>();
+    if (hostIsNeeded && host === undefined && machine !== 'spalloc') {
       usageError(
         command,
-        "required option '--host <address>' not specified, nor '--machine spalloc'.",
+        "required option '--host <address>' not specified, nor '--machine <name>'.",
       );
     }
   });
-  return withAllocation(withPorts(command.addOption(host), port));
+  return withAllocation(command).optionsGroup(OTHER_OPTIONS);
 }
 
-/** Adds `--scp-port` and `--boot-port`, read with `parse`. */
-export function withPorts(command: Command, parse: (value: string) => number): Command {
+/** Heading of options that say where a machine is. */
+export const ADDRESS_GROUP = 'Where the machine is:';
+/** Heading of options that have no other. Source: commander. */
+export const OTHER_OPTIONS = 'Options:';
+
+/** Adds `--timeout`, the longest wait for an answer in seconds. */
+export function withTimeout(command: Command): Command {
+  const description = 'give up when there is no answer for so long (default: 4)';
+  return command.addOption(
+    sharedOption('--timeout <seconds>', description).argParser(positiveNumber),
+  );
+}
+
+/** Adds a port of machines to talk to. */
+export function withSharedPort(
+  command: Command,
+  flags: string,
+  description: string,
+  usual: number,
+): Command {
+  return command.addOption(sharedOption(flags, description).argParser(port).default(usual));
+}
+
+/** Adds `--scp-port` and `--boot-port` to listen on. */
+export function withListeningPorts(command: Command): Command {
   return command
-    .option('--scp-port <port>', 'UDP port of SCP', parse, SCP_PORT)
-    .option('--boot-port <port>', 'UDP port of the boot protocol', parse, BOOT_PORT);
+    .option('--scp-port <port>', 'UDP port of SCP', listeningPort, SCP_PORT)
+    .option('--boot-port <port>', 'UDP port of the boot protocol', listeningPort, BOOT_PORT);
+}
+
+/** Adds `--chip` to commands for one chip. */
+export function withChip(command: Command): Command {
+  const option = new Option('--chip <x,y>', 'which chip').argParser(chip);
+  return command.addOption(option.default({ x: 0, y: 0 }, '0,0'));
+}
+
+/** What {@link withChip} adds to a command's options. */
+export interface ChipOptions {
+  readonly chip: ChipAddress;
 }
 
 /** Most triads in a row: chips are addressed with 8 bits, and 21 x 12 is 252. */
@@ -99,12 +151,21 @@ export function triads(value: string): { width: number; height: number } {
   throw new InvalidArgumentError(`Give WIDTHxHEIGHT, 1x1 to ${MOST_TRIADS}x${MOST_TRIADS}.`);
 }
 
-/** Adds `--dead-chip`, `--dead-link` and `--dead-core`, each of which may be given several times. */
-export function withDeadParts(command: Command): Command {
+/** Adds `--dead-chip` and `--dead-link`. */
+export function withDeadChips(command: Command, what: string): Command {
   return command
-    .option('--dead-chip <x,y>', 'a chip that does not work; may be repeated', all(chip))
-    .option('--dead-link <x,y,link>', 'a link, 0 to 5, of a chip; may be repeated', all(link))
-    .option('--dead-core <x,y,core>', 'a physical core, 0 to 17; may be repeated', all(core));
+    .option('--dead-chip <x,y...>', `chips that ${what}`, all(chip))
+    .option('--dead-link <x,y,link...>', `links, 0 to 5, of chips that ${what}`, all(link));
+}
+
+/** Adds `--dead-chip`, `--dead-link` and `--dead-core`. */
+export function withDeadParts(command: Command): Command {
+  const description = 'physical cores, 0 to 17, that do not work';
+  return withDeadChips(command, 'do not work').option(
+    '--dead-core <x,y,core...>',
+    description,
+    all(core),
+  );
 }
 
 const MOST_COORDINATE = 255;
@@ -116,7 +177,8 @@ const all =
   <T>(parse: (value: string) => T) =>
   (value: string, before: readonly T[] = []): T[] => [...before, parse(value)];
 
-function chip(value: string): ChipAddress {
+/** Reads the address of a chip, `X,Y`, from an option. */
+export function chip(value: string): ChipAddress {
   const [x, y] = numbers(value, [MOST_COORDINATE, MOST_COORDINATE], 'X,Y such as 3,3');
   return { x: x as number, y: y as number };
 }

@@ -1,7 +1,5 @@
-/** Reaches a machine: a board, a served virtual machine, one started here for the purpose, or allocated boards. */
-import { MachineController, udpTransport } from '@spin-tools/scp';
-import { type MachineOptions, VirtualMachine } from '@spin-tools/sim';
-import { type ServeOptions, serveUdp } from '@spin-tools/sim/udp';
+/** Reaches a machine: a board, a served virtual machine, or allocated boards. */
+import { type ConnectionOptions, MachineController, udpTransport } from '@spin-tools/scp';
 import type { BadBoard } from '@spin-tools/spalloc-client';
 import { withBoardsOf } from '../allocation/allocated.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -24,13 +22,33 @@ export async function withMachine<T>(
   if (options.machine === 'spalloc') {
     return withBoardsOf(options, sayReplaced(terminal), async (job) => {
       const { connections } = await job.machine();
-      return withController(await job.controller(), connections[0]?.host ?? '', work);
+      return withController(
+        await job.controller(patienceOf(options)),
+        connections[0]?.host ?? '',
+        work,
+      );
     });
   }
   const { host = '', scpPort, bootPort } = options;
   const scp = await udpTransport({ host, port: scpPort });
   const boot = await udpTransport({ host, port: bootPort });
-  return withController(new MachineController({ scp, boot }), host, work);
+  const patience = patienceOf(options);
+  return withController(new MachineController({ scp, boot, ...patience }), host, work);
+}
+
+/** Longest wait before a request is sent again, ms: as connections have it. */
+const TRY_MS = 500;
+const MS_PER_SECOND = 1000;
+
+/** How long a connection waits for answers, by `--timeout`. */
+export function patienceOf({
+  timeout,
+}: {
+  readonly timeout?: number | undefined;
+}): ConnectionOptions {
+  if (timeout === undefined) return {};
+  const tries = Math.max(1, Math.round((timeout * MS_PER_SECOND) / TRY_MS));
+  return { tries, timeoutMs: (timeout * MS_PER_SECOND) / tries };
 }
 
 /** Tells the user that other boards were given. */
@@ -50,38 +68,4 @@ async function withController<T>(
   } finally {
     await controller.close();
   }
-}
-
-/** A virtual machine that listens on UDP. */
-export interface ServedMachine extends AsyncDisposable {
-  readonly virtual: VirtualMachine;
-  /** One address for each ethernet chip. */
-  readonly hosts: readonly string[];
-  readonly address: Address;
-  /** One address for each frame of 24 boards; empty when their management is not served. */
-  readonly bmpHosts: readonly string[];
-  readonly bmpPort: number;
-}
-
-/**
- * Starts a virtual machine, unbooted, on loopback, on ports from the system, as fast as possible, unless
- * told otherwise.
- */
-export async function serve(
-  machine: MachineOptions,
-  { host = '127.0.0.1', scpPort = 0, bootPort = 0, pace = 'fast', ...others }: ServeOptions = {},
-): Promise<ServedMachine> {
-  const virtual = new VirtualMachine(machine);
-  const served = await serveUdp(virtual, { ...others, host, scpPort, bootPort, pace });
-  return {
-    virtual,
-    hosts: served.hosts,
-    bmpHosts: served.bmpHosts,
-    bmpPort: served.bmpPort,
-    address: { host, scpPort: served.scpPort, bootPort: served.bootPort },
-    async [Symbol.asyncDispose]() {
-      await served.close();
-      await virtual.close();
-    },
-  };
 }

@@ -2,14 +2,15 @@ import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { addCores, type CoreSelection } from '../machine/core-selection.js';
 import { explain } from './explain.js';
-import { Terminal, table } from './terminal.js';
+import { table } from './table.js';
+import { Terminal } from './terminal.js';
 
 const text = (stream: PassThrough) => String(stream.read() ?? '');
 
 t.test('text goes out without --json, the object with it, and never both', async (t) => {
   for (const json of [false, true]) {
     const stdout = new PassThrough();
-    const terminal = new Terminal(stdout, new PassThrough(), json);
+    const terminal = new Terminal(stdout, new PassThrough(), { json });
     terminal.say('two cores');
     terminal.result({ cores: 2 });
     t.equal(text(stdout), json ? '{"cores":2}\n' : 'two cores\n');
@@ -18,12 +19,12 @@ t.test('text goes out without --json, the object with it, and never both', async
 
 t.test('a progress bar is drawn on a terminal only, and cleared at its end', async (t) => {
   const plain = new PassThrough();
-  const quiet = new Terminal(new PassThrough(), plain, false).progress('epoch 1', 10);
+  const quiet = new Terminal(new PassThrough(), plain).progress('epoch 1', 10);
   quiet.update(5);
   quiet.stop();
   t.equal(text(plain), '');
   const screen = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
-  const bar = new Terminal(new PassThrough(), screen, false).progress('epoch 1', 10);
+  const bar = new Terminal(new PassThrough(), screen).progress('epoch 1', 10);
   bar.update(10, '120 samples/s');
   bar.stop();
   t.match(text(screen), 'epoch 1');

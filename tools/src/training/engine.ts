@@ -20,7 +20,8 @@ import {
   withAddress,
   withShape,
 } from '../machine/options.js';
-import { type Address, sayReplaced, serve } from '../machine/reach.js';
+import { type Address, sayReplaced } from '../machine/reach.js';
+import { serve } from '../machine/serve.js';
 import type { LinkTraffic } from '../report/link-traffic.js';
 import type { Terminal } from '../terminal/terminal.js';
 
@@ -106,7 +107,7 @@ export async function withEngine<T>(
       return withBoardsOf(place.options, sayReplaced(terminal), async (job) => {
         const { connections, machineName } = await job.machine();
         const name = `${connections.length} boards of ${machineName}`;
-        terminal.say(`job ${job.id}: ${name}`);
+        terminal.report(`job ${job.id}: ${name}`);
         const reach = async () => ({
           transport: { scp: await job.transport('scp'), boot: await job.transport('boot') },
         });
@@ -115,8 +116,8 @@ export async function withEngine<T>(
     case 'virtual': {
       await using served = await serve(place.shape);
       const name = `a virtual ${shapeName(place.shape)}`;
-      terminal.say(`${name}: ${describeMachine(served.virtual.machine)}`);
-      terminal.say(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
+      terminal.report(`${name}: ${describeMachine(served.virtual.machine)}`);
+      terminal.report(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
       const board = 'board' in place.shape ? place.shape.board : 'spin5';
       const target = atAddress(served.address, board);
       return await work(machineEngine(target, name, terminal, served.virtual));
@@ -148,7 +149,7 @@ function machineEngine(
   return {
     name,
     choice: async (plan) => {
-      const onStage = (stage: MachineStage) => terminal.say(STAGES[stage]);
+      const onStage = (stage: MachineStage) => terminal.report(STAGES[stage]);
       engine = await createMachineEngine(plan, { ...(await reach()), board, onStage });
       return engine;
     },

@@ -118,7 +118,7 @@ async function fit(
       onProgress: ({ batch }) => shown.update(batch),
       callbacks: [clock, shown],
     });
-    if (history.stopped) terminal.say('stopped: what was trained so far is kept');
+    if (history.stopped) terminal.report('stopped: what was trained so far is kept');
     return { history, seconds: (end - start) / 1000 };
   } finally {
     shown.stop();
@@ -145,7 +145,7 @@ class ShownEpochs {
   readonly onEpochEnd = (epoch: number, { loss = 0, accuracy = 0 }: Logs): void => {
     this.stop();
     if (!isShown(epoch, this.#epochs)) return;
-    this.#terminal.say(
+    this.#terminal.report(
       `epoch ${epoch + 1}/${this.#epochs}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}`,
     );
   };

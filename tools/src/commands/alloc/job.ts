@@ -2,8 +2,10 @@
 import { type Job, type JobMachine, type JobState, resumeJob } from '@spin-tools/spalloc-client';
 import { Argument, Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { columns, type Terminal } from '../../terminal/terminal.js';
-import { type Io, runs, usageError, wholeNumber } from '../command.js';
+import { columns } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import { type Io, runs, wholeNumber, withExamples } from '../command.js';
+import { usageError } from '../end.js';
 
 interface JobCommandOptions extends ServerCommandOptions {
   readonly powerOn?: boolean;
@@ -21,6 +23,14 @@ export function jobCommand(io: Io): Command {
     .option('-p, --power-on', 'switch the boards on, or reset them')
     .option('--power-off', 'switch the boards off')
     .option('-D, --destroy [reason]', 'end the job');
+  withExamples(
+    command,
+    [
+      ['alloc job 42', 'shows a job.'],
+      ['alloc job 42 --destroy "not needed"', 'ends it.'],
+    ],
+    '{ job, phase, power, keepalive, reason, startTime, machine }',
+  );
   return runs<JobCommandOptions>(withServer(command), io, (options, terminal, id) =>
     runJob(command, options, terminal, Number(id)),
   );

@@ -2,8 +2,9 @@
 import { connectToServer } from '@spin-tools/spalloc-client';
 import { Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { type Terminal, table } from '../../terminal/terminal.js';
-import { type Io, runs } from '../command.js';
+import { table } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import { type Io, runs, withExamples } from '../command.js';
 
 /** Boards of a triad. */
 const TRIAD_BOARDS = 3;
@@ -11,6 +12,11 @@ const TRIAD_BOARDS = 3;
 /** Makes the command. */
 export function machinesCommand(io: Io): Command {
   const command = new Command('machines').description('show the machines of an allocation server');
+  withExamples(
+    command,
+    [['alloc machines -H spalloc.example', 'shows how full the machines are.']],
+    '{ machines }',
+  );
   return runs(withServer(command), io, runMachines);
 }
 

@@ -2,8 +2,9 @@
 import { connectToServer, type JobListing } from '@spin-tools/spalloc-client';
 import { Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { type Terminal, table } from '../../terminal/terminal.js';
-import { type Io, runs } from '../command.js';
+import { table } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import { type Io, runs, withExamples } from '../command.js';
 
 interface PsOptions extends ServerCommandOptions {
   readonly name?: string;
@@ -19,6 +20,7 @@ export function allocPsCommand(io: Io): Command {
     .description('show the jobs of an allocation server')
     .option('-m, --name <name>', 'jobs on this machine only')
     .option('-o, --owner <name>', 'jobs of this owner only');
+  withExamples(command, [['alloc ps --owner me@example', "lists one user's jobs."]], '{ jobs }');
   return runs(withServer(command), io, runPs);
 }
 

@@ -2,8 +2,10 @@
 import { connectToServer, type Location, type Place } from '@spin-tools/spalloc-client';
 import { Command } from 'commander';
 import { type ServerCommandOptions, serverOf, withServer } from '../../allocation/options.js';
-import { columns, type Terminal } from '../../terminal/terminal.js';
-import { CommandExit, type Io, runs, usageError } from '../command.js';
+import { columns } from '../../terminal/table.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import { type Io, runs, withExamples } from '../command.js';
+import { CommandExit, usageError } from '../end.js';
 
 interface WhereIsOptions extends ServerCommandOptions {
   readonly board?: string[];
@@ -23,6 +25,11 @@ export function whereIsCommand(io: Io): Command {
     .option('-p, --physical <machine cabinet frame board...>', 'a board by where it hangs')
     .option('-c, --chip <machine x y...>', 'a chip of a machine')
     .option('-j, --job-chip <id x y...>', 'a chip of a job');
+  withExamples(
+    command,
+    [['alloc where-is --job-chip 42 8 4', 'finds the board of a chip of job 42.']],
+    '{ found }',
+  );
   return runs<WhereIsOptions>(withServer(command), io, (options, terminal) =>
     runWhereIs(command, options, terminal),
   );

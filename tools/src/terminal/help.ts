@@ -1,0 +1,2 @@
+/** Columns that help texts keep to. */
+export const HELP_COLUMNS = 100;
