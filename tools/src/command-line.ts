@@ -16,6 +16,7 @@ import { predictCommand } from './commands/predict.js';
 import { psCommand } from './commands/ps.js';
 import { simCommand } from './commands/sim.js';
 import { trainCommand } from './commands/train.js';
+import { viewCommand } from './commands/view.js';
 import { explain } from './terminal/explain.js';
 
 /** All commands, in the order of the help text. */
@@ -26,6 +27,7 @@ const COMMANDS = [
   infoCommand,
   psCommand,
   loadCommand,
+  viewCommand,
   mapCommand,
   trainCommand,
   evaluateCommand,

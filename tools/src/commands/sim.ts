@@ -17,9 +17,10 @@ import {
 } from '../machine/options.js';
 import { type ServedMachine, serve } from '../machine/reach.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { type ViewOption, viewVirtual, withView } from '../view/options.js';
 import { type Io, ipv4, listeningPort, runs, usageError } from './command.js';
 
-interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
+interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions, ViewOption {
   readonly host: string;
   readonly scpPort: number;
   readonly bootPort: number;
@@ -72,7 +73,7 @@ export function simCommand(io: Io): Command {
         .preset('22244'),
     );
   return runs<SimOptions>(
-    withDebugging(withPorts(withDeadParts(withShape(command)), listeningPort)),
+    withView(withDebugging(withPorts(withDeadParts(withShape(command)), listeningPort))),
     io,
     (options, terminal) => runSim(command, options, terminal, io),
   );
@@ -95,6 +96,8 @@ async function runSim(
   if (bmpHosts.length > 0) terminal.say(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
   if (allocation) terminal.say(`boards for those who ask on TCP port ${allocation.port}`);
   await using debugging = await startDebugging(virtual, options, terminal);
+  const title = `a virtual ${shapeName(shapeOf(command, options))}`;
+  await using viewing = await viewVirtual(title, virtual, options, terminal);
   const power = allocation ? 'switched off' : 'switched on, not booted';
   terminal.say(`${power}; stop it with Ctrl-C`);
   const chips = virtual.machine.chipCount;
@@ -108,6 +111,7 @@ async function runSim(
     cores,
     spallocPort: allocation?.port,
     gdbPort: debugging.gdbPort,
+    view: viewing?.url,
   });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);
