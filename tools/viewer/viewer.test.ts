@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { CoreState, encodeAplx, MachineController, vcpuField } from '@spin-tools/scp';
 import { type MachineOptions, VirtualMachine } from '@spin-tools/sim';
 import { serveUdp } from '@spin-tools/sim/udp';
@@ -186,6 +190,127 @@ t.test(
     t.strictSame(troubles, []);
   },
 );
+
+t.test(
+  'curves grow while a network is trained, and its layers are told apart',
+  options,
+  async (t) => {
+    const folder = t.testdir({
+      'xor.json': JSON.stringify({
+        name: 'xor',
+        layers: [
+          { className: 'InputLayer', shape: [2] },
+          { className: 'Dense', name: 'hidden', units: 8, activation: 'tanh' },
+          { className: 'Dense', name: 'output', units: 1, activation: 'sigmoid' },
+        ],
+      }),
+      'data.csv': '0,0,0\n0,1,1\n1,0,1\n1,1,0\n',
+    });
+    const [, url = ''] = await startCommand(
+      t,
+      /at (http\S+)/,
+      ...['train', '--board', 'spin3', '--view', '0', '--epochs', '20', '--batch-size', '4'],
+      ...['--model', `${folder}/xor.json`, '--data', `${folder}/data.csv`],
+      ...['--output', `${folder}/out/model.json`, '--report', `${folder}/out/report.html`],
+    );
+    const { page, troubles } = await openPage(t, url, 'dark');
+    const points = () =>
+      page.$eval('[data-curve=loss]', (figure) => Number((figure as HTMLElement).dataset.points));
+    await page.waitForSelector('[data-curve=loss]');
+    const first = await points();
+    await untilText(page, '#panel-training', /20 epochs done/);
+    t.ok(first < 20, `the curve had ${first} points when it was seen first`);
+    t.equal(await points(), 20);
+    t.match(await textOf(page, '.layers tbody'), /hidden\d.*ms.*%.*output\d/);
+    await page.keyboard.press('2');
+    await untilText(page, '#legend', /hidden.*output.*sequencer/);
+    t.strictSame(await inaccessible(page), [], 'in the dark, with curves');
+    t.strictSame(troubles, []);
+  },
+);
+
+t.test('a saved page opens alone, and shows what was there', options, async (t) => {
+  const { controller, address } = await shownMachine(t, { board: 'spin3' });
+  await loadNet(controller);
+  await controller.loadApplication(idleProgram(1), [{ chip: { x: 1, y: 1 }, cores: [1] }], 30);
+  const file = `${t.testdir()}/board.html`;
+  await startCommand(t, /4 chips in/, 'view', ...address, '--export', file, '--for', '0.1');
+  const { page, troubles } = await openPage(t, pathToFileURL(file).href);
+  await untilText(page, '#figure-chips', /^4$/);
+  t.equal(await textOf(page, '#figure-running'), '1');
+  t.match(await textOf(page, '#status'), /^as it was at 20/);
+  for (const tab of ['nets', 'training', 'chip']) {
+    await click(page, `#tab-${tab}`);
+    t.strictSame(await inaccessible(page), [], `panel ${tab}`);
+  }
+  await click(page, '#tab-nets');
+  await click(page, '.nets button');
+  await untilText(page, '.about', /2 hops to 2 cores on 2 chips/);
+  t.ok((await pixelsOf(page, 'net')) > 500);
+  t.strictSame(troubles, [], 'and asks for nothing');
+});
+
+t.test('squares, colours and zoom are a key or a click away', options, async (t) => {
+  const { url } = await shownMachine(t, { board: 'spin5' });
+  const { page, troubles } = await openPage(t, url);
+  await untilText(page, '#figure-chips', /^48$/);
+  for (const [key, legend] of [
+    ['2', /no application runs/],
+    ['3', /no packets now|packets\/s/],
+    ['4', /1,023 routing entries/],
+    ['5', /1 boards/],
+    ['1', /waits for sync/],
+  ] as const) {
+    await page.keyboard.press(key);
+    await untilText(page, '#legend', legend);
+  }
+  await click(page, '#shape-squares');
+  await page.focus('#machine');
+  for (const key of ['+', '+', '-', '0', 'ArrowUp', 'PageUp', 'Escape'] as const) {
+    await page.keyboard.press(key);
+  }
+  await untilText(page, '#panel-chip h2', /^Chip$/);
+  await page.keyboard.press('?');
+  t.equal(await page.$eval('dialog', (dialog) => dialog.open), true);
+  t.strictSame(await inaccessible(page), [], 'with the list of keys');
+  t.strictSame(troubles, []);
+});
+
+/** A file server for one file. */
+async function fileServer(t: Test, file: URL): Promise<string> {
+  const page = await readFile(file);
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/demo.html`;
+}
+
+/** Simulating a board takes long in a browser that shares its computer, ms. */
+const DEMO_MS = 300_000;
+
+t.test('the demo trains on a machine of its own, and reads what is drawn', options, async (t) => {
+  const url = await fileServer(t, new URL('../dist/viewer/demo.html', import.meta.url));
+  const { page, troubles } = await openPage(t, url);
+  page.setDefaultTimeout(DEMO_MS);
+  await page.waitForSelector('[data-curve=loss][data-points="1"]');
+  await untilText(page, '#figure-chips', /^48$/);
+  await untilText(page, '#figure-running', /^59$/);
+  t.strictSame(await inaccessible(page), []);
+  await click(page, '#demo-stop');
+  const square = await (await page.$('#demo-canvas'))?.boundingBox();
+  const { x, y, width, height } = square!;
+  await page.mouse.move(x + width / 2, y + height / 4);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2, y + (height * 3) / 4);
+  await page.mouse.up();
+  await untilText(page, '#demo-said', /It looks like a \d\./);
+  await click(page, '#demo-labels button:nth-child(2)');
+  await untilText(page, '#demo-own', /1 of your own/);
+  t.strictSame(troubles, []);
+});
 
 // Without this, tap waits until nothing is open any more, and the browser waits for the end of the tests.
 t.end();

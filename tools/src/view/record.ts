@@ -47,7 +47,7 @@ async function watchFor(seconds: number, machine: Watched, journal: Journal): Pr
   return chips;
 }
 
-/** Settles with the number of chips when each was told of once. */
+/** Settles with the number of chips when each was told of once, with all that belongs to it. */
 function firstFrame(journal: Journal, name: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let chips = 0;
@@ -59,8 +59,9 @@ function firstFrame(journal: Journal, name: string): Promise<number> {
         clearTimeout(timer);
       }
       if (message.type !== 'frame') return;
-      for (const chip of message.chips) seen.add(chip);
+      // What a frame led to, tables and programs, is told before the next one.
       if (seen.size === chips) finish(() => resolve(chips));
+      for (const chip of message.chips) seen.add(chip);
     });
     const finish = (settle: () => void) => {
       clearTimeout(timer);

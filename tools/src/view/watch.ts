@@ -35,6 +35,8 @@ const CHIPS_AT_ONCE = 512;
 const REQUESTS_A_CHIP = 2;
 /** Rest after a look at all chips, in times of what it took: a machine that is slow to answer is asked less often. */
 const REST = 2;
+/** How long an answer is waited for where it is not known whether anybody is there, ms. */
+const KNOCK = { tries: 1, timeoutMs: 1000 };
 /** Pause between two attempts to reach a machine that does not answer, ms. */
 const KNOCK_MS = 500;
 /** Most chips whose tables and programs are read unasked: those of 24 boards. */
@@ -152,7 +154,7 @@ async function knock(
 ): Promise<VersionInformation | undefined> {
   while (!signal.aborted) {
     try {
-      const found = await controller.scp.send({ x: 255, y: 255 }, version(), { tries: 1 });
+      const found = await controller.scp.send({ x: 255, y: 255 }, version(), KNOCK);
       // A monitor that is still being booted does not know its place.
       if (found.chip.x !== 255) return found;
     } catch (error) {

@@ -94,15 +94,13 @@ export class TrainingPanel {
     const swatch = h('i', { class: 'swatch' });
     swatch.style.background = programs[index % programs.length] as string;
     const share = Math.round(layer.utilisation * 100);
-    const meter = h('span', { class: 'meter', 'aria-hidden': 'true' }, h('span'));
-    (meter.firstElementChild as HTMLElement).style.width = `${share}%`;
     return h(
       'tr',
       {},
       h('th', { scope: 'row' }, swatch, layer.name),
       h('td', {}, layer.cores),
       h('td', {}, `${(layer.busySeconds * 1000).toPrecision(3)} ms`),
-      h('td', {}, meter, ` ${share} %`),
+      h('td', {}, `${share} %`),
       h('td', {}, count(layer.packetsSent)),
       h('td', layer.saturations > 0 ? { class: 'alarm' } : {}, count(layer.saturations)),
     );
