@@ -84,24 +84,18 @@ function drawPixels(pen: CanvasRenderingContext2D, scene: Scene, colouring: Colo
     return number;
   };
   const gap = camera.scale > 3.5 ? 0.86 : 1;
-  const wide = Math.max(1, Math.round(camera.scale * gap));
-  const high = Math.max(
-    1,
-    Math.round(camera.scale * gap * (layout.shape === 'hexagons' ? 0.87 : 1)),
-  );
+  const wide = Math.max(1, camera.scale * gap);
+  const high = Math.max(1, camera.scale * gap * (layout.shape === 'hexagons' ? 0.87 : 1));
   const idle = mix(theme.chip, theme.line, 0.6);
   layout.x.forEach((x, chip) => {
-    const left = Math.round(camera.x(x) - wide / 2);
-    const top = Math.round(camera.y(layout.y[chip] as number) - high / 2);
-    if (left + wide <= 0 || left >= width || top + high <= 0 || top >= height) return;
+    const [a, b] = [camera.x(x), camera.y(layout.y[chip] as number)];
+    const [left, right] = [Math.round(a - wide / 2), Math.round(a + wide / 2)];
+    const [top, bottom] = [Math.round(b - high / 2), Math.round(b + high / 2)];
+    if (right <= 0 || left >= width || bottom <= 0 || top >= height) return;
     const colour = colouring.chip(chip, true);
     const number = numberOf(colour === theme.chip ? idle : colour);
-    for (let row = Math.max(0, top); row < Math.min(height, top + high); row++) {
-      pixels.fill(
-        number,
-        row * width + Math.max(0, left),
-        row * width + Math.min(width, left + wide),
-      );
+    for (let row = Math.max(0, top); row < Math.min(height, bottom); row++) {
+      pixels.fill(number, row * width + Math.max(0, left), row * width + Math.min(width, right));
     }
   });
   pen.putImageData(image, 0, 0);
