@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import process from 'node:process';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { CoreState, encodeAplx, MachineController, vcpuField } from '@spin-tools/scp';
@@ -60,7 +61,8 @@ async function shownMachine(t: Test, shape: MachineOptions) {
     scp: virtual.scpTransport(),
     boot: virtual.bootTransport(),
   });
-  await controller.boot({ pauseMs: 0, hardwareVersion: 3 });
+  const hardwareVersion = 'board' in shape && shape.board === 'spin3' ? 3 : 5;
+  await controller.boot({ pauseMs: 0, hardwareVersion });
   const address = ['--host', '127.0.0.1', '--scp-port', `${served.scpPort}`];
   const [, url = ''] = await startCommand(
     t,
@@ -288,13 +290,9 @@ async function fileServer(t: Test, file: URL): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/demo.html`;
 }
 
-/** Simulating a board takes long in a browser that shares its computer, ms. */
-const DEMO_MS = 300_000;
-
 t.test('the demo trains on a machine of its own, and reads what is drawn', options, async (t) => {
   const url = await fileServer(t, new URL('../dist/viewer/demo.html', import.meta.url));
   const { page, troubles } = await openPage(t, url);
-  page.setDefaultTimeout(DEMO_MS);
   await page.waitForSelector('[data-curve=loss][data-points="1"]');
   await untilText(page, '#figure-chips', /^48$/);
   await untilText(page, '#figure-running', /^59$/);
@@ -311,6 +309,32 @@ t.test('the demo trains on a machine of its own, and reads what is drawn', optio
   await untilText(page, '#demo-own', /1 of your own/);
   t.strictSame(troubles, []);
 });
+
+const isLarge = process.env.SPIN_TOOLS_LARGE === '1';
+
+t.test(
+  'on a machine of 144 boards tables are read along the tree of the chosen net only',
+  { skip: options.skip || (!isLarge && 'set SPIN_TOOLS_LARGE=1') },
+  async (t) => {
+    const { controller, url } = await shownMachine(t, {
+      triads: { width: 7, height: 7 },
+      wrap: true,
+    });
+    const chips = Array.from({ length: 80 }, (_, x) => ({ x, y: 0 }));
+    const entry = (route: number) => [{ key: 1, mask: 0xffffffff, route }];
+    for (const chip of chips) await controller.loadRoutingTable(chip, entry(1), 30);
+    await controller.loadRoutingTable({ x: 80, y: 0 }, entry(1 << (6 + 4)), 30);
+    const { page, troubles } = await openPage(t, url);
+    await untilText(page, '#figure-chips', /^7,056$/);
+    await page.focus('#machine');
+    await page.keyboard.press('ArrowRight');
+    await click(page, '#tab-nets');
+    await page.waitForSelector('.nets button');
+    await click(page, '.nets button');
+    await untilText(page, '.about', /80 hops to 1 cores on 1 chips\.$/);
+    t.strictSame(troubles, []);
+  },
+);
 
 // Without this, tap waits until nothing is open any more, and the browser waits for the end of the tests.
 t.end();

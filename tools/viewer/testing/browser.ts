@@ -23,10 +23,14 @@ export function findChromium(): string | undefined {
     });
 }
 
+/** Tests share the computer with others: they wait for what must come, not for a time, ms. */
+const PATIENCE_MS = 600_000;
+
 /** Starts Chromium. Its sandbox needs rights that containers do not give. */
 export function launch(executablePath: string): Promise<Browser> {
   return puppeteer.launch({
     executablePath,
+    protocolTimeout: PATIENCE_MS,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
 }
@@ -45,6 +49,7 @@ export async function open(
   scheme: 'light' | 'dark' = 'light',
 ): Promise<OpenPage> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const troubles: string[] = [];
   page.on('console', (message) => {
     if (['error', 'warn'].includes(message.type())) troubles.push(message.text());
