@@ -63,6 +63,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         async () => (await import('./info.js')).infoCommand,
       ),
       entry(
+        'view',
+        'show a machine in a web page, live: cores, traffic, tables, nets, text output',
+        async () => (await import('./view.js')).viewCommand,
+      ),
+      entry(
         'ping',
         'ask a chip for its version again and again, and time the answers',
         async () => (await import('./ping.js')).pingCommand,

@@ -17,10 +17,11 @@ import {
 } from '../machine/options.js';
 import { type ServedMachine, serve } from '../machine/serve.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { type ViewOption, viewVirtual, withView } from '../view/options.js';
 import { type Io, ipv4, listeningPort, positiveNumber, runs, withExamples } from './command.js';
 import { usageError } from './end.js';
 
-interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions {
+interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions, ViewOption {
   readonly host: string;
   readonly scpPort: number;
   readonly bootPort: number;
@@ -90,7 +91,7 @@ export function simCommand(io: Io): Command {
     '{ hosts, scpPort, bootPort, bmpHosts, bmpPort, chips, cores, spallocPort, gdbPort } as soon as it listens',
   );
   return runs<SimOptions>(
-    withDebugging(withListeningPorts(withDeadParts(withShape(command)))),
+    withView(withDebugging(withListeningPorts(withDeadParts(withShape(command))))),
     io,
     (options, terminal) => runSim(command, options, terminal, io),
   );
@@ -118,6 +119,8 @@ async function runSim(
     terminal.report(`management on port ${bmpPort} of ${bmpHosts.join(', ')}`);
   if (allocation) terminal.report(`boards for those who ask on TCP port ${allocation.port}`);
   await using debugging = await startDebugging(virtual, options, terminal);
+  const title = `a virtual ${shapeName(shapeOf(command, options))}`;
+  await using viewing = await viewVirtual(title, virtual, options, terminal);
   const power = allocation ? 'switched off' : 'switched on, not booted';
   terminal.report(`${power}; stop it with Ctrl-C`);
   const chips = virtual.machine.chipCount;
@@ -131,6 +134,7 @@ async function runSim(
     cores,
     spallocPort: allocation?.port,
     gdbPort: debugging.gdbPort,
+    view: viewing?.url,
   });
   const status = terminal.status();
   const timer = setInterval(() => status.update(0, statusOf(virtual)), STATUS_MS);

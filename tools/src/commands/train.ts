@@ -6,9 +6,10 @@ import { inputShape, MODEL_HELP, readModel } from '../model/model-file.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type EngineOptions, enginePlace, withEngineOptions } from '../training/engine.js';
 import { trainAndSave } from '../training/session.js';
+import { startViewingIf, type ViewOption, withView } from '../view/options.js';
 import { type Io, positiveNumber, runs, share, wholeNumber, withExamples } from './command.js';
 
-interface TrainOptions extends EngineOptions {
+interface TrainOptions extends EngineOptions, ViewOption {
   readonly model: string;
   readonly data: string;
   readonly samples?: number;
@@ -62,7 +63,7 @@ export function trainCommand(io: Io): Command {
     ],
     '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, mappingSeconds, modelFile, reportFile }',
   );
-  return runs<TrainOptions>(withEngineOptions(command), io, (options, terminal) =>
+  return runs<TrainOptions>(withView(withEngineOptions(command)), io, (options, terminal) =>
     runTrain(command, io, options, terminal),
   );
 }
@@ -95,6 +96,7 @@ async function runTrain(
     options.samples,
   );
   const signal = io.stopSignal?.();
+  await using viewing = await startViewingIf(options, terminal);
   const result = await trainAndSave(
     {
       ...samples,
@@ -107,10 +109,15 @@ async function runTrain(
       batchSize,
       optimizer: optimiserOf(options),
       ...(signal && { signal }),
+      ...(viewing && { viewing }),
       modelFile: output,
       reportFile: report,
     },
     terminal,
   );
   terminal.result(result);
+  if (viewing) {
+    terminal.say(`still shown at ${viewing.url}; stop with Ctrl-C`);
+    await io.untilStopped();
+  }
 }

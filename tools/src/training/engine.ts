@@ -24,6 +24,8 @@ import { type Address, sayReplaced } from '../machine/reach.js';
 import { serve } from '../machine/serve.js';
 import type { LinkTraffic } from '../report/link-traffic.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { controllerOver, machineInProcess, machineOnUdp } from '../view/reach.js';
+import type { Watched } from '../view/viewing.js';
 
 /** Options of commands that run a model. */
 export interface EngineOptions extends AddressOptions, ShapeOptions {
@@ -60,6 +62,10 @@ export interface ReadyEngine {
   placement(): EnginePlacement | undefined;
   /** Seconds that placing and routing it took here; undefined where there is no machine. */
   mappingSeconds(): number | undefined;
+  /** What each core of the layers counted in the last run; undefined where there is no machine. */
+  statistics(): ReturnType<MachineEngine['statistics']> | undefined;
+  /** A way of its own to the machine, to watch it; absent where there is none. */
+  readonly watched?: Watched;
 }
 
 /** Adds `--engine`, the options of a virtual machine and those of a machine that listens. */
@@ -98,11 +104,16 @@ export async function withEngine<T>(
         name: 'this computer',
         placement: () => undefined,
         mappingSeconds: () => undefined,
+        statistics: () => undefined,
       });
     case 'address':
-      return work(
-        machineEngine(atAddress(place.machine, place.board), place.machine.host, terminal),
-      );
+      return work({
+        ...machineEngine(atAddress(place.machine, place.board), place.machine.host, terminal),
+        watched: machineOnUdp(place.machine.host, {
+          host: place.machine.host,
+          port: place.machine.scpPort,
+        }),
+      });
     case 'spalloc':
       return withBoardsOf(place.options, sayReplaced(terminal), async (job) => {
         const { connections, machineName } = await job.machine();
@@ -111,7 +122,9 @@ export async function withEngine<T>(
         const reach = async () => ({
           transport: { scp: await job.transport('scp'), boot: await job.transport('boot') },
         });
-        return await work(machineEngine({ reach, board: 'spin5' }, name, terminal));
+        const connect = async () => controllerOver(await job.transport('scp'));
+        const engine = machineEngine({ reach, board: 'spin5' }, name, terminal);
+        return await work({ ...engine, watched: { name, connect } });
       });
     case 'virtual': {
       await using served = await serve(place.shape);
@@ -120,7 +133,8 @@ export async function withEngine<T>(
       terminal.report(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
       const board = 'board' in place.shape ? place.shape.board : 'spin5';
       const target = atAddress(served.address, board);
-      return await work(machineEngine(target, name, terminal, served.virtual));
+      const engine = machineEngine(target, name, terminal, served.virtual);
+      return await work({ ...engine, watched: machineInProcess(name, served.virtual) });
     }
   }
 }
@@ -155,6 +169,7 @@ function machineEngine(
     },
     placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },
     mappingSeconds: () => engine?.mappingSeconds,
+    statistics: () => engine?.statistics(),
   };
 }
 

@@ -5,7 +5,9 @@ import { writeModel } from '../model/model-file.js';
 import { reportPage } from '../report/report.js';
 import { columns } from '../terminal/table.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { type EnginePlace, withEngine } from './engine.js';
+import { showTraining } from '../view/training-view.js';
+import type { Viewing } from '../view/viewing.js';
+import { type EnginePlace, type ReadyEngine, withEngine } from './engine.js';
 import { labelledFigures, reportOf } from './report-of.js';
 import { type TrainingFigures, type TrainingRun, train } from './train.js';
 
@@ -14,6 +16,8 @@ export interface TrainingSession extends Omit<TrainingRun, 'engine'> {
   readonly place: EnginePlace;
   readonly modelFile: string;
   readonly reportFile: string;
+  /** Where training is shown as it goes. */
+  readonly viewing?: Viewing;
   /** Whether the model is written as TensorFlow.js does. */
   readonly tensorFlowJs?: boolean;
 }
@@ -35,7 +39,11 @@ export async function trainAndSave(
   for (const file of [modelFile, reportFile]) await mkdir(dirname(file), { recursive: true });
   return withEngine(session.place, terminal, async (engine) => {
     await using _ = model;
-    const run = { ...session, engine: engine.choice };
+    const { viewing } = session;
+    await using _watching = engine.watched && viewing?.watch(engine.watched);
+    const run = viewing
+      ? shownRun(session, viewing, engine)
+      : { ...session, engine: engine.choice };
     const outcome = await train(run, terminal);
     await writeModel(modelFile, model, session.tensorFlowJs);
     const page = reportPage(reportOf(run, engine, outcome));
@@ -52,4 +60,13 @@ export async function trainAndSave(
       terminal.say(line);
     return { ...outcome.figures, mappingSeconds, modelFile, reportFile };
   });
+}
+
+/** The run of a session, told to those who watch. */
+function shownRun(session: TrainingSession, viewing: Viewing, engine: ReadyEngine): TrainingRun {
+  const { model, epochs, batchSize, training } = session;
+  const batches = Math.ceil(training.count / batchSize);
+  const title = `${model.name} on ${engine.name}`;
+  const hooks = showTraining({ ...engine, title, epochs, batches }, viewing.tell);
+  return { ...session, engine: hooks.choice, hooks };
 }

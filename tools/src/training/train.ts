@@ -10,6 +10,7 @@ import type {
 import { asTensor, classesFor, type Samples, targetsFor } from '../data/samples.js';
 import { inputShape, outputSize } from '../model/model-file.js';
 import type { Progress, Terminal } from '../terminal/terminal.js';
+import type { TrainingHooks } from '../view/training-view.js';
 
 /** All that a training run depends on. */
 export interface TrainingRun {
@@ -25,6 +26,8 @@ export interface TrainingRun {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: Optimiser;
+  /** Told how training goes, besides the terminal. */
+  readonly hooks?: Pick<TrainingHooks, 'callbacks' | 'onProgress'>;
   /** Asked to end training behind the batch that runs; what was trained is kept. */
   readonly signal?: AbortSignal;
 }
@@ -94,7 +97,7 @@ export async function evaluate(
 }
 
 async function fit(
-  { model, training, source, epochs, batchSize, signal }: TrainingRun,
+  { model, training, source, epochs, batchSize, signal, hooks }: TrainingRun,
   terminal: Terminal,
 ): Promise<{ history: History; seconds: number }> {
   const x = asTensor(training, inputShape(model), source);
@@ -115,8 +118,11 @@ async function fit(
       epochs,
       ...(signal && { signal }),
       batchSize: Math.min(batchSize, training.count),
-      onProgress: ({ batch }) => shown.update(batch),
-      callbacks: [clock, shown],
+      onProgress: (progress) => {
+        shown.update(progress.batch);
+        hooks?.onProgress(progress);
+      },
+      callbacks: [clock, shown, ...(hooks ? [hooks.callbacks] : [])],
     });
     if (history.stopped) terminal.report('stopped: what was trained so far is kept');
     return { history, seconds: (end - start) / 1000 };
