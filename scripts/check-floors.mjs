@@ -22,16 +22,25 @@ export const FLOORS = {
   tools: 4,
   bench: 5,
   examples: 5,
+  site: 6,
 };
 
 const SOURCE_FILE = /\.(ts|mts|js|mjs)$/;
 const TEST_FILE = /\.test\.(ts|mts|js|mjs)$/;
-const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'fixtures', '.tap', '.turbo']);
+const SKIPPED_FOLDERS = new Set([
+  'node_modules',
+  'dist',
+  'fixtures',
+  '.tap',
+  '.turbo',
+  'pages',
+  '.cache',
+]);
 
 /**
  * Everything that breaks a rule under `root`, as sentences for a human.
  *
- * @param {string} root the folder that holds packages/, tools/, bench/ and examples/
+ * @param {string} root the folder that holds packages/, tools/, bench/, examples/ and site/
  * @param {Record<string, number>} floors package folder to floor number
  * @returns {string[]} one message per broken rule; empty when all is well
  */
@@ -54,7 +63,7 @@ function packageFolders(root) {
         .sort()
         .map((name) => `packages/${name}`)
     : [];
-  return [...inside, 'tools', 'bench', 'examples'].filter((folder) =>
+  return [...inside, 'tools', 'bench', 'examples', 'site'].filter((folder) =>
     existsSync(join(root, folder, 'package.json')),
   );
 }

@@ -1,7 +1,7 @@
 /** The reference of all public entry points, as Markdown pages made from their TSDoc comments. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Application, Converter, ReflectionKind } from 'typedoc';
+import { Application, Converter, PageEvent, ReflectionKind } from 'typedoc';
 import { ROOT } from './pages.mjs';
 
 /** Exports of these kinds, and what belongs to them, have to have a comment. */
@@ -25,7 +25,7 @@ const SELF_EXPLAINING = [
   '@spin-tools/spalloc-client.SpallocClient.[asyncDispose]',
 ];
 
-/** Comments may link to what only readers of the source see; the site shows the name alone. */
+/** Comments may link to what only readers of the source see; pages show the name alone. */
 const UNEXPORTED = { '*': '#' };
 
 /** One page for each entry point; what belongs to an export as tables. */
@@ -33,6 +33,7 @@ const FORMAT = {
   outputFileStrategy: 'modules',
   hideBreadcrumbs: true,
   useCodeBlocks: true,
+  useHTMLAnchors: true,
   expandParameters: true,
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
@@ -79,6 +80,9 @@ export async function writeReference(folder) {
     ...FORMAT,
   });
   nameModules(application, points);
+  application.renderer.on(PageEvent.END, (page) => {
+    page.contents = page.contents?.replace(/\[([^\]]*)\]\(#\)/g, '$1');
+  });
   const project = await application.convert();
   if (project === undefined) return false;
   application.validate(project);

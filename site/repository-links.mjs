@@ -43,7 +43,8 @@ function onSite(file, page, target) {
     const relative = posix.relative(posix.dirname(page), to);
     return (relative.startsWith('.') ? relative : `./${relative}`) + (anchor ? `#${anchor}` : '');
   }
-  if (!existsSync(join(ROOT, readable))) throw new Error(`${file} links to ${target}, a folder without a README`);
+  if (!existsSync(join(ROOT, readable)))
+    throw new Error(`${file} links to ${target}, a folder without a README`);
   sources.add(readable);
   return `/source/${readable}.txt`;
 }

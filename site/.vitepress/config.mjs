@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitepress';
-import apiSidebar from '../pages/api/typedoc-sidebar.json' with { type: 'json' };
 import { copySources, repositoryLinks } from '../repository-links.mjs';
+import { sidebar } from '../sidebar.mjs';
 
 export default defineConfig({
   title: 'spin-tools',
@@ -8,7 +8,19 @@ export default defineConfig({
   srcDir: './pages',
   outDir: './dist',
   cacheDir: './.cache',
+  metaChunk: true,
   markdown: { config: (markdown) => repositoryLinks(markdown) },
   buildEnd: ({ outDir }) => copySources(outDir),
-  themeConfig: { search: { provider: 'local' }, sidebar: { '/api/': [] } },
+  // One page holds a whole entry point.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Tutorials', link: '/newcomer' },
+      { text: 'Protocols', link: '/protocols/' },
+      { text: 'API', link: '/api/' },
+    ],
+    sidebar: sidebar(),
+  },
 });
