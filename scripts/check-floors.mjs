@@ -184,16 +184,27 @@ function isListed({ dependencies, devDependencies }, { shipped }, name) {
   return !shipped && (devDependencies.has(name) || name === 'tap');
 }
 
-function unusedDependencies({ folder, dependencies, devDependencies, files, scripts }) {
+function unusedDependencies({ folder, path, dependencies, devDependencies, files, scripts }) {
   const hasSources = files.some(({ shipped }) => shipped);
   const shipped = hasSources ? files.filter((source) => source.shipped) : files;
   const isTyping = (name) => name.startsWith('@types/');
+  const peers = peersOf(path, [...dependencies, ...devDependencies]);
   return [
     ...[...dependencies].filter((name) => !isUsed(name, shipped)),
     ...[...devDependencies].filter(
-      (name) => !isTyping(name) && !isUsed(name, files) && !scripts.includes(name),
+      (name) =>
+        !isTyping(name) && !peers.has(name) && !isUsed(name, files) && !scripts.includes(name),
     ),
   ].map((name) => `${folder}/package.json lists ${name}, which nothing there imports`);
+}
+
+/** What installed packages ask to be installed beside them. */
+function peersOf(path, names) {
+  const manifests = names
+    .map((name) => join(path, 'node_modules', name, 'package.json'))
+    .filter((manifest) => existsSync(manifest))
+    .map((manifest) => JSON.parse(readFileSync(manifest, 'utf8')));
+  return new Set(manifests.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies)));
 }
 
 /** Imported, or named in a string, as where a file of a package is looked up. */
