@@ -1,0 +1,93 @@
+/** Runs what pages of docs/ show, and says where they show something else than what happens. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { env, execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { commandsOf, cutPage, joinPage } from './blocks.mjs';
+import { matches } from './output.mjs';
+import { openSession } from './session.mjs';
+
+const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
+
+/** Pages with blocks that are to be run now, by their paths in docs/. */
+export function pagesToRun() {
+  return readdirSync(DOCS, { recursive: true })
+    .filter((file) => file.endsWith('.md'))
+    .filter((file) => cutPage(readPage(file)).some(isToRun))
+    .sort();
+}
+
+/** @param {string} file path in docs/ */
+export function readPage(file) {
+  return readFileSync(join(DOCS, file), 'utf8');
+}
+
+function isToRun({ block }) {
+  return block?.marks.has('run') && (!block.marks.has('large') || env.SPIN_TOOLS_LARGE === '1');
+}
+
+/**
+ * Runs a page from top to bottom.
+ *
+ * @param {string} page Markdown
+ * @returns {Promise<{ page: string, problems: string[] }>} the page with what was printed in place of what
+ * differed from that, and what was wrong
+ */
+export async function runPage(page) {
+  const parts = cutPage(page);
+  const problems = [];
+  const session = await openSession();
+  try {
+    for (const [index, part] of parts.entries()) {
+      if (!isToRun(part)) continue;
+      if (part.block.language === 'js') {
+        // Between the two blocks stands what ends the one and begins the other.
+        const next = parts[index + 2]?.block;
+        await runProgram(part.block, next?.marks.has('output') ? next : undefined, problems);
+      } else await runCommands(part.block, session, problems);
+    }
+  } finally {
+    await session.close();
+  }
+  return { page: joinPage(parts), problems };
+}
+
+async function runCommands(block, session, problems) {
+  const commands = commandsOf(block.lines);
+  for (const [index, each] of commands.entries()) {
+    const isLast = index === commands.length - 1;
+    const stays = isLast && block.marks.has('stay');
+    const { code, output } = await session.run(each.command, stays);
+    if (stays ? code !== null : (code === 0) === (isLast && block.marks.has('fails'))) {
+      problems.push(`"${each.command}" ended with code ${code}:\n${output.join('\n')}`);
+    } else each.output = compared(each.command, each.output, output, problems);
+  }
+  block.lines = commands.flatMap(({ lines, output }) => [...lines, ...output]);
+}
+
+/** Programs lie in examples/ while they run, since they import what examples may import. */
+async function runProgram({ lines }, outputBlock, problems) {
+  const file = fileURLToPath(new URL('../page-program.tmp.mjs', import.meta.url));
+  await writeFile(file, lines.join('\n'));
+  const { status, stdout, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', execPath, file], {
+    encoding: 'utf8',
+  });
+  await rm(file);
+  if (status !== 0) problems.push(`"${lines[0]} ..." ended with code ${status}:\n${stderr}`);
+  else if (outputBlock !== undefined) {
+    const printed = stdout.trimEnd().split('\n');
+    outputBlock.lines = compared(`${lines[0]} ...`, outputBlock.lines, printed, problems);
+  }
+}
+
+/** What a page shows from now on. */
+function compared(what, expected, printed, problems) {
+  // An empty line behind what a command printed sets it apart from the next one.
+  const gap = expected.at(-1) === '' ? [''] : [];
+  const shown = gap.length > 0 ? expected.slice(0, -1) : expected;
+  if (matches(shown, printed)) return expected;
+  problems.push(`"${what}" printed something else:\n${printed.join('\n')}`);
+  return [...printed, ...gap];
+}
