@@ -5,7 +5,7 @@ import { pagesToRun, readPage, runPage } from './pages/run.mjs';
 
 for (const file of pagesToRun()) {
   t.test(
-    `docs/${file} shows what happens (if not: node examples/pages/update.mjs ${file})`,
+    `${file} shows what happens (if not: node examples/pages/update.mjs ${file})`,
     async (t) => {
       t.strictSame((await runPage(readPage(file))).problems, []);
     },

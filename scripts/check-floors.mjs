@@ -33,7 +33,7 @@ const SKIPPED_FOLDERS = new Set([
   'fixtures',
   '.tap',
   '.turbo',
-  'pages',
+  'collected',
   '.cache',
 ]);
 

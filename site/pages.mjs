@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Where pages are collected before they are built; nothing in there is kept. */
-export const COLLECTED = join(ROOT, 'site/pages');
+export const COLLECTED = join(ROOT, 'site/collected');
 
 /** Pages that are not in docs/, by their files' paths in the repository. */
 const OUTSIDE_DOCS = {

@@ -1,32 +1,44 @@
-/** Runs what pages of docs/ show, and says where they show something else than what happens. */
+/** Runs what pages show, and says where they show something else than what happens. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { env, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import typescript from 'typescript';
 import { commandsOf, cutPage, joinPage } from './blocks.mjs';
 import { matches } from './output.mjs';
 import { openSession } from './session.mjs';
 
-const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Pages with blocks that are to be run now, by their paths in docs/. */
+/** Folders whose README is a page, beside those in docs/. */
+const WITH_README = ['.', 'tools', 'examples', ...namesIn('packages')];
+
+/** Pages with blocks that are to be run now, by their paths in the repository. */
 export function pagesToRun() {
-  return readdirSync(DOCS, { recursive: true })
+  const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true })
     .filter((file) => file.endsWith('.md'))
-    .filter((file) => cutPage(readPage(file)).some(isToRun))
-    .sort();
+    .map((file) => `docs/${file}`);
+  const readmes = WITH_README.map((folder) => join(folder, 'README.md'));
+  return [...inDocs.sort(), ...readmes].filter((file) => cutPage(readPage(file)).some(isToRun));
 }
 
-/** @param {string} file path in docs/ */
+function namesIn(folder) {
+  return readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
+}
+
+/** @param {string} file path in the repository */
 export function readPage(file) {
-  return readFileSync(join(DOCS, file), 'utf8');
+  return readFileSync(join(ROOT, file), 'utf8');
 }
 
 function isToRun({ block }) {
   return block?.marks.has('run') && (!block.marks.has('large') || env.SPIN_TOOLS_LARGE === '1');
 }
+
+/** Languages of blocks that are programs. */
+const PROGRAMS = new Set(['js', 'ts']);
 
 /**
  * Runs a page from top to bottom.
@@ -42,7 +54,7 @@ export async function runPage(page) {
   try {
     for (const [index, part] of parts.entries()) {
       if (!isToRun(part)) continue;
-      if (part.block.language === 'js') {
+      if (PROGRAMS.has(part.block.language)) {
         // Between the two blocks stands what ends the one and begins the other.
         const next = parts[index + 2]?.block;
         await runProgram(part.block, next?.marks.has('output') ? next : undefined, problems);
@@ -68,18 +80,24 @@ async function runCommands(block, session, problems) {
 }
 
 /** Programs lie in examples/ while they run, since they import what examples may import. */
-async function runProgram({ lines }, outputBlock, problems) {
+async function runProgram({ lines, language }, outputBlock, problems) {
   const file = fileURLToPath(new URL('../page-program.tmp.mjs', import.meta.url));
-  await writeFile(file, lines.join('\n'));
-  const { status, stdout, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', execPath, file], {
-    encoding: 'utf8',
-  });
+  const program = lines.join('\n');
+  await writeFile(file, language === 'ts' ? toJavaScript(program) : program);
+  const shell = ['-u', 'NODE_OPTIONS', execPath, file];
+  const { status, stdout, stderr } = spawnSync('env', shell, { encoding: 'utf8' });
   await rm(file);
   if (status !== 0) problems.push(`"${lines[0]} ..." ended with code ${status}:\n${stderr}`);
   else if (outputBlock !== undefined) {
     const printed = stdout.trimEnd().split('\n');
     outputBlock.lines = compared(`${lines[0]} ...`, outputBlock.lines, printed, problems);
   }
+}
+
+function toJavaScript(program) {
+  const { ModuleKind, ScriptTarget } = typescript;
+  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 };
+  return typescript.transpileModule(program, { compilerOptions }).outputText;
 }
 
 /** What a page shows from now on. */

@@ -5,7 +5,7 @@ import { sidebar } from '../sidebar.mjs';
 export default defineConfig({
   title: 'spin-tools',
   description: 'A SpiNNaker machine in software, and everything a host needs to drive a real one',
-  srcDir: './pages',
+  srcDir: './collected',
   outDir: './dist',
   cacheDir: './.cache',
   metaChunk: true,
