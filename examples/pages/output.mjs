@@ -1,9 +1,9 @@
 /** Whether a program printed what a page says, but for what differs from run to run. */
 
-/** The speed of this computer, ports that the system chose, and times. */
+/** Speeds, ports, times, and packets of a machine that a host asks now and then, by the wall clock. */
 const VARYING = [
   [/\b\d+(\.\d+)?( (s|ms|min|MB))\b/g, '#$2'],
-  [/(samples\/s here +)[\d,]+/g, '$1#'],
+  [/((samples\/s here|packets sent) +)[\d,]+/g, '$1#'],
   [/(port )\d{5}\b/g, '$1#'],
 ];
 
