@@ -4,9 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const examples = readdirSync(folder).filter(
-  (file) => file.endsWith('.mjs') && !file.endsWith('.test.mjs'),
-);
+const examples = readdirSync(folder).filter((file) => /^[\w-]+\.mjs$/.test(file));
 
 for (const example of examples) {
   t.test(`${example} runs and says something`, async (t) => {

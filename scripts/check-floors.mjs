@@ -22,16 +22,25 @@ export const FLOORS = {
   tools: 4,
   bench: 5,
   examples: 5,
+  site: 6,
 };
 
 const SOURCE_FILE = /\.(ts|mts|js|mjs)$/;
 const TEST_FILE = /\.test\.(ts|mts|js|mjs)$/;
-const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'fixtures', '.tap', '.turbo']);
+const SKIPPED_FOLDERS = new Set([
+  'node_modules',
+  'dist',
+  'fixtures',
+  '.tap',
+  '.turbo',
+  'collected',
+  '.cache',
+]);
 
 /**
  * Everything that breaks a rule under `root`, as sentences for a human.
  *
- * @param {string} root the folder that holds packages/, tools/, bench/ and examples/
+ * @param {string} root the folder that holds packages/, tools/, bench/, examples/ and site/
  * @param {Record<string, number>} floors package folder to floor number
  * @returns {string[]} one message per broken rule; empty when all is well
  */
@@ -54,7 +63,7 @@ function packageFolders(root) {
         .sort()
         .map((name) => `packages/${name}`)
     : [];
-  return [...inside, 'tools', 'bench', 'examples'].filter((folder) =>
+  return [...inside, 'tools', 'bench', 'examples', 'site'].filter((folder) =>
     existsSync(join(root, folder, 'package.json')),
   );
 }
@@ -175,16 +184,27 @@ function isListed({ dependencies, devDependencies }, { shipped }, name) {
   return !shipped && (devDependencies.has(name) || name === 'tap');
 }
 
-function unusedDependencies({ folder, dependencies, devDependencies, files, scripts }) {
+function unusedDependencies({ folder, path, dependencies, devDependencies, files, scripts }) {
   const hasSources = files.some(({ shipped }) => shipped);
   const shipped = hasSources ? files.filter((source) => source.shipped) : files;
   const isTyping = (name) => name.startsWith('@types/');
+  const peers = peersOf(path, [...dependencies, ...devDependencies]);
   return [
     ...[...dependencies].filter((name) => !isUsed(name, shipped)),
     ...[...devDependencies].filter(
-      (name) => !isTyping(name) && !isUsed(name, files) && !scripts.includes(name),
+      (name) =>
+        !isTyping(name) && !peers.has(name) && !isUsed(name, files) && !scripts.includes(name),
     ),
   ].map((name) => `${folder}/package.json lists ${name}, which nothing there imports`);
+}
+
+/** What installed packages ask to be installed beside them. */
+function peersOf(path, names) {
+  const manifests = names
+    .map((name) => join(path, 'node_modules', name, 'package.json'))
+    .filter((manifest) => existsSync(manifest))
+    .map((manifest) => JSON.parse(readFileSync(manifest, 'utf8')));
+  return new Set(manifests.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies)));
 }
 
 /** Imported, or named in a string, as where a file of a package is looked up. */

@@ -16,7 +16,11 @@ function workspace(t, { low = {}, high = {} } = {}) {
     });
   return t.testdir({
     packages: {
-      low: { 'package.json': manifest('@x/low', low), src: { 'index.ts': '', ...low.src } },
+      low: {
+        'package.json': manifest('@x/low', low),
+        src: { 'index.ts': '', ...low.src },
+        node_modules: { ...low.node_modules },
+      },
       high: {
         'package.json': manifest('@x/high', { dependencies: { '@x/low': '1' }, ...high }),
         src: { 'index.ts': "import { one } from '@x/low';", ...high.src },
@@ -91,6 +95,18 @@ t.test('refuses what package.json lists and nothing imports', async (t) => {
     'packages/low/package.json lists idle, which nothing there imports',
     'packages/low/package.json lists unused, which nothing there imports',
   ]);
+});
+
+t.test('lets a package list what others that it lists need beside them', async (t) => {
+  const peer = JSON.stringify({ peerDependencies: { beside: '1' } });
+  const root = workspace(t, {
+    low: {
+      devDependencies: { plugin: '1', beside: '1' },
+      src: { 'a.test.ts': "import 'plugin';" },
+      node_modules: { plugin: { 'package.json': peer } },
+    },
+  });
+  t.strictSame(brokenRules(root, floors), []);
 });
 
 t.test('a package whose files are looked up by name is used', async (t) => {

@@ -145,6 +145,7 @@ export interface Engine {
   setWeights(weights: readonly LayerWeights[]): Promise<void>;
   /** Copies of the weights of all layers. */
   getWeights(): Promise<LayerWeights[]>;
+  /** Trains, tests or predicts, and answers when all of it is done. */
   run(request: RunRequest): Promise<RunResult>;
   /** Gives back what the engine holds; it must not be used after that. */
   close(): Promise<void>;

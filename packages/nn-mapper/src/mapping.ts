@@ -23,7 +23,9 @@ import {
 export interface Mapping {
   readonly stages: MappingStages;
   readonly statistics: MappingStatistics;
+  /** Chip and virtual cores of a vertex. */
   placement(vertex: VertexId): VertexPlace;
+  /** Key and mask that match the packets of a net. */
   key(net: NetId): KeyAndMask;
   /** @throws RangeError when the graph has no such partition */
   partitionKey(name: string): KeyAndMask;

@@ -5,6 +5,7 @@
 
 /** Calls back once, after so many milliseconds; the result cancels it. */
 export interface Clock {
+  /** Calls back once after so many milliseconds, unless the result is called before. */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -64,6 +64,7 @@ export interface LayersModelLike {
   toJSON(unused?: unknown, returnString?: boolean): unknown;
   readonly layers: readonly {
     readonly name: string;
+    /** Its tensors, in Keras's order. */
     getWeights(): readonly TensorLike[];
   }[];
 }
@@ -71,6 +72,7 @@ export interface LayersModelLike {
 /** What is needed of a `tf.Tensor`. */
 export interface TensorLike {
   readonly shape: readonly number[];
+  /** Its values, the last axis varying fastest. */
   data(): Promise<ArrayLike<number>>;
 }
 

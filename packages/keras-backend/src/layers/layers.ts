@@ -127,37 +127,68 @@ export const layers = {
   conv2d: maker('Conv2D'),
   /** A convolution of each channel by itself. */
   depthwiseConv2d: maker('DepthwiseConv2D'),
+  /** The largest value of each window of steps. */
   maxPooling1d: maker('MaxPooling1D'),
+  /** The largest value of each window of an image. */
   maxPooling2d: maker('MaxPooling2D'),
+  /** The mean of each window of steps. */
   averagePooling1d: maker('AveragePooling1D'),
+  /** The mean of each window of an image. */
   averagePooling2d: maker('AveragePooling2D'),
+  /** The mean of each channel over all steps. */
   globalAveragePooling1d: maker('GlobalAveragePooling1D'),
+  /** The mean of each channel over an image. */
   globalAveragePooling2d: maker('GlobalAveragePooling2D'),
+  /** The largest value of each channel over all steps. */
   globalMaxPooling1d: maker('GlobalMaxPooling1D'),
+  /** The largest value of each channel over an image. */
   globalMaxPooling2d: maker('GlobalMaxPooling2D'),
   /** Makes vectors of samples. */
   flatten: maker('Flatten'),
+  /** The same values in another shape. */
   reshape: maker('Reshape'),
+  /** Axes in another order, counted from 1. */
   permute: maker('Permute'),
+  /** Steps of zeros before and after a sequence. */
   zeroPadding1d: maker('ZeroPadding1D'),
+  /** Rows and columns of zeros around an image. */
   zeroPadding2d: maker('ZeroPadding2D'),
+  /** Every step several times. */
   upSampling1d: maker('UpSampling1D'),
+  /** An image made larger. */
   upSampling2d: maker('UpSampling2D'),
+  /** The sum of its inputs. */
   add: maker('Add'),
+  /** The first input less the second. */
   subtract: maker('Subtract'),
+  /** The product of its inputs. */
   multiply: maker('Multiply'),
+  /** The mean of its inputs. */
   average: maker('Average'),
+  /** The largest of its inputs, element by element. */
   maximum: maker('Maximum'),
+  /** The smallest of its inputs, element by element. */
   minimum: maker('Minimum'),
+  /** Its inputs one behind the other along an axis. */
   concatenate: maker('Concatenate'),
+  /** Brings every channel to mean 0 and variance 1 over a batch, then scales and shifts it. */
   batchNormalization: maker('BatchNormalization'),
+  /** Sets a share of the values to zero while training. */
   dropout: maker('Dropout'),
+  /** An activation function by name. */
   activation: maker('Activation'),
+  /** `max(x, 0)`, with a slope, a threshold and a greatest value of choice. */
   reLU: maker('ReLU'),
+  /** Values below zero times a small slope. */
   leakyReLU: maker('LeakyReLU'),
+  /** `exp(x) - 1` below zero, the value itself above. */
   elu: maker('ELU'),
+  /** Shares that add up to 1. */
   softmax: maker('Softmax'),
+  /** A recurrent layer: activation(inputs * kernel + state * recurrent kernel + bias). */
   simpleRNN: maker('SimpleRNN'),
+  /** Long short-term memory. */
   lstm: maker('LSTM'),
+  /** A gated recurrent unit. */
   gru: maker('GRU'),
 };

@@ -31,7 +31,9 @@ export interface Progress {
 
 /** Functions that `fit` calls, and waits for. */
 export interface Callbacks {
+  /** Before the first epoch. */
   onTrainBegin?(control: TrainingControl): void | Promise<void>;
+  /** Before an epoch, counted from 0. */
   onEpochBegin?(epoch: number, control: TrainingControl): void | Promise<void>;
   /** With the engine `float`, after every batch; with others, now and then and without logs. */
   onBatchEnd?(
@@ -41,6 +43,7 @@ export interface Callbacks {
   ): void | Promise<void>;
   /** What it puts into `logs` is recorded. */
   onEpochEnd?(epoch: number, logs: Logs, control: TrainingControl): void | Promise<void>;
+  /** After the last epoch, also of a training that was stopped. */
   onTrainEnd?(control: TrainingControl): void | Promise<void>;
 }
 

@@ -18,9 +18,11 @@ export interface CommandKind<Request, Reply> {
   readonly code: number;
   /** Whether the same request may be carried out twice without harm, so that it may be repeated. */
   repeatable(request: Request): boolean;
+  /** Command code, arguments and data of a request. */
   encodeRequest(request: Request): RequestBody;
   /** Throws {@link MalformedMessageError} for a body that makes no request. */
   decodeRequest(body: RequestBody): Request;
+  /** Bytes behind the return code of a reply. */
   encodeReply(reply: Reply): Uint8Array;
   /** Throws {@link MalformedMessageError} for a payload that answers no such request. */
   decodeReply(payload: Uint8Array, request: Request): Reply;
@@ -31,6 +33,7 @@ export interface Command<T> extends RequestBody {
   readonly name: string;
   readonly code: number;
   readonly repeatable: boolean;
+  /** The answer in the bytes behind the return code of a reply. */
   readonly parse: (payload: Uint8Array) => T;
 }
 

@@ -6,10 +6,20 @@ import { Layout, nu64, Structure, s32, seq, u8, u16, u16be, u32, u32be } from 'b
 import { MalformedMessageError } from '../errors.js';
 import { FieldBytes } from './field-bytes.js';
 
+/** How one value lies in bytes; the part of a layout of `buffer-layout`, which has no types, that shows. */
+export interface FieldLayout<T> {
+  /** Bytes. */
+  readonly span: number;
+  /** Reads the value at `offset`. */
+  decode(bytes: Uint8Array, offset?: number): T;
+  /** Writes the value at `offset` and returns how many bytes that took. */
+  encode(value: T, bytes: Uint8Array, offset?: number): number;
+}
+
 /** A kind of field: how its value is stored, once it is given a name. */
 export interface Field<T> {
   readonly kind: 'value';
-  readonly layout: (name: string) => Layout<T>;
+  readonly layout: (name: string) => FieldLayout<T>;
 }
 
 /** Bytes that mean nothing: skipped when decoding, left alone when encoding. */
@@ -76,7 +86,7 @@ export function struct<F extends Fields>(name: string, fields: F): Struct<FieldV
   type T = FieldValues<F>;
   const layout = new Structure(
     Object.entries(fields).map(([key, field]) =>
-      field.kind === 'value' ? field.layout(key) : seq(u8(), field.size),
+      field.kind === 'value' ? (field.layout(key) as Layout<unknown>) : seq(u8(), field.size),
     ),
   );
   return {

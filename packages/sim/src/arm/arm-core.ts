@@ -152,6 +152,7 @@ export class ArmCore implements ResettableCore {
     return this.delayEnd > this.cycle;
   }
 
+  /** Instructions executed and cycles spent since the core was made. */
   get statistics(): ArmCoreStatistics {
     const { instructions, cyclesAwake, cyclesAsleep } = this;
     return { instructions, cyclesAwake, cyclesAsleep };
@@ -187,6 +188,7 @@ export class ArmCore implements ResettableCore {
     return this.probes?.probe;
   }
 
+  /** Replaces the one before. */
   set probe(probe: Probe | undefined) {
     if (probe === undefined) this.probes = undefined;
     else {

@@ -34,6 +34,7 @@ export class DebuggedCore {
     return this.chipNumber * CORES + this.physical + 1;
   }
 
+  /** The chip that the core is on. */
   get place(): ChipAddress {
     return this.chip.address;
   }

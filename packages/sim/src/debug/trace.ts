@@ -38,6 +38,7 @@ export interface TraceEntry {
 export interface InstructionTrace {
   /** The last instructions, oldest first; none when they go to a listener. */
   entries(): TraceEntry[];
+  /** Ends the trace; what it recorded stays. */
   close(): void;
 }
 

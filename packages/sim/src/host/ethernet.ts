@@ -52,6 +52,7 @@ export class Ethernet {
     this.hosts.set(keyOf(host), receive);
   }
 
+  /** Datagrams for a host are lost from now on. */
   removeHost(host: HostAddress): void {
     this.hosts.delete(keyOf(host));
   }

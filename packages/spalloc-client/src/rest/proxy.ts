@@ -25,6 +25,7 @@ export interface ProxyPlace {
 
 /** What a proxy connection needs. */
 export interface ProxyOptions {
+  /** Asks anew where the proxy is, before each connection. */
   readonly place: () => Promise<ProxyPlace>;
   readonly clock: Clock;
   /** Longest wait for a connection or a channel, ms. */

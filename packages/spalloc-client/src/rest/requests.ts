@@ -35,7 +35,11 @@ export interface RestRequest<T> {
   readonly repeatable: boolean;
   /** Longest wait, where that is not the session's, ms. */
   readonly timeoutMs?: number;
-  /** @param value undefined for 204, "nothing allocated" */
+  /**
+   * The answer in the body of a reply.
+   *
+   * @param value undefined for 204, "nothing allocated"
+   */
   readonly parse: (value: unknown) => T;
 }
 

@@ -20,10 +20,12 @@ export class Secret {
     return this.#value;
   }
 
+  /** A placeholder. */
   toString(): string {
     return HIDDEN;
   }
 
+  /** A placeholder. */
   toJSON(): string {
     return HIDDEN;
   }

@@ -18,6 +18,7 @@ export interface BoardPower {
    * @param boards all boards of one job
    */
   switchOn(boards: readonly ServedBoard[]): Promise<void>;
+  /** Answers when all of them are off. */
   switchOff(boards: readonly ServedBoard[]): Promise<void>;
 }
 
