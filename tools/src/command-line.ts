@@ -14,6 +14,7 @@ import { loadCommand } from './commands/load.js';
 import { mapCommand } from './commands/map.js';
 import { predictCommand } from './commands/predict.js';
 import { psCommand } from './commands/ps.js';
+import { selftestCommand } from './commands/selftest.js';
 import { simCommand } from './commands/sim.js';
 import { trainCommand } from './commands/train.js';
 import { explain } from './terminal/explain.js';
@@ -26,6 +27,7 @@ const COMMANDS = [
   infoCommand,
   psCommand,
   loadCommand,
+  selftestCommand,
   mapCommand,
   trainCommand,
   evaluateCommand,

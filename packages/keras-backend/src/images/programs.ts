@@ -570,3 +570,13 @@ export const sequencerBase64: string = [
   'jeIKqKDhKqig4QARm+gpBFzhCwAAGggAWuEJAAAqEICL4grA2OcAAFzjBQAAGgGQieIKkMjnCMCb5QHAjOIIwIvlBPBe',
   '4gzAm+UBwIziDMCL5QTwXuIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
 ].join('');
+
+/** Where the inner loops of dense are, for those who measure them. */
+export const denseSymbols = {
+  fast_forward: 0x2f00,
+  fast_back: 0x30ac,
+  fast_update4: 0x3190,
+  fast_update2: 0x35c0,
+  exact_forward: 0x2e4c,
+  fast_update_parameters: 0x400e6c,
+} as const;

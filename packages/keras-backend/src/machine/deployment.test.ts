@@ -207,7 +207,7 @@ t.test(
         t.fail(`net ${net} leaves chip (${from.x}, ${from.y})`);
       partials += 1;
     }
-    t.equal(partials, 64 + 4);
+    t.equal(partials, 32 * 3 + 4);
   },
 );
 

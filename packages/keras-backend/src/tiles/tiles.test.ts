@@ -210,7 +210,7 @@ holds('each key of the contract goes from its sender to those who need it', (pla
 
 t.test('the digits network gets whole cores, not crumbs', async (t) => {
   const tiles = chooseTiles(digits, { cores: 816 });
-  t.match(tiles.layers[0]?.shape, { rows: 2, columns: 392 });
+  t.match(tiles.layers[0]?.shape, { rows: 4, columns: 196 });
   t.match(tiles.layers[1], { rowBlocks: 1, columnBlocks: 4 });
   t.equal(tiles.cores.length, 128 + 4 + 1, 'the softmax has a core of its own');
 });
