@@ -57,7 +57,7 @@ void store_weights(void) {
   }
 }
 
-static bool reported;
+static bool counting; /* since the first batch after the last report */
 
 static void clear_statistics(void) {
   statistics = (DenseStatistics){
@@ -76,8 +76,8 @@ static void clear_statistics(void) {
 }
 
 void statistics_begin(void) {
-  if (reported) {
-    reported = false;
+  if (!counting) {
+    counting = true;
     clear_statistics();
   }
 }
@@ -113,8 +113,8 @@ static void complete_statistics(void) {
 /* Asked for again, since an answer was lost, it writes the same. */
 void report_statistics(void) {
   DenseStatistics *target = region(DENSE_REGION_STATISTICS);
-  if (!reported) {
-    reported = true;
+  if (counting) {
+    counting = false;
     complete_statistics();
   }
   if (target != NULL) {
