@@ -299,7 +299,7 @@ typedef struct {
   uint32_t doneKey; /* First key of the done class; one block of 2^24 keys. */
   uint32_t sendGap; /* Core cycles between two packets; at least 100. */
   uint32_t budget; /* Longest time of one batch or operation, milliseconds of machine time; 0 means 2000. Once batches are known, a batch may take 16 times the longest. */
-  uint32_t attempts; /* How often a batch or an operation is tried; 0 means 8. */
+  uint32_t attempts; /* How often a batch or an operation is tried; 0 means 8. With 1, cores need not know of attempts: operations come without one, done packets carry only a status. */
 } SequencerConfiguration;
 _Static_assert(offsetof(SequencerConfiguration, bytes) == 0, "bytes");
 _Static_assert(offsetof(SequencerConfiguration, cores) == 4, "cores");

@@ -37,6 +37,7 @@ static uint32_t position, in_batch, attempt, batch_attempt, tries, longest_ms, s
 static uint64_t started_cycles;
 static uint32_t fields[LIMIT_CHECKED_FIELDS];
 static bool sent_any;
+static bool tagged; /* cores tell which attempt they answer */
 static uint32_t ending; /* STATE_* of a run that ends once all cores have given its batch up; 0 while it goes on */
 
 __attribute__((interrupt("IRQ"))) static void tick_interrupt(void) {
@@ -76,6 +77,7 @@ void program_start(void) {
   if (config.attempts == 0) {
     config.attempts = DEFAULT_ATTEMPTS;
   }
+  tagged = config.attempts > 1;
   reports.cores = config.cores;
   tick_cycles = 1000u * SV_CPU_CLOCK_MHZ;
   TIMER2_CONTROL = TIMER_OFF;
@@ -114,14 +116,14 @@ static void expect_reports(uint32_t operation, uint32_t number) {
     reports.status[core] = 0;
   }
   reports.done = 0;
-  reports.tag = done_tag(operation, number);
+  reports.tag = tagged ? done_tag(operation, number) : 0;
   interrupts_restore(previous);
   started_ms = milliseconds;
 }
 
 static void ask_for(uint32_t operation, uint32_t number) {
   expect_reports(operation, number);
-  send_control(CONTROL_OPERATION, operation | number << 16);
+  send_control(CONTROL_OPERATION, tagged ? operation | number << 16 : operation);
 }
 
 static uint32_t next_attempt(void) {
@@ -257,7 +259,7 @@ static void batch_finished(void) {
 
 /* The batch is taken back on every core, so that weights are those of the last finished one and another run can follow. */
 static void end_badly(uint32_t state) {
-  if (ending != 0 || command.operation != OPERATION_RUN) {
+  if (ending != 0 || command.operation != OPERATION_RUN || !tagged) {
     conclude(ending != 0 ? ending : state);
     return;
   }

@@ -34,7 +34,8 @@ export const sequencerConfiguration = declareLayout(
     {
       name: 'attempts',
       type: 'u32',
-      about: 'How often a batch or an operation is tried; 0 means 8.',
+      about:
+        'How often a batch or an operation is tried; 0 means 8. With 1, cores need not know of attempts: operations come without one, done packets carry only a status.',
     },
   ] as const,
 );
