@@ -118,8 +118,10 @@ export interface MachineCost {
   /** Energy on a real machine. */
   readonly joules: number;
   readonly packetsSent: number;
-  /** Always 0 in a result that is right. */
+  /** Packets that routers dropped. Other than 0 only where batches were repeated for them. */
   readonly packetsDropped: number;
+  /** Batches that were begun again since packets were missing; the result is what it would have been without. */
+  readonly batchesRepeated: number;
 }
 
 /** What a run found out. */

@@ -72,13 +72,17 @@ export {
 } from './layers/layers.js';
 export type { LossConfig, LossName } from './losses/configs.js';
 export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './machine/errors.js';
-export type {
-  DeploymentExplanation,
-  LayerExplanation,
-  MachineAddress,
-  MachineEngine,
-  MachineEngineOptions,
-  MachineStage,
+export {
+  type CoreProvenance,
+  type DeploymentExplanation,
+  type LayerExplanation,
+  type LayerTime,
+  layerTimes,
+  type MachineAddress,
+  type MachineEngine,
+  type MachineEngineOptions,
+  type MachineStage,
+  type PhaseCycles,
 } from './machine/index.js';
 export type { MetricConfig } from './metrics/metrics.js';
 export {

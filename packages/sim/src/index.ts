@@ -13,6 +13,7 @@ export {
   type FaultPlan,
   FaultPlanError,
   type MonitorLoad,
+  type PacketFaults,
   parseFaultPlan,
 } from './faults/plan.js';
 export {

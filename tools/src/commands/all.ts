@@ -68,6 +68,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         async () => (await import('./view.js')).viewCommand,
       ),
       entry(
+        'selftest',
+        'try a machine out: links, memory, our programs; and write a report to send us',
+        async () => (await import('./selftest.js')).selftestCommand,
+      ),
+      entry(
         'ping',
         'ask a chip for its version again and again, and time the answers',
         async () => (await import('./ping.js')).pingCommand,

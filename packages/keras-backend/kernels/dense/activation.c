@@ -19,10 +19,14 @@ static int32_t tanh_operand(int32_t z) {
   return z < 0 ? -magnitude : magnitude;
 }
 
-static void activate_bounded(uint32_t first) {
-  if (config.activation == ACTIVATION_SOFTMAX) {
-    softmax31(buffers.z, buffers.v31, config.units, config.zFraction);
+static void activate_softmax(uint32_t first) {
+  softmax31(buffers.z, buffers.v31, config.units, config.zFraction);
+  for (uint32_t u = 0; u < config.units; u += 1) {
+    operand_put(buffers.activations, first + u, activation_operand(buffers.v31[u]));
   }
+}
+
+static void activate_bounded(uint32_t first) {
   for (uint32_t u = 0; u < config.units; u += 1) {
     int32_t z = buffers.z[u];
     if (config.activation == ACTIVATION_SIGMOID) {
@@ -39,6 +43,8 @@ void activate(uint32_t sample) {
     activate_unbounded(first, INT32_MIN);
   } else if (config.activation == ACTIVATION_RELU) {
     activate_unbounded(first, 0);
+  } else if (config.activation == ACTIVATION_SOFTMAX) {
+    activate_softmax(first);
   } else {
     activate_bounded(first);
   }

@@ -40,7 +40,8 @@ extern Buffers buffers;
 /* The batch that is running. */
 typedef struct {
   bool active, trains;
-  uint32_t status;        /* DONE_* */
+  bool updated, undone;   /* weights have changed by it; were changed back */
+  uint32_t attempt;       /* number of its go packet */
   uint32_t samples, slot;
   uint32_t forwardNext;   /* tile: next sample to multiply */
   uint32_t headNext;      /* head: next sample to activate */
@@ -58,13 +59,23 @@ static inline bool has_role(uint32_t role) {
 /* arena.c: lays the buffers out and fills the receive table. */
 void arena_setup(void);
 
+/* What a core waits for: phase (PHASE_WAIT_FOR_*), sample of the batch, packets that came for it and that are to come. */
+typedef struct {
+  uint32_t phase, sample, packets, expected;
+} Wait;
+
 /* batch.c: one batch from go to done. */
 void batch_begin(void);
-void report_done(uint32_t status);
 bool batch_step(void);
+Wait batch_waits(void);
+void report_done(uint32_t operation, uint32_t attempt, uint32_t status);
+/* Gives a batch up, as if it had never begun; status. Forgets what came of it, once nothing more comes. */
+uint32_t batch_abort(uint32_t attempt);
+void batch_clear(void);
 
 /* samples.c: fetches inputs and targets by DMA. */
 void samples_fetch(void);
+void samples_stop(void);
 
 /* tile.c */
 bool tile_forward(void);
@@ -74,6 +85,8 @@ void tile_count_deltas(void);
 /* update.c: gradient and update of a tile's weights; false when the shift is out of range. */
 bool tile_update(void);
 bool head_update(void);
+void undo_update(void);
+void clear_bias_gradient(void);
 void refresh_operands(void);
 void refresh_bias(void);
 
@@ -81,6 +94,7 @@ void refresh_bias(void);
 void load_weights(void);
 void store_weights(void);
 void report_statistics(void);
+void statistics_begin(void);
 
 /* head.c */
 bool head_forward(void);
@@ -111,7 +125,7 @@ static inline int32_t operand_round32(int32_t value, int32_t shift, uint32_t *co
     return operand_round(value, shift, count);
   }
   int32_t rounded = rounded32(value, shift, count);
-  return buffers.exact ? rounded : saturate16(rounded, count);
+  return buffers.exact ? rounded : clamped16(rounded, count);
 }
 
 /* activation.c: z of buffers -> operands of sample s, and v31. derivative: errors in z -> deltas in z. */

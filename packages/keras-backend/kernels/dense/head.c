@@ -1,37 +1,37 @@
 /* A head adds up what its units receive: partial sums into activations, back sums into deltas. */
 #include "dense.h"
 
-/* Takes a complete sum and leaves 0 for the next one that uses the place. */
-static int64_t take_sum(uint32_t unit, uint32_t s) {
-  uint32_t index = (unit << config.sampleBits) + s;
-  if (buffers.exact) {
-    int64_t *sum = (int64_t *)buffers.sums + index;
-    int64_t value = *sum;
+static const int64_t NO_BIAS;
+
+/* Takes the sums of a sample, each with what `bias` has at a stride of 0 or 1, leaves 0 for the next ones that use their
+ * places, and rounds them into z. */
+static void take_exact(uint32_t s, const int64_t *bias, uint32_t stride, int32_t shift, uint32_t *count) {
+  int64_t *sum = (int64_t *)buffers.sums + s;
+  for (uint32_t u = 0; u < config.units; u += 1, sum += buffers.sampleSlots, bias += stride) {
+    int64_t value = *sum + *bias;
     *sum = 0;
-    return value;
+    buffers.z[u] = saturate32(round_shift(value, shift), count);
   }
-  int32_t *sum = (int32_t *)buffers.sums + index;
-  int32_t value = *sum;
-  *sum = 0;
-  return value;
 }
 
-static int32_t exact_preactivation(uint32_t unit, uint32_t s, int32_t shift) {
-  int64_t sum = take_sum(unit, s) + buffers.biasOperand[unit];
-  return saturate32(round_shift(sum, shift), &statistics.saturatedZ);
-}
-
-/* The bias is added in wrapping 32 bit. */
-static int32_t fast_preactivation(uint32_t unit, uint32_t s, int32_t shift) {
-  uint32_t sum = (uint32_t)take_sum(unit, s) + (uint32_t)buffers.biasOperand[unit];
-  return rounded32((int32_t)sum, shift, &statistics.saturatedZ);
+/* The same in wrapping 32 bit. */
+static void take_fast(uint32_t s, const int64_t *bias, uint32_t stride, int32_t shift, uint32_t *count) {
+  uint32_t *sum = (uint32_t *)buffers.sums + s;
+  for (uint32_t u = 0; u < config.units; u += 1, sum += buffers.sampleSlots, bias += stride) {
+    int32_t value = (int32_t)(*sum + (uint32_t)*bias);
+    *sum = 0;
+    buffers.z[u] = rounded32(value, shift, count);
+  }
 }
 
 static void take_preactivations(uint32_t s) {
   int32_t shift = (int32_t)(config.inputFraction + config.weightFraction - config.zFraction);
-  for (uint32_t u = 0; u < config.units; u += 1) {
-    buffers.z[u] = buffers.exact ? exact_preactivation(u, s, shift) : fast_preactivation(u, s, shift);
-  }
+  (buffers.exact ? take_exact : take_fast)(s, buffers.biasOperand, 1, shift, &statistics.saturatedZ);
+}
+
+static void take_errors(uint32_t s) {
+  int32_t shift = (int32_t)(config.backFraction - config.errorFraction);
+  (buffers.exact ? take_exact : take_fast)(s, &NO_BIAS, 0, shift, &statistics.saturatedError);
 }
 
 static void send_activations(uint32_t s) {
@@ -129,6 +129,7 @@ bool head_forward(void) {
   if (s >= batch.samples || !sums_present(s)) {
     return false;
   }
+  phase_begin(PHASE_ACTIVATE);
   buffers.sumCounts[s] = 0;
   take_preactivations(s);
   activate(s);
@@ -153,13 +154,9 @@ bool head_back(void) {
       buffers.sumCounts[s] != config.backsExpected) {
     return false;
   }
+  phase_begin(PHASE_DELTA);
   buffers.sumCounts[s] = 0;
-  int32_t shift = (int32_t)(config.backFraction - config.errorFraction);
-  for (uint32_t u = 0; u < config.units; u += 1) {
-    int64_t sum = take_sum(u, s);
-    buffers.z[u] = buffers.exact ? saturate32(round_shift(sum, shift), &statistics.saturatedError)
-                                 : rounded32((int32_t)sum, shift, &statistics.saturatedError);
-  }
+  take_errors(s);
   derivative(s);
   emit_deltas(s);
   return true;

@@ -25,6 +25,9 @@ static void read_configuration(void) {
   if (config.sendGap < LIMIT_SEND_GAP || config.sendDelay < LIMIT_SEND_GAP) {
     refuse("the send gap or delay is too short");
   }
+  if (config.backOutKey != 0 && config.backGap < LIMIT_SEND_GAP) {
+    refuse("the gap of back sums is too short");
+  }
   if (config.mode == MODE_FAST && config.weightFraction >= 27) {
     refuse("the weight fraction must be below 27 in fast mode");
   }
@@ -39,6 +42,10 @@ void program_start(void) {
   arena_setup();
   receive_setup(receive_table.classes);
   send_setup(config.sendGap, config.sendDelay);
+  if (config.backOutKey != 0) {
+    send_setup_class(config.backOutKey, config.backGap);
+  }
+  queue_phase = PHASE_WAIT_FOR_QUEUE;
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
 }
 
@@ -50,7 +57,7 @@ void program_signal(uint32_t signal) {
   (void)signal;
 }
 
-static uint32_t operate(uint32_t operation) {
+static uint32_t operate(uint32_t operation, uint32_t attempt) {
   switch (operation) {
     case DENSE_REPORT:
       report_statistics();
@@ -61,16 +68,24 @@ static uint32_t operate(uint32_t operation) {
     case DENSE_LOAD_WEIGHTS:
       load_weights();
       return DONE_OK;
+    case DENSE_ABORT:
+      return batch_abort(attempt);
+    case DENSE_CLEAR:
+      batch_clear();
+      return DONE_OK;
     default:
       return DONE_BAD_OPERATION;
   }
 }
 
 bool program_step(void) {
+  phase_begin(PHASE_OTHER);
   if (receive_table.pending[0] != 0) {
     receive_table.pending[0] = 0;
-    uint32_t status = operate(receive_table.control[CONTROL_OPERATION]);
-    report_done(status);
+    uint32_t payload = receive_table.control[CONTROL_OPERATION];
+    uint32_t operation = payload & 15;
+    uint32_t attempt = payload >> 16;
+    report_done(operation, attempt, operate(operation, attempt));
     return true;
   }
   if (receive_table.pending[1] != 0) {
@@ -78,5 +93,9 @@ bool program_step(void) {
     batch_begin();
     return true;
   }
-  return batch.active && batch_step();
+  if (batch.active && batch_step()) {
+    return true;
+  }
+  rest_phase = batch_waits().phase;
+  return false;
 }

@@ -28,6 +28,8 @@ receive_unexpected:
         count   RECEIVE_UNEXPECTED
 ignored:
         count   RECEIVE_IGNORED
+late:
+        count   RECEIVE_LATE
 
         .global receive_control
 receive_control:
@@ -69,6 +71,7 @@ receive_control:
         ldr     r8, [r11, #\range + RANGE_EXPECTED]
         cmp     r9, r8
         streq   r13, [r11, #RECEIVE_EVENT]
+        bhi     late
         subs    pc, lr, #4
         .endm
 
@@ -79,6 +82,9 @@ receive_control:
         cmp     r9, r8
         cmpne   r9, r10
         streq   r13, [r11, #RECEIVE_EVENT]
+        cmp     r9, r8
+        cmphi   r9, r10
+        bhi     late
         subs    pc, lr, #4
         .endm
 

@@ -18,10 +18,11 @@
 #define RECEIVE_SUM 312
 #define RECEIVE_UNEXPECTED 340
 #define RECEIVE_IGNORED 344
-#define RECEIVE_CONTROL 348
-#define RECEIVE_PENDING 412
-#define RECEIVE_PAYLOAD 420
-#define RECEIVE_EVENT 424
+#define RECEIVE_LATE 348
+#define RECEIVE_CONTROL 352
+#define RECEIVE_PENDING 416
+#define RECEIVE_PAYLOAD 424
+#define RECEIVE_EVENT 428
 
 /* Offsets inside a range of operands. */
 #define RANGE_BASE 0
@@ -69,7 +70,7 @@ typedef struct {
   uint32_t sampleMask, sampleBits;
   OperandRange activation, delta;
   SumRange sum;
-  volatile uint32_t unexpected, ignored;
+  volatile uint32_t unexpected, ignored, late;
   volatile uint32_t control[16];
   volatile uint32_t pending[2]; /* operation, go */
   uint32_t payload;             /* the handler's own */
@@ -84,6 +85,7 @@ _Static_assert(RECEIVE_OFFSET(delta) == RECEIVE_DELTA, "delta");
 _Static_assert(RECEIVE_OFFSET(sum) == RECEIVE_SUM, "sum");
 _Static_assert(RECEIVE_OFFSET(unexpected) == RECEIVE_UNEXPECTED, "unexpected");
 _Static_assert(RECEIVE_OFFSET(ignored) == RECEIVE_IGNORED, "ignored");
+_Static_assert(RECEIVE_OFFSET(late) == RECEIVE_LATE, "late");
 _Static_assert(RECEIVE_OFFSET(control) == RECEIVE_CONTROL, "control");
 _Static_assert(RECEIVE_OFFSET(pending) == RECEIVE_PENDING, "pending");
 _Static_assert(RECEIVE_OFFSET(payload) == RECEIVE_PAYLOAD, "payload");

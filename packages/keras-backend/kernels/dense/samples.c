@@ -51,6 +51,10 @@ static void transfer_finished(void) {
   start_transfer();
 }
 
+void samples_stop(void) {
+  transfer.sample = batch.samples;
+}
+
 void samples_fetch(void) {
   dma_finished = transfer_finished;
   transfer.sample = 0;

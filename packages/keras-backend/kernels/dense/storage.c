@@ -57,39 +57,67 @@ void store_weights(void) {
   }
 }
 
-static void clear_statistics(uint32_t received) {
+static bool counting; /* since the first batch after the last report */
+
+static void clear_statistics(void) {
   statistics = (DenseStatistics){
       .reports = statistics.reports,
       .arenaBytes = statistics.arenaBytes,
       .lastBatch = statistics.lastBatch,
-      .packetsReceived = received, /* where the next report counts from */
+      .packetsReceived = received_packets(), /* where the next report counts from */
   };
   receive_table.unexpected = 0;
   receive_table.ignored = 0;
+  receive_table.late = 0;
   busy_cycles = 0;
+  for (uint32_t phase = 0; phase < PHASES; phase += 1) {
+    phase_cycles[phase] = 0;
+  }
 }
 
-void report_statistics(void) {
-  DenseStatistics *target = region(DENSE_REGION_STATISTICS);
-  uint32_t received = received_packets();
+void statistics_begin(void) {
+  if (!counting) {
+    counting = true;
+    clear_statistics();
+  }
+}
+
+static void complete_statistics(void) {
+  SendStatistics sends = send_report();
+  Wait wait = batch_waits();
   statistics.bytes = sizeof statistics;
   statistics.reports += 1;
   statistics.busyCycles = busy_cycles;
-  statistics.packetsReceived = received - statistics.packetsReceived;
-  SendStatistics sends = send_report();
+  for (uint32_t phase = 0; phase < PHASES; phase += 1) {
+    statistics.phaseCycles[phase] = phase_cycles[phase];
+  }
+  statistics.packetsReceived = received_packets() - statistics.packetsReceived;
   statistics.packetsSent = sends.sent;
   statistics.packetsUnexpected = receive_table.unexpected;
   statistics.packetsIgnored = receive_table.ignored;
+  statistics.packetsLate = receive_table.late;
   statistics.sendQueueHighWater = sends.highWater;
   statistics.stackBytes = stack_used();
   statistics.running = batch.active;
+  statistics.waitsFor = wait.phase;
+  statistics.waitSample = wait.sample;
+  statistics.waitPackets = wait.packets;
+  statistics.waitExpected = wait.expected;
   statistics.forwardDone = batch.forwardNext;
   statistics.activatedDone = batch.headNext;
   statistics.errorsDone = batch.errorNext;
   statistics.deltasDone = batch.deltaNext;
   statistics.backsDone = batch.backNext;
+}
+
+/* Asked for again, since an answer was lost, it writes the same. */
+void report_statistics(void) {
+  DenseStatistics *target = region(DENSE_REGION_STATISTICS);
+  if (counting) {
+    counting = false;
+    complete_statistics();
+  }
   if (target != NULL) {
     *target = statistics;
   }
-  clear_statistics(received);
 }

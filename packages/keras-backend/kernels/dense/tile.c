@@ -15,14 +15,10 @@ static bool inputs_present(uint32_t s) {
   return buffers.activationCounts[s] == config.activationsExpected;
 }
 
-/* One packet, or in exact low word and high word. */
-static void send_sum(uint32_t base, uint32_t offset, int64_t sum) {
-  if (buffers.exact) {
-    send_packet(base + (offset << 1), (uint32_t)sum);
-    send_packet(base + (offset << 1) + 1, (uint32_t)((uint64_t)sum >> 32));
-  } else {
-    send_packet(base + offset, (uint32_t)sum);
-  }
+/* Low word and high word. */
+static void send_exact(uint32_t base, uint32_t offset, int64_t sum) {
+  send_packet(base + (offset << 1), (uint32_t)sum);
+  send_packet(base + (offset << 1) + 1, (uint32_t)((uint64_t)sum >> 32));
 }
 
 static bool head_is_here(void) {
@@ -53,14 +49,15 @@ static void add_fast(uint32_t row, uint32_t s, uint32_t samples, const int32_t s
   interrupts_restore(previous);
 }
 
-static void send_fast(uint32_t row, uint32_t s, uint32_t samples, const int32_t sums[4]) {
-  uint32_t even = config.partialOutKey + partial_offset(row, s);
-  uint32_t odd = even + buffers.sampleSlots;
-  bool last = row + 1 == config.rows;
+/* Sums of a pair of units, whose keys begin at `even`; the second one may not be there. */
+static void send_fast(uint32_t even, uint32_t units, uint32_t samples, const int32_t sums[4]) {
+  if (samples == 2 && units == 2) {
+    send_square(even, buffers.sampleSlots, sums);
+    return;
+  }
   for (uint32_t i = 0; i < samples; i += 1) {
-    send_packet(even + i, (uint32_t)sums[2 * i]);
-    if (!last) {
-      send_packet(odd + i, (uint32_t)sums[2 * i + 1]);
+    for (uint32_t unit = 0; unit < units; unit += 1) {
+      send_packet(even + unit * buffers.sampleSlots + i, (uint32_t)sums[2 * i + unit]);
     }
   }
 }
@@ -76,7 +73,7 @@ static void forward_fast(uint32_t s, uint32_t samples) {
     if (here) {
       add_fast(row, s, samples, sums);
     } else {
-      send_fast(row, s, samples, sums);
+      send_fast(config.partialOutKey + partial_offset(row, s), smaller(2, config.rows - row), samples, sums);
     }
   }
 }
@@ -86,7 +83,7 @@ static void deliver_exact(uint32_t row, uint32_t s, int64_t sum) {
     return;
   }
   if (!head_is_here()) {
-    send_sum(config.partialOutKey, partial_offset(row, s), sum);
+    send_exact(config.partialOutKey, partial_offset(row, s), sum);
     return;
   }
   uint32_t previous = interrupts_disable();
@@ -110,6 +107,7 @@ bool tile_forward(void) {
   if (samples == 0 || !inputs_present(s) || !inputs_present(s + samples - 1)) {
     return false;
   }
+  phase_begin(PHASE_FORWARD);
   if (buffers.exact) {
     forward_exact(s);
     if (samples == 2) {
@@ -134,24 +132,19 @@ void tile_count_deltas(void) {
   batch.deltaNext = s;
 }
 
-static void deliver_back(uint32_t column, uint32_t s, int64_t sum) {
-  if (column >= config.columns) {
-    return;
-  }
+static uint32_t back_offset(uint32_t column, uint32_t s) {
   uint32_t unit = config.column0 + column;
-  uint32_t offset = (((config.rowBlock << config.unitBitsBelow) | unit) << config.sampleBits) | s;
-  send_sum(config.backOutKey, offset, sum);
+  return (((config.rowBlock << config.unitBitsBelow) | unit) << config.sampleBits) | s;
 }
 
 static void back_fast(uint32_t s, uint32_t samples) {
   const uint32_t *deltas = (const uint32_t *)buffers.deltas + 2 * s;
   uint32_t groups = (buffers.rowPairs + 1) / 2;
-  for (uint32_t pair = 0; pair < buffers.columnPairs; pair += 1) {
+  uint32_t key = config.backOutKey + back_offset(0, s);
+  for (uint32_t column = 0; column < config.columns; column += 2, key += 2 * buffers.sampleSlots) {
     int32_t sums[4];
-    fast_back(buffers.operand + 2 * pair, deltas, groups, 8 * buffers.columnPairs, 8 * buffers.samples, sums);
-    for (uint32_t i = 0; i < 2 * samples; i += 1) {
-      deliver_back(2 * pair + (i & 1), s + i / 2, sums[i]);
-    }
+    fast_back(buffers.operand + column, deltas, groups, 8 * buffers.columnPairs, 8 * buffers.samples, sums);
+    send_fast(key, smaller(2, config.columns - column), samples, sums);
   }
 }
 
@@ -167,8 +160,10 @@ static void back_exact(uint32_t s) {
       odd += (int64_t)w[1] * deltas[2 * pair];
       odd += (int64_t)w[3] * deltas[2 * pair + 1];
     }
-    deliver_back(2 * column, s, even);
-    deliver_back(2 * column + 1, s, odd);
+    send_exact(config.backOutKey, back_offset(2 * column, s), even);
+    if (2 * column + 1 < config.columns) {
+      send_exact(config.backOutKey, back_offset(2 * column + 1, s), odd);
+    }
   }
 }
 
@@ -178,6 +173,7 @@ bool tile_back(void) {
   if (!batch.trains || !has_role(ROLE_SENDS_BACK) || samples == 0 || batch.deltaNext < s + samples) {
     return false;
   }
+  phase_begin(PHASE_BACK);
   if (buffers.exact) {
     back_exact(s);
     if (samples == 2) {

@@ -8,9 +8,10 @@ static bool shift_in_range(uint32_t shift) {
   return shift >= 1 && shift <= 95;
 }
 
-static void update_weight(int32_t *master, int64_t gradient, uint32_t shift) {
+/* sign: 1 to update, -1 to take an update back in which nothing was clamped. */
+static void update_weight(int32_t *master, int64_t gradient, uint32_t shift, int32_t sign) {
   int32_t step = scaled(gradient, (int32_t)receive_table.control[CONTROL_MANTISSA], shift, &statistics.saturatedWeight);
-  *master = saturate32((int64_t)*master - step, &statistics.saturatedWeight);
+  *master = saturate32(*master - (int64_t)sign * step, &statistics.saturatedWeight);
 }
 
 static uint32_t operand_of(int32_t master) {
@@ -39,7 +40,7 @@ static uint32_t update_shift(void) {
 
 void fast_update_saturated(const int32_t gradient[4], int32_t master[4], uint32_t operand[2]) {
   for (uint32_t i = 0; i < 4; i += 1) {
-    update_weight(&master[i], gradient[i], update_shift());
+    update_weight(&master[i], gradient[i], update_shift(), 1);
   }
   refresh_block(master, operand);
 }
@@ -109,7 +110,7 @@ static void gradient_exact(uint32_t pair, uint32_t column, int64_t gradient[4]) 
   gradient[3] = g11;
 }
 
-static void update_block(uint32_t pair, uint32_t column, uint32_t shift) {
+static void update_block(uint32_t pair, uint32_t column, uint32_t shift, int32_t sign) {
   uint32_t block = pair * buffers.columnPairs + column;
   int32_t *master = buffers.master + 4 * block;
   int64_t gradient[4];
@@ -119,7 +120,7 @@ static void update_block(uint32_t pair, uint32_t column, uint32_t shift) {
     gradient_of_groups(pair, column, gradient);
   }
   for (uint32_t i = 0; i < 4; i += 1) {
-    update_weight(&master[i], gradient[i], shift);
+    update_weight(&master[i], gradient[i], shift, sign);
   }
   if (!buffers.exact) {
     refresh_block(master, buffers.operand + 2 * block);
@@ -131,6 +132,14 @@ static bool fits_fast_update(uint32_t shift) {
          shift <= UPDATE_SHIFT_MAXIMUM;
 }
 
+static void update_blocks(uint32_t shift, int32_t sign) {
+  for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
+    for (uint32_t column = 0; column < buffers.columnPairs; column += 1) {
+      update_block(pair, column, shift, sign);
+    }
+  }
+}
+
 bool tile_update(void) {
   uint32_t shift = update_shift();
   if (!shift_in_range(shift)) {
@@ -138,12 +147,8 @@ bool tile_update(void) {
   }
   if (fits_fast_update(shift)) {
     update_fast(shift);
-    return true;
-  }
-  for (uint32_t pair = 0; pair < buffers.rowPairs; pair += 1) {
-    for (uint32_t column = 0; column < buffers.columnPairs; column += 1) {
-      update_block(pair, column, shift);
-    }
+  } else {
+    update_blocks(shift, 1);
   }
   return true;
 }
@@ -156,19 +161,42 @@ void refresh_bias(void) {
   }
 }
 
-bool head_update(void) {
-  uint32_t shift = config.deltaFraction + receive_table.control[CONTROL_EXPONENT] - 27;
+static uint32_t bias_shift(void) {
+  return config.deltaFraction + receive_table.control[CONTROL_EXPONENT] - 27;
+}
+
+static void update_biases(uint32_t shift, int32_t sign) {
   int32_t mantissa = (int32_t)receive_table.control[CONTROL_MANTISSA];
-  if (has_role(ROLE_TRAINS_BIAS) && !shift_in_range(shift)) {
-    return false;
-  }
   for (uint32_t u = 0; u < config.units; u += 1) {
-    if (has_role(ROLE_TRAINS_BIAS)) {
-      int32_t step = scaled(buffers.biasGradient[u], mantissa, shift, &statistics.saturatedBias);
-      buffers.bias[u] = saturate32((int64_t)buffers.bias[u] - step, &statistics.saturatedBias);
-    }
-    buffers.biasGradient[u] = 0;
+    int32_t step = scaled(buffers.biasGradient[u], mantissa, shift, &statistics.saturatedBias);
+    buffers.bias[u] = saturate32(buffers.bias[u] - (int64_t)sign * step, &statistics.saturatedBias);
   }
   refresh_bias();
+}
+
+void clear_bias_gradient(void) {
+  for (uint32_t u = 0; u < buffers.units; u += 1) {
+    buffers.biasGradient[u] = 0;
+  }
+}
+
+bool head_update(void) {
+  if (!has_role(ROLE_TRAINS_BIAS)) {
+    return true;
+  }
+  uint32_t shift = bias_shift();
+  if (!shift_in_range(shift)) {
+    return false;
+  }
+  update_biases(shift, 1);
   return true;
+}
+
+void undo_update(void) {
+  if (has_role(ROLE_TILE)) {
+    update_blocks(update_shift(), -1);
+  }
+  if (has_role(ROLE_HEAD) && has_role(ROLE_TRAINS_BIAS)) {
+    update_biases(bias_shift(), -1);
+  }
 }

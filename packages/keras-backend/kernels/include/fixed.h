@@ -31,6 +31,25 @@ static inline int32_t rounded32(int32_t value, int32_t shift, uint32_t *count) {
   return saturate32(round_shift(value, shift), count);
 }
 
+/* The same for 32 bits. */
+static inline int32_t clamped16(int32_t value, uint32_t *count) {
+  if (value != (int16_t)value) {
+    *count += 1;
+    return value < 0 ? INT16_MIN : INT16_MAX;
+  }
+  return value;
+}
+
+/* sat32(v * 2^shift), 0 <= shift < 32. */
+static inline int32_t raised32(int32_t value, uint32_t shift, uint32_t *count) {
+  int32_t raised = (int32_t)((uint32_t)value << shift);
+  if (raised >> shift != value) {
+    *count += 1;
+    return value < 0 ? INT32_MIN : INT32_MAX;
+  }
+  return raised;
+}
+
 /* Clamps to 16 bits and counts a changed value. */
 static inline int32_t saturate16(int64_t value, uint32_t *count) {
   if (value != (int16_t)value) {

@@ -28,6 +28,20 @@
 #define ROLE_LOCAL_HEAD 0x20u
 #define ROLE_TRAINS_BIAS 0x40u
 
+#define PHASE_OTHER 0x0u
+#define PHASE_FORWARD 0x1u
+#define PHASE_ACTIVATE 0x2u
+#define PHASE_DELTA 0x3u
+#define PHASE_BACK 0x4u
+#define PHASE_UPDATE 0x5u
+#define PHASE_WAIT_FOR_BATCH 0x6u
+#define PHASE_WAIT_FOR_DATA 0x7u
+#define PHASE_WAIT_FOR_ACTIVATIONS 0x8u
+#define PHASE_WAIT_FOR_PARTIALS 0x9u
+#define PHASE_WAIT_FOR_BACKS 0xau
+#define PHASE_WAIT_FOR_DELTAS 0xbu
+#define PHASE_WAIT_FOR_QUEUE 0xcu
+
 #define ACTIVATION_LINEAR 0x0u
 #define ACTIVATION_RELU 0x1u
 #define ACTIVATION_SIGMOID 0x2u
@@ -59,6 +73,8 @@
 #define DENSE_REPORT 0x1u
 #define DENSE_STORE_WEIGHTS 0x2u
 #define DENSE_LOAD_WEIGHTS 0x3u
+#define DENSE_ABORT 0x4u
+#define DENSE_CLEAR 0x5u
 
 #define OPERATION_RUN 0x1u
 #define OPERATION_STORE_WEIGHTS 0x2u
@@ -76,11 +92,14 @@
 #define DONE_BAD_OPERATION 0x2u
 #define DONE_DMA_ERROR 0x3u
 #define DONE_BAD_SHIFT 0x4u
+#define DONE_STALE_FIELDS 0x5u
+#define DONE_CANNOT_UNDO 0x6u
 
 #define LIMIT_MISSING_CORES 0x10u
 #define LIMIT_DENSE_CORES 0x1000u
 #define LIMIT_ARENA_BYTES 0xe800u
 #define LIMIT_SEND_GAP 0x64u
+#define LIMIT_CHECKED_FIELDS 0x7u
 
 /* Region 0 of a dense core. */
 typedef struct {
@@ -92,6 +111,7 @@ typedef struct {
   uint32_t sampleBits; /* ceil(log2 B): width of the sample in every key. */
   uint32_t sendGap; /* Core cycles between two packets; at least 100. */
   uint32_t sendDelay; /* Core cycles before the first packet of a burst, at least 100: different among neighbours, which often have something to send at the same time. */
+  uint32_t backGap; /* Tile that sends back: core cycles after a packet of back(l) in place of sendGap. */
   uint32_t controlKey; /* First key of the control class. */
   uint32_t doneKey; /* First key of the done class; coreIndex is added. */
   uint32_t doneDelay; /* Core cycles before a done packet, so that not all cores report at once; 100 x coreIndex keeps one sequencer from being flooded. */
@@ -148,59 +168,61 @@ _Static_assert(offsetof(DenseConfiguration, batch) == 16, "batch");
 _Static_assert(offsetof(DenseConfiguration, sampleBits) == 20, "sampleBits");
 _Static_assert(offsetof(DenseConfiguration, sendGap) == 24, "sendGap");
 _Static_assert(offsetof(DenseConfiguration, sendDelay) == 28, "sendDelay");
-_Static_assert(offsetof(DenseConfiguration, controlKey) == 32, "controlKey");
-_Static_assert(offsetof(DenseConfiguration, doneKey) == 36, "doneKey");
-_Static_assert(offsetof(DenseConfiguration, doneDelay) == 40, "doneDelay");
-_Static_assert(offsetof(DenseConfiguration, activationInKey) == 44, "activationInKey");
-_Static_assert(offsetof(DenseConfiguration, activationInBlocks) == 48, "activationInBlocks");
-_Static_assert(offsetof(DenseConfiguration, deltaInKey) == 52, "deltaInKey");
-_Static_assert(offsetof(DenseConfiguration, deltaInBlocks) == 56, "deltaInBlocks");
-_Static_assert(offsetof(DenseConfiguration, partialInKey) == 60, "partialInKey");
-_Static_assert(offsetof(DenseConfiguration, partialInBlocks) == 64, "partialInBlocks");
-_Static_assert(offsetof(DenseConfiguration, backInKey) == 68, "backInKey");
-_Static_assert(offsetof(DenseConfiguration, backInBlocks) == 72, "backInBlocks");
-_Static_assert(offsetof(DenseConfiguration, activationOutKey) == 76, "activationOutKey");
-_Static_assert(offsetof(DenseConfiguration, deltaOutKey) == 80, "deltaOutKey");
-_Static_assert(offsetof(DenseConfiguration, partialOutKey) == 84, "partialOutKey");
-_Static_assert(offsetof(DenseConfiguration, backOutKey) == 88, "backOutKey");
-_Static_assert(offsetof(DenseConfiguration, unitBits) == 92, "unitBits");
-_Static_assert(offsetof(DenseConfiguration, unitBitsBelow) == 96, "unitBitsBelow");
-_Static_assert(offsetof(DenseConfiguration, row0) == 100, "row0");
-_Static_assert(offsetof(DenseConfiguration, rows) == 104, "rows");
-_Static_assert(offsetof(DenseConfiguration, column0) == 108, "column0");
-_Static_assert(offsetof(DenseConfiguration, columns) == 112, "columns");
-_Static_assert(offsetof(DenseConfiguration, rowBlock) == 116, "rowBlock");
-_Static_assert(offsetof(DenseConfiguration, columnBlock) == 120, "columnBlock");
-_Static_assert(offsetof(DenseConfiguration, unit0) == 124, "unit0");
-_Static_assert(offsetof(DenseConfiguration, units) == 128, "units");
-_Static_assert(offsetof(DenseConfiguration, activationsExpected) == 132, "activationsExpected");
-_Static_assert(offsetof(DenseConfiguration, deltasExpected) == 136, "deltasExpected");
-_Static_assert(offsetof(DenseConfiguration, partialsExpected) == 140, "partialsExpected");
-_Static_assert(offsetof(DenseConfiguration, backsExpected) == 144, "backsExpected");
-_Static_assert(offsetof(DenseConfiguration, activation) == 148, "activation");
-_Static_assert(offsetof(DenseConfiguration, loss) == 152, "loss");
-_Static_assert(offsetof(DenseConfiguration, accuracy) == 156, "accuracy");
-_Static_assert(offsetof(DenseConfiguration, lossScale) == 160, "lossScale");
-_Static_assert(offsetof(DenseConfiguration, inputFraction) == 164, "inputFraction");
-_Static_assert(offsetof(DenseConfiguration, weightFraction) == 168, "weightFraction");
-_Static_assert(offsetof(DenseConfiguration, zFraction) == 172, "zFraction");
-_Static_assert(offsetof(DenseConfiguration, activationFraction) == 176, "activationFraction");
-_Static_assert(offsetof(DenseConfiguration, deltaFraction) == 180, "deltaFraction");
-_Static_assert(offsetof(DenseConfiguration, errorFraction) == 184, "errorFraction");
-_Static_assert(offsetof(DenseConfiguration, backFraction) == 188, "backFraction");
-_Static_assert(offsetof(DenseConfiguration, targetFraction) == 192, "targetFraction");
-_Static_assert(offsetof(DenseConfiguration, inputsAddress) == 196, "inputsAddress");
-_Static_assert(offsetof(DenseConfiguration, inputsRowBytes) == 204, "inputsRowBytes");
-_Static_assert(offsetof(DenseConfiguration, targetsAddress) == 212, "targetsAddress");
-_Static_assert(offsetof(DenseConfiguration, targetsRowBytes) == 220, "targetsRowBytes");
-_Static_assert(offsetof(DenseConfiguration, outputsAddress) == 228, "outputsAddress");
-_Static_assert(offsetof(DenseConfiguration, outputsRowBytes) == 236, "outputsRowBytes");
-_Static_assert(sizeof(DenseConfiguration) == 244, "DenseConfiguration");
+_Static_assert(offsetof(DenseConfiguration, backGap) == 32, "backGap");
+_Static_assert(offsetof(DenseConfiguration, controlKey) == 36, "controlKey");
+_Static_assert(offsetof(DenseConfiguration, doneKey) == 40, "doneKey");
+_Static_assert(offsetof(DenseConfiguration, doneDelay) == 44, "doneDelay");
+_Static_assert(offsetof(DenseConfiguration, activationInKey) == 48, "activationInKey");
+_Static_assert(offsetof(DenseConfiguration, activationInBlocks) == 52, "activationInBlocks");
+_Static_assert(offsetof(DenseConfiguration, deltaInKey) == 56, "deltaInKey");
+_Static_assert(offsetof(DenseConfiguration, deltaInBlocks) == 60, "deltaInBlocks");
+_Static_assert(offsetof(DenseConfiguration, partialInKey) == 64, "partialInKey");
+_Static_assert(offsetof(DenseConfiguration, partialInBlocks) == 68, "partialInBlocks");
+_Static_assert(offsetof(DenseConfiguration, backInKey) == 72, "backInKey");
+_Static_assert(offsetof(DenseConfiguration, backInBlocks) == 76, "backInBlocks");
+_Static_assert(offsetof(DenseConfiguration, activationOutKey) == 80, "activationOutKey");
+_Static_assert(offsetof(DenseConfiguration, deltaOutKey) == 84, "deltaOutKey");
+_Static_assert(offsetof(DenseConfiguration, partialOutKey) == 88, "partialOutKey");
+_Static_assert(offsetof(DenseConfiguration, backOutKey) == 92, "backOutKey");
+_Static_assert(offsetof(DenseConfiguration, unitBits) == 96, "unitBits");
+_Static_assert(offsetof(DenseConfiguration, unitBitsBelow) == 100, "unitBitsBelow");
+_Static_assert(offsetof(DenseConfiguration, row0) == 104, "row0");
+_Static_assert(offsetof(DenseConfiguration, rows) == 108, "rows");
+_Static_assert(offsetof(DenseConfiguration, column0) == 112, "column0");
+_Static_assert(offsetof(DenseConfiguration, columns) == 116, "columns");
+_Static_assert(offsetof(DenseConfiguration, rowBlock) == 120, "rowBlock");
+_Static_assert(offsetof(DenseConfiguration, columnBlock) == 124, "columnBlock");
+_Static_assert(offsetof(DenseConfiguration, unit0) == 128, "unit0");
+_Static_assert(offsetof(DenseConfiguration, units) == 132, "units");
+_Static_assert(offsetof(DenseConfiguration, activationsExpected) == 136, "activationsExpected");
+_Static_assert(offsetof(DenseConfiguration, deltasExpected) == 140, "deltasExpected");
+_Static_assert(offsetof(DenseConfiguration, partialsExpected) == 144, "partialsExpected");
+_Static_assert(offsetof(DenseConfiguration, backsExpected) == 148, "backsExpected");
+_Static_assert(offsetof(DenseConfiguration, activation) == 152, "activation");
+_Static_assert(offsetof(DenseConfiguration, loss) == 156, "loss");
+_Static_assert(offsetof(DenseConfiguration, accuracy) == 160, "accuracy");
+_Static_assert(offsetof(DenseConfiguration, lossScale) == 164, "lossScale");
+_Static_assert(offsetof(DenseConfiguration, inputFraction) == 168, "inputFraction");
+_Static_assert(offsetof(DenseConfiguration, weightFraction) == 172, "weightFraction");
+_Static_assert(offsetof(DenseConfiguration, zFraction) == 176, "zFraction");
+_Static_assert(offsetof(DenseConfiguration, activationFraction) == 180, "activationFraction");
+_Static_assert(offsetof(DenseConfiguration, deltaFraction) == 184, "deltaFraction");
+_Static_assert(offsetof(DenseConfiguration, errorFraction) == 188, "errorFraction");
+_Static_assert(offsetof(DenseConfiguration, backFraction) == 192, "backFraction");
+_Static_assert(offsetof(DenseConfiguration, targetFraction) == 196, "targetFraction");
+_Static_assert(offsetof(DenseConfiguration, inputsAddress) == 200, "inputsAddress");
+_Static_assert(offsetof(DenseConfiguration, inputsRowBytes) == 208, "inputsRowBytes");
+_Static_assert(offsetof(DenseConfiguration, targetsAddress) == 216, "targetsAddress");
+_Static_assert(offsetof(DenseConfiguration, targetsRowBytes) == 224, "targetsRowBytes");
+_Static_assert(offsetof(DenseConfiguration, outputsAddress) == 232, "outputsAddress");
+_Static_assert(offsetof(DenseConfiguration, outputsRowBytes) == 240, "outputsRowBytes");
+_Static_assert(sizeof(DenseConfiguration) == 248, "DenseConfiguration");
 
 /* Region 3 of a dense core. */
 typedef struct {
   int64_t lossSum; /* Output head: sum of the loss over units and samples, fraction 24. */
   uint64_t busyCycles; /* Core cycles not spent asleep. */
+  uint64_t phaseCycles[16]; /* Core cycles by DensePhase. */
   uint32_t bytes; /* Size of this structure. */
   uint32_t reports; /* Number of reports written since the start, never reset. */
   uint32_t samples; /* Samples that went forward. */
@@ -217,11 +239,16 @@ typedef struct {
   uint32_t packetsReceived; /* Multicast packets received, of any class. */
   uint32_t packetsUnexpected; /* Packets of a class that this core does not take. */
   uint32_t packetsIgnored; /* Packets of a class that it takes for units outside its range. */
+  uint32_t packetsLate; /* Packets for a sample that was complete already: none, unless something is wrong. */
   uint32_t sendQueueHighWater; /* Most packets that waited in the send queue. */
   uint32_t stackBytes; /* Most bytes of the main stack ever used. */
   uint32_t arenaBytes; /* DTCM that the configuration takes; dtcmBytes() says the same. */
   uint32_t lastBatch; /* Number of the last finished batch. */
   uint32_t running; /* 1 in the middle of a batch, as after a time-out. */
+  uint32_t waitsFor; /* In the middle of a batch: DensePhase of what is missing. */
+  uint32_t waitSample; /* Sample of the batch for which it is missing. */
+  uint32_t waitPackets; /* Packets that came for that sample. */
+  uint32_t waitExpected; /* Packets that are to come for it. */
   uint32_t forwardDone; /* Tile: samples of the last batch multiplied forward. */
   uint32_t activatedDone; /* Head: samples of the last batch activated. */
   uint32_t errorsDone; /* Head: samples of the last batch with deltas. */
@@ -230,33 +257,39 @@ typedef struct {
 } DenseStatistics;
 _Static_assert(offsetof(DenseStatistics, lossSum) == 0, "lossSum");
 _Static_assert(offsetof(DenseStatistics, busyCycles) == 8, "busyCycles");
-_Static_assert(offsetof(DenseStatistics, bytes) == 16, "bytes");
-_Static_assert(offsetof(DenseStatistics, reports) == 20, "reports");
-_Static_assert(offsetof(DenseStatistics, samples) == 24, "samples");
-_Static_assert(offsetof(DenseStatistics, batches) == 28, "batches");
-_Static_assert(offsetof(DenseStatistics, correct) == 32, "correct");
-_Static_assert(offsetof(DenseStatistics, saturatedZ) == 36, "saturatedZ");
-_Static_assert(offsetof(DenseStatistics, saturatedActivation) == 40, "saturatedActivation");
-_Static_assert(offsetof(DenseStatistics, saturatedError) == 44, "saturatedError");
-_Static_assert(offsetof(DenseStatistics, saturatedDelta) == 48, "saturatedDelta");
-_Static_assert(offsetof(DenseStatistics, saturatedWeight) == 52, "saturatedWeight");
-_Static_assert(offsetof(DenseStatistics, saturatedOperand) == 56, "saturatedOperand");
-_Static_assert(offsetof(DenseStatistics, saturatedBias) == 60, "saturatedBias");
-_Static_assert(offsetof(DenseStatistics, packetsSent) == 64, "packetsSent");
-_Static_assert(offsetof(DenseStatistics, packetsReceived) == 68, "packetsReceived");
-_Static_assert(offsetof(DenseStatistics, packetsUnexpected) == 72, "packetsUnexpected");
-_Static_assert(offsetof(DenseStatistics, packetsIgnored) == 76, "packetsIgnored");
-_Static_assert(offsetof(DenseStatistics, sendQueueHighWater) == 80, "sendQueueHighWater");
-_Static_assert(offsetof(DenseStatistics, stackBytes) == 84, "stackBytes");
-_Static_assert(offsetof(DenseStatistics, arenaBytes) == 88, "arenaBytes");
-_Static_assert(offsetof(DenseStatistics, lastBatch) == 92, "lastBatch");
-_Static_assert(offsetof(DenseStatistics, running) == 96, "running");
-_Static_assert(offsetof(DenseStatistics, forwardDone) == 100, "forwardDone");
-_Static_assert(offsetof(DenseStatistics, activatedDone) == 104, "activatedDone");
-_Static_assert(offsetof(DenseStatistics, errorsDone) == 108, "errorsDone");
-_Static_assert(offsetof(DenseStatistics, deltasDone) == 112, "deltasDone");
-_Static_assert(offsetof(DenseStatistics, backsDone) == 116, "backsDone");
-_Static_assert(sizeof(DenseStatistics) == 120, "DenseStatistics");
+_Static_assert(offsetof(DenseStatistics, phaseCycles) == 16, "phaseCycles");
+_Static_assert(offsetof(DenseStatistics, bytes) == 144, "bytes");
+_Static_assert(offsetof(DenseStatistics, reports) == 148, "reports");
+_Static_assert(offsetof(DenseStatistics, samples) == 152, "samples");
+_Static_assert(offsetof(DenseStatistics, batches) == 156, "batches");
+_Static_assert(offsetof(DenseStatistics, correct) == 160, "correct");
+_Static_assert(offsetof(DenseStatistics, saturatedZ) == 164, "saturatedZ");
+_Static_assert(offsetof(DenseStatistics, saturatedActivation) == 168, "saturatedActivation");
+_Static_assert(offsetof(DenseStatistics, saturatedError) == 172, "saturatedError");
+_Static_assert(offsetof(DenseStatistics, saturatedDelta) == 176, "saturatedDelta");
+_Static_assert(offsetof(DenseStatistics, saturatedWeight) == 180, "saturatedWeight");
+_Static_assert(offsetof(DenseStatistics, saturatedOperand) == 184, "saturatedOperand");
+_Static_assert(offsetof(DenseStatistics, saturatedBias) == 188, "saturatedBias");
+_Static_assert(offsetof(DenseStatistics, packetsSent) == 192, "packetsSent");
+_Static_assert(offsetof(DenseStatistics, packetsReceived) == 196, "packetsReceived");
+_Static_assert(offsetof(DenseStatistics, packetsUnexpected) == 200, "packetsUnexpected");
+_Static_assert(offsetof(DenseStatistics, packetsIgnored) == 204, "packetsIgnored");
+_Static_assert(offsetof(DenseStatistics, packetsLate) == 208, "packetsLate");
+_Static_assert(offsetof(DenseStatistics, sendQueueHighWater) == 212, "sendQueueHighWater");
+_Static_assert(offsetof(DenseStatistics, stackBytes) == 216, "stackBytes");
+_Static_assert(offsetof(DenseStatistics, arenaBytes) == 220, "arenaBytes");
+_Static_assert(offsetof(DenseStatistics, lastBatch) == 224, "lastBatch");
+_Static_assert(offsetof(DenseStatistics, running) == 228, "running");
+_Static_assert(offsetof(DenseStatistics, waitsFor) == 232, "waitsFor");
+_Static_assert(offsetof(DenseStatistics, waitSample) == 236, "waitSample");
+_Static_assert(offsetof(DenseStatistics, waitPackets) == 240, "waitPackets");
+_Static_assert(offsetof(DenseStatistics, waitExpected) == 244, "waitExpected");
+_Static_assert(offsetof(DenseStatistics, forwardDone) == 248, "forwardDone");
+_Static_assert(offsetof(DenseStatistics, activatedDone) == 252, "activatedDone");
+_Static_assert(offsetof(DenseStatistics, errorsDone) == 256, "errorsDone");
+_Static_assert(offsetof(DenseStatistics, deltasDone) == 260, "deltasDone");
+_Static_assert(offsetof(DenseStatistics, backsDone) == 264, "backsDone");
+_Static_assert(sizeof(DenseStatistics) == 272, "DenseStatistics");
 
 /* Region 0 of the sequencer. */
 typedef struct {
@@ -265,7 +298,8 @@ typedef struct {
   uint32_t controlKey; /* First key of the control class; the field number is added. */
   uint32_t doneKey; /* First key of the done class; one block of 2^24 keys. */
   uint32_t sendGap; /* Core cycles between two packets; at least 100. */
-  uint32_t budget; /* Longest time of one batch or operation, milliseconds of machine time; 0 means 2000. */
+  uint32_t budget; /* Longest time of one batch or operation, milliseconds of machine time; 0 means 2000. Once batches are known, a batch may take 16 times the longest. */
+  uint32_t attempts; /* How often a batch or an operation is tried; 0 means 8. With 1, cores need not know of attempts: operations come without one, done packets carry only a status. */
 } SequencerConfiguration;
 _Static_assert(offsetof(SequencerConfiguration, bytes) == 0, "bytes");
 _Static_assert(offsetof(SequencerConfiguration, cores) == 4, "cores");
@@ -273,7 +307,8 @@ _Static_assert(offsetof(SequencerConfiguration, controlKey) == 8, "controlKey");
 _Static_assert(offsetof(SequencerConfiguration, doneKey) == 12, "doneKey");
 _Static_assert(offsetof(SequencerConfiguration, sendGap) == 16, "sendGap");
 _Static_assert(offsetof(SequencerConfiguration, budget) == 20, "budget");
-_Static_assert(sizeof(SequencerConfiguration) == 24, "SequencerConfiguration");
+_Static_assert(offsetof(SequencerConfiguration, attempts) == 24, "attempts");
+_Static_assert(sizeof(SequencerConfiguration) == 28, "SequencerConfiguration");
 
 /* Region 1 of the sequencer. */
 typedef struct {
@@ -309,10 +344,13 @@ typedef struct {
   uint32_t run; /* Number of the command. */
   uint32_t batchesDone; /* Batches finished by every core. */
   uint32_t samplesDone; /* Samples in them. */
-  uint32_t missing; /* Number of cores that did not report in time. */
+  uint32_t missing; /* Number of cores that did not report in time, the last time that some did not. */
   uint32_t missingCores[16]; /* Indices of the first of them. */
   uint32_t failedCore; /* Index of the first core that reported an error. */
   uint32_t failedStatus; /* DoneStatus of that core. */
+  uint32_t repeated; /* Batches that were repeated since cores did not report. */
+  uint32_t resent; /* Operations that were asked for again. */
+  uint32_t latePackets; /* Done packets of attempts that had been given up, or that came twice. */
 } SequencerProgress;
 _Static_assert(offsetof(SequencerProgress, elapsed) == 0, "elapsed");
 _Static_assert(offsetof(SequencerProgress, state) == 8, "state");
@@ -323,7 +361,10 @@ _Static_assert(offsetof(SequencerProgress, missing) == 24, "missing");
 _Static_assert(offsetof(SequencerProgress, missingCores) == 28, "missingCores");
 _Static_assert(offsetof(SequencerProgress, failedCore) == 92, "failedCore");
 _Static_assert(offsetof(SequencerProgress, failedStatus) == 96, "failedStatus");
-_Static_assert(sizeof(SequencerProgress) == 104, "SequencerProgress");
+_Static_assert(offsetof(SequencerProgress, repeated) == 100, "repeated");
+_Static_assert(offsetof(SequencerProgress, resent) == 104, "resent");
+_Static_assert(offsetof(SequencerProgress, latePackets) == 108, "latePackets");
+_Static_assert(sizeof(SequencerProgress) == 112, "SequencerProgress");
 
 #endif
 

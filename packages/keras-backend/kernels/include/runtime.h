@@ -30,8 +30,14 @@ uint32_t received_packets(void);
 
 /* Starts the send queue: one packet every `gap` core cycles, the first of a burst after `delay`. */
 void send_setup(uint32_t gap, uint32_t delay);
+/* Packets whose keys have the top byte of `key` keep another gap to the next. */
+void send_setup_class(uint32_t key, uint32_t gap);
 /* Queues a packet; sleeps while the queue is full. */
 void send_packet(uint32_t key, uint32_t payload);
+/* Queues sums 0, 2, 1, 3 under key, key + 1, key + step, key + step + 1. */
+void send_square(uint32_t key, uint32_t step, const int32_t sums[4]);
+/* Forgets all packets that wait. */
+void send_flush(void);
 /* Sends a packet when the queue is empty and then `delay` core cycles have passed. */
 void send_later(uint32_t key, uint32_t payload, uint32_t delay);
 typedef struct {
@@ -56,6 +62,15 @@ extern volatile uint32_t interrupt_events;
 /* Core cycles in which the program had something to do; needs timer 2 to run free. Packets stored meanwhile are not counted. */
 extern uint64_t busy_cycles;
 extern bool measures_busy_cycles;
+
+/* Core cycles by what the program says that it does, under the same condition; it numbers its phases itself. */
+#define PHASES 16
+extern uint64_t phase_cycles[PHASES];
+/* From now on cycles count for `phase`. Not in interrupts. */
+void phase_begin(uint32_t phase);
+/* Phase while program_step has nothing to do, and while the send queue is full. */
+extern uint32_t rest_phase, queue_phase;
+
 /* Around every wait of the program, so that it does not count as busy. */
 void rest_begin(void);
 void rest_end(void);

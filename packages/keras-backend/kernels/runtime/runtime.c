@@ -17,6 +17,9 @@ volatile uint32_t interrupt_events;
 uint64_t busy_cycles;
 bool measures_busy_cycles;
 static uint32_t awake_since;
+uint64_t phase_cycles[PHASES];
+uint32_t rest_phase, queue_phase;
+static uint32_t phase, phase_since, phase_resumed;
 
 extern uint32_t bss_start[], bss_end[], stack_bottom[], stack_top[];
 void send_initialise(void);
@@ -123,14 +126,26 @@ static uint32_t events(void) {
   return interrupt_events + program_events();
 }
 
+void phase_begin(uint32_t next) {
+  uint32_t now = TIMER2_VALUE;
+  phase_cycles[phase] += phase_since - now;
+  phase_since = now;
+  phase = next;
+}
+
 void rest_begin(void) {
   if (measures_busy_cycles) {
     busy_cycles += awake_since - TIMER2_VALUE;
+    phase_resumed = phase;
+    phase_begin(rest_phase);
   }
 }
 
 void rest_end(void) {
   awake_since = TIMER2_VALUE;
+  if (measures_busy_cycles) {
+    phase_begin(phase_resumed);
+  }
 }
 
 /* Sleeps until something happened since `seen`; a wake-up between check and sleep is not lost, WFI ignores the masks. */
@@ -147,7 +162,7 @@ static void sleep_since(uint32_t seen) {
 }
 
 __attribute__((noreturn)) void runtime_loop(void) {
-  awake_since = TIMER2_VALUE;
+  awake_since = phase_since = TIMER2_VALUE;
   while (!leaving) {
     uint32_t seen = events();
     if (!program_step()) {

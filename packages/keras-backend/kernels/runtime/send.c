@@ -1,32 +1,13 @@
-/* Queue of outgoing multicast packets, emptied by timer 1 at a fixed pace so that no router has to drop. */
+/* Queue of outgoing multicast packets, emptied by timer 1 at a fixed pace so that no router has to drop. send.S does the hot parts. */
+#include "send.h"
 #include "runtime.h"
 
-#define QUEUE_LENGTH 256u /* a power of two */
+/* send_square wants this many places. */
+#define ROOM 4u
+#define NO_CLASS 256u
 
-typedef struct {
-  uint32_t key, payload;
-} QueuedPacket;
-
-static QueuedPacket queue[QUEUE_LENGTH];
-static volatile uint32_t appended, sent; /* packets since the start; the queue holds the difference */
-static volatile uint32_t timer_runs;
-static uint32_t gap, first_delay, high_water;
-
-/* Every `gap` cycles while packets wait. A full transmit register leaves the packet for the next time. */
-__attribute__((interrupt("IRQ"))) static void send_interrupt(void) {
-  TIMER1_CLEAR = 0;
-  uint32_t number = sent;
-  if (number == appended) {
-    TIMER1_CONTROL = TIMER_OFF;
-    timer_runs = false;
-  } else if (COMMS_TRANSMIT_CONTROL & COMMS_NOT_FULL) {
-    const QueuedPacket *packet = &queue[number % QUEUE_LENGTH];
-    COMMS_TRANSMIT_DATA = packet->payload;
-    COMMS_TRANSMIT_KEY = packet->key;
-    sent = number + 1;
-  }
-  VIC_VECTOR = 0;
-}
+SendState send_state;
+static uint32_t first_delay;
 
 void send_initialise(void) {
   COMMS_TRANSMIT_CONTROL = COMMS_MULTICAST_WITH_PAYLOAD;
@@ -35,9 +16,15 @@ void send_initialise(void) {
 }
 
 void send_setup(uint32_t cycles, uint32_t delay) {
-  gap = cycles;
+  send_state.gap = cycles;
+  send_state.backClass = NO_CLASS;
   first_delay = delay;
   interrupt_bind(1, INTERRUPT_TIMER1, send_interrupt);
+}
+
+void send_setup_class(uint32_t key, uint32_t cycles) {
+  send_state.backClass = key >> 24;
+  send_state.backGap = cycles;
 }
 
 /* Sleeps until the next interrupt unless the send interrupt has just changed `*watched`. */
@@ -49,61 +36,64 @@ static void doze(const volatile uint32_t *watched, uint32_t value) {
   interrupts_restore(previous);
 }
 
-static void wait_while_full(uint32_t number) {
+static uint32_t queue_rest_begin(void) {
+  uint32_t usual = rest_phase;
+  rest_phase = queue_phase;
   rest_begin();
-  while (number - sent == QUEUE_LENGTH) {
-    doze(&sent, number - QUEUE_LENGTH);
-  }
+  return usual;
+}
+
+static void queue_rest_end(uint32_t usual) {
   rest_end();
+  rest_phase = usual;
+}
+
+void send_wait_for_room(void) {
+  uint32_t usual = queue_rest_begin();
+  for (;;) {
+    uint32_t sent = send_state.sent;
+    if (send_state.appended - sent + ROOM <= QUEUE_LENGTH) {
+      break;
+    }
+    doze(&send_state.sent, sent);
+  }
+  queue_rest_end(usual);
 }
 
 static void wait_until_idle(void) {
-  rest_begin();
-  while (timer_runs) {
-    doze(&timer_runs, true);
+  uint32_t usual = queue_rest_begin();
+  while (send_state.runs) {
+    doze(&send_state.runs, true);
   }
-  rest_end();
+  queue_rest_end(usual);
 }
 
-/* The first packet leaves after `delay`, the next ones every `gap`. The timer stands still, so nothing can interfere. */
-static void start_timer(uint32_t delay) {
-  timer_runs = true;
-  TIMER1_LOAD = delay;
-  TIMER1_NEXT_LOAD = gap;
+void send_flush(void) {
+  uint32_t previous = interrupts_disable();
+  send_state.sent = send_state.appended;
+  interrupts_restore(previous);
+}
+
+/* The first packet leaves after `first_delay`. The timer stands still, so nothing can interfere. */
+void send_start(void) {
+  send_state.runs = true;
+  TIMER1_LOAD = first_delay;
   TIMER1_CONTROL = TIMER_PERIODIC_INTERRUPT;
-}
-
-static void append(uint32_t key, uint32_t payload) {
-  uint32_t number = appended;
-  uint32_t waiting = number - sent;
-  if (waiting == QUEUE_LENGTH) {
-    wait_while_full(number);
-  }
-  if (waiting > high_water) {
-    high_water = waiting;
-  }
-  queue[number % QUEUE_LENGTH] = (QueuedPacket){key, payload};
-  appended = number + 1;
-}
-
-void send_packet(uint32_t key, uint32_t payload) {
-  append(key, payload);
-  if (!timer_runs) { /* had the timer just stopped, it would have seen the packet */
-    start_timer(first_delay);
-  }
 }
 
 void send_later(uint32_t key, uint32_t payload, uint32_t delay) {
   wait_until_idle();
-  append(key, payload);
-  start_timer(delay > gap ? delay : gap);
+  uint32_t usual = first_delay;
+  first_delay = delay > send_state.gap ? delay : send_state.gap;
+  send_packet(key, payload);
+  first_delay = usual;
 }
 
 SendStatistics send_report(void) {
   static uint32_t reported;
-  uint32_t total = sent;
-  SendStatistics statistics = {.sent = total - reported, .highWater = high_water};
+  uint32_t total = send_state.sent;
+  SendStatistics statistics = {.sent = total - reported, .highWater = send_state.highWater};
   reported = total;
-  high_water = 0;
+  send_state.highWater = 0;
   return statistics;
 }

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeAplx } from '@spin-tools/scp';
+import { CODE_BUDGETS, KERNEL_BUDGETS, measureKernels } from '../../dist/images/kernel-cycles.js';
 import { DTCM_ARENA_BYTES } from '../../dist/layouts/index.js';
 
 const kernels = fileURLToPath(new URL('..', import.meta.url));
@@ -63,6 +64,27 @@ const checkArena = (elf) => {
   }
 };
 
+/** Functions and variables that measureKernels() calls. */
+const KERNELS = [
+  ...['fast_forward', 'fast_back', 'fast_update4', 'fast_update2', 'exact_forward'],
+  'fast_update_parameters',
+];
+
+const kernelSymbols = (elf) => Object.fromEntries(KERNELS.map((name) => [name, symbol(elf, name)]));
+
+/** Code that grew, and loops that became slower than their budget, end the build. */
+const checkBudgets = (program, elf, image) => {
+  const code = section(elf, '.text').length;
+  process.stdout.write(`${program}: ${code} of ${CODE_BUDGETS[program]} bytes of code\n`);
+  if (code > CODE_BUDGETS[program]) throw new Error(`${program} has ${code} bytes of code`);
+  if (program !== 'dense') return;
+  for (const { kernel, cycles } of measureKernels(image, kernelSymbols(elf))) {
+    const budget = KERNEL_BUDGETS[kernel];
+    process.stdout.write(`${kernel}: ${cycles.toFixed(2)} of ${budget} cycles\n`);
+    if (cycles > budget) throw new Error(`${kernel} takes ${cycles} cycles, more than ${budget}`);
+  }
+};
+
 const compile = (program, folder) => {
   const elf = join(folder, `${program}.elf`);
   const includes = ['-Iinclude', `-I${program}`];
@@ -95,6 +117,14 @@ const modules = ['dense', 'sequencer'].map((program) => {
   const elf = compile(program, folder);
   process.stdout.write(tool('size', elf));
   if (program === 'dense') checkArena(elf);
-  return constant(program, imageOf(elf));
+  const image = imageOf(elf);
+  checkBudgets(program, elf, image);
+  return constant(program, image);
 });
+const places = Object.entries(kernelSymbols(join(folder, 'dense.elf'))).map(
+  ([name, address]) => `  ${name}: 0x${address.toString(16)},\n`,
+);
+modules.push(
+  `/** Where the inner loops of dense are, for those who measure them. */\nexport const denseSymbols = {\n${places.join('')}} as const;\n`,
+);
 writeFileSync(target, `${header}\n${modules.join('\n')}`);

@@ -19,6 +19,8 @@ import {
   REGION_TABLE_VERSION,
 } from '../layouts/index.js';
 import { denseImage, sequencerImage } from './index.js';
+import { CODE_BUDGETS, KERNEL_BUDGETS, measureKernels } from './kernel-cycles.js';
+import { denseSymbols } from './programs.js';
 
 /** The loader's inner loop lies above; scamp-protocol: APLX. */
 const ITCM_LIMIT = 0x7f00;
@@ -47,6 +49,24 @@ for (const [name, image] of Object.entries(IMAGES)) {
     t.match(entry, { address: 0 });
   });
 }
+
+test('inner loops and code stay within their budgets', async (t) => {
+  const found = new Map(
+    measureKernels(denseImage(), denseSymbols).map(({ kernel, cycles }) => [kernel, cycles]),
+  );
+  t.same([...found.keys()], Object.keys(KERNEL_BUDGETS), 'every loop is measured');
+  for (const [kernel, cycles] of found) {
+    t.comment(`${kernel}: ${cycles.toFixed(2)} cycles`);
+    t.ok(cycles <= KERNEL_BUDGETS[kernel], `${kernel}: ${cycles}`);
+  }
+  t.ok((found.get('forward') ?? 9) <= 1.8, 'asked for');
+  t.ok((found.get('weight gradient with update') ?? 9) <= 2.5, 'asked for');
+  for (const [name, image] of Object.entries(IMAGES)) {
+    const [code] = decodeAplx(image());
+    const most = CODE_BUDGETS[name as keyof typeof CODE_BUDGETS];
+    t.ok(code?.operation === 'place' && code.data.length <= most, name);
+  }
+});
 
 const compilerVersion = spawnSync('arm-none-eabi-gcc', ['-dumpversion']).stdout?.toString() ?? '';
 

@@ -8,6 +8,7 @@ import {
   DenseActivation,
   DenseLoss,
   DenseMode,
+  DensePhase,
   DenseRole,
   denseConfiguration,
   denseStatistics,
@@ -21,6 +22,7 @@ import {
   SequencerRegion,
 } from './regions.js';
 import {
+  CHECKED_FIELDS,
   ControlField,
   DenseOperation,
   DoneStatus,
@@ -73,6 +75,7 @@ export const layoutsHeader = (): string =>
     constants('SEQUENCER_REGION', SequencerRegion),
     constants('MODE', DenseMode),
     constants('ROLE', DenseRole),
+    constants('PHASE', DensePhase),
     constants('ACTIVATION', DenseActivation),
     constants('LOSS', DenseLoss),
     constants('ACCURACY', DenseAccuracy),
@@ -87,6 +90,7 @@ export const layoutsHeader = (): string =>
       DenseCores: MAXIMUM_DENSE_CORES,
       ArenaBytes: DTCM_ARENA_BYTES,
       SendGap: MINIMUM_SEND_GAP,
+      CheckedFields: CHECKED_FIELDS,
     }),
     structure(denseConfiguration),
     structure(denseStatistics),

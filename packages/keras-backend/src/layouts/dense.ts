@@ -40,6 +40,42 @@ export const DenseLoss = {
 export const DenseAccuracy = { Categorical: 0, Binary: 1 } as const;
 
 /**
+ * What a core spends its cycles on: index of `phaseCycles`. Packets that come in or go out meanwhile count for the
+ * phase that they interrupt.
+ */
+export const DensePhase = {
+  /** Control packets, sample numbers, statistics. */
+  Other: 0,
+  /** Partial sums. */
+  Forward: 1,
+  /** Activations, loss, and deltas of an output layer. */
+  Activate: 2,
+  /** Deltas of a hidden layer. */
+  Delta: 3,
+  /** Back sums. */
+  Back: 4,
+  /** Gradient and update. */
+  Update: 5,
+  /** Asleep until the next batch. */
+  WaitForBatch: 6,
+  /** Asleep until inputs or targets come by DMA. */
+  WaitForData: 7,
+  /** Asleep until activations of the layer below come. */
+  WaitForActivations: 8,
+  /** Asleep until partial sums come. */
+  WaitForPartials: 9,
+  /** Asleep until back sums come. */
+  WaitForBacks: 10,
+  /** Asleep until deltas come. */
+  WaitForDeltas: 11,
+  /** Asleep until the send queue has room, or is empty. */
+  WaitForQueue: 12,
+} as const;
+
+/** Length of `phaseCycles`. */
+const PHASES = 16;
+
+/**
  * Region 0 of a `dense` core. Fields of a role that the core has not are 0. Operation LoadWeights reads the data slots
  * (the last six fields) again; all else is read once, at the start.
  */
@@ -60,6 +96,11 @@ export const denseConfiguration = declareLayout('DenseConfiguration', 'Region 0 
     type: 'u32',
     about:
       'Core cycles before the first packet of a burst, at least 100: different among neighbours, which often have something to send at the same time.',
+  },
+  {
+    name: 'backGap',
+    type: 'u32',
+    about: 'Tile that sends back: core cycles after a packet of back(l) in place of sendGap.',
   },
 
   { name: 'controlKey', type: 'u32', about: 'First key of the control class.' },
@@ -249,6 +290,7 @@ export const denseStatistics = declareLayout('DenseStatistics', 'Region 3 of a d
     about: 'Output head: sum of the loss over units and samples, fraction 24.',
   },
   { name: 'busyCycles', type: 'u64', about: 'Core cycles not spent asleep.' },
+  { name: 'phaseCycles', type: 'u64', count: PHASES, about: 'Core cycles by DensePhase.' },
   { name: 'bytes', type: 'u32', about: 'Size of this structure.' },
   {
     name: 'reports',
@@ -285,6 +327,11 @@ export const denseStatistics = declareLayout('DenseStatistics', 'Region 3 of a d
     type: 'u32',
     about: 'Packets of a class that it takes for units outside its range.',
   },
+  {
+    name: 'packetsLate',
+    type: 'u32',
+    about: 'Packets for a sample that was complete already: none, unless something is wrong.',
+  },
   { name: 'sendQueueHighWater', type: 'u32', about: 'Most packets that waited in the send queue.' },
   { name: 'stackBytes', type: 'u32', about: 'Most bytes of the main stack ever used.' },
   {
@@ -294,6 +341,14 @@ export const denseStatistics = declareLayout('DenseStatistics', 'Region 3 of a d
   },
   { name: 'lastBatch', type: 'u32', about: 'Number of the last finished batch.' },
   { name: 'running', type: 'u32', about: '1 in the middle of a batch, as after a time-out.' },
+  {
+    name: 'waitsFor',
+    type: 'u32',
+    about: 'In the middle of a batch: DensePhase of what is missing.',
+  },
+  { name: 'waitSample', type: 'u32', about: 'Sample of the batch for which it is missing.' },
+  { name: 'waitPackets', type: 'u32', about: 'Packets that came for that sample.' },
+  { name: 'waitExpected', type: 'u32', about: 'Packets that are to come for it.' },
   {
     name: 'forwardDone',
     type: 'u32',

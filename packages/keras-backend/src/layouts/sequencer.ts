@@ -28,7 +28,14 @@ export const sequencerConfiguration = declareLayout(
     {
       name: 'budget',
       type: 'u32',
-      about: 'Longest time of one batch or operation, milliseconds of machine time; 0 means 2000.',
+      about:
+        'Longest time of one batch or operation, milliseconds of machine time; 0 means 2000. Once batches are known, a batch may take 16 times the longest.',
+    },
+    {
+      name: 'attempts',
+      type: 'u32',
+      about:
+        'How often a batch or an operation is tried; 0 means 8. With 1, cores need not know of attempts: operations come without one, done packets carry only a status.',
     },
   ] as const,
 );
@@ -114,10 +121,21 @@ export const ControlField = {
   Go: 15,
 } as const;
 
-/** Payload of control field {@link ControlField.Operation}. */
-export const DenseOperation = { Report: 1, StoreWeights: 2, LoadWeights: 3 } as const;
+/** Operation in the low 4 bits of control field {@link ControlField.Operation}; its attempt is in the high 16. */
+export const DenseOperation = {
+  Report: 1,
+  StoreWeights: 2,
+  LoadWeights: 3,
+  /** Stop the batch of an attempt, or take its update back; send nothing more. */
+  Abort: 4,
+  /** Forget all packets that came. */
+  Clear: 5,
+} as const;
 
-/** Status in the payload of a done packet. */
+/** Control fields below this one are covered by the check of {@link ControlField.Go}. */
+export const CHECKED_FIELDS = 7;
+
+/** Status in the low 8 bits of the payload of a done packet; above that bits 23:0 of operation << 16 | attempt. */
 export const DoneStatus = {
   Ok: 0,
   /** The batch asked for is larger than the configuration's, or its data slot has no data. */
@@ -128,6 +146,10 @@ export const DoneStatus = {
   DmaError: 3,
   /** A shift of the update is outside 1..95. */
   BadShift: 4,
+  /** Control packets of the batch were lost. */
+  StaleFields: 5,
+  /** An update that clamped weights cannot be taken back. */
+  CannotUndo: 6,
 } as const;
 
 /** Region 2 of the sequencer: after the command is taken, `run` is written first and `state` last. */
@@ -141,7 +163,11 @@ export const sequencerProgress = declareLayout('SequencerProgress', 'Region 2 of
   { name: 'run', type: 'u32', about: 'Number of the command.' },
   { name: 'batchesDone', type: 'u32', about: 'Batches finished by every core.' },
   { name: 'samplesDone', type: 'u32', about: 'Samples in them.' },
-  { name: 'missing', type: 'u32', about: 'Number of cores that did not report in time.' },
+  {
+    name: 'missing',
+    type: 'u32',
+    about: 'Number of cores that did not report in time, the last time that some did not.',
+  },
   {
     name: 'missingCores',
     type: 'u32',
@@ -150,4 +176,15 @@ export const sequencerProgress = declareLayout('SequencerProgress', 'Region 2 of
   },
   { name: 'failedCore', type: 'u32', about: 'Index of the first core that reported an error.' },
   { name: 'failedStatus', type: 'u32', about: 'DoneStatus of that core.' },
+  {
+    name: 'repeated',
+    type: 'u32',
+    about: 'Batches that were repeated since cores did not report.',
+  },
+  { name: 'resent', type: 'u32', about: 'Operations that were asked for again.' },
+  {
+    name: 'latePackets',
+    type: 'u32',
+    about: 'Done packets of attempts that had been given up, or that came twice.',
+  },
 ] as const);

@@ -54,6 +54,8 @@ export interface ConfigurationContext {
   readonly mapping: Mapping;
   /** Core cycles between two packets, by vertex. */
   readonly sendGaps: readonly number[];
+  /** The same after back sums. */
+  readonly backGaps: readonly number[];
   /** Core cycles before the first packet of a burst, by vertex. */
   readonly sendDelays: readonly number[];
   /** Core cycles before a done packet, by dense core. */
@@ -86,7 +88,7 @@ export function configure(
   core: DenseCore,
   slots: readonly [SlotAddresses, SlotAddresses],
 ): DenseConfiguration {
-  const { plan, mapping, sendGaps, sendDelays, doneDelays } = context;
+  const { plan, mapping, sendGaps, backGaps, sendDelays, doneDelays } = context;
   const layer = plan.layers[core.layer] as LayerPlan;
   return {
     bytes: denseConfiguration.size,
@@ -97,6 +99,7 @@ export function configure(
     sampleBits: keyFields(plan).sampleBits,
     sendGap: sendGaps[core.index] as number,
     sendDelay: sendDelays[core.index] as number,
+    backGap: backGaps[core.index] as number,
     controlKey: mapping.partitionKey(CONTROL).key,
     doneKey: mapping.partitionKey(DONE).key,
     doneDelay: doneDelays[core.index] as number,
@@ -130,6 +133,7 @@ export function sequencerConfigurationBytes(
     doneKey: mapping.partitionKey(DONE).key,
     sendGap: sendGaps[sequencer] as number,
     budget: 0,
+    attempts: 0,
   });
 }
 

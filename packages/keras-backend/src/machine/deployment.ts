@@ -1,11 +1,22 @@
 /** From a network to everything that a machine has to be told, without talking to it. */
 import type { Machine } from '@spin-tools/machine-model';
-import { type Mapping, map, type VertexPlace } from '@spin-tools/nn-mapper';
+import {
+  ImpossiblePlacementError,
+  MachineTooSmallError,
+  type MapOptions,
+  type Mapping,
+  map,
+  type VertexPlace,
+} from '@spin-tools/nn-mapper';
 import type { NetworkPlan } from '../engine.js';
 import {
+  CLASS_ALIGN_BITS,
   chooseTiles,
+  classBits,
   type DenseCore,
+  keyFields,
   type NetworkGraph,
+  type NetworkGraphOptions,
   networkGraph,
   type TileGraph,
   type Tiling,
@@ -23,6 +34,8 @@ export interface Deployment {
   readonly mappingSeconds: number;
   /** Core cycles between two packets, and before the first of a burst, by vertex. */
   readonly sendGaps: readonly number[];
+  /** The former after back sums. */
+  readonly backGaps: readonly number[];
   readonly sendDelays: readonly number[];
   /** Core cycles before a done packet, by dense core. */
   readonly doneDelays: readonly number[];
@@ -42,14 +55,14 @@ export function deploy(
   const tiles = chooseTiles(plan, { cores, ...(options.tiling && { tiling: options.tiling }) });
   const denseMaps = tiles.cores.map(denseRegions);
   const sequencerMap = sequencerRegions();
-  const network = networkGraph(plan, tiles, {
+  const sdram = {
     sdramBytes: denseMaps.map(({ size }) => size),
     sequencerSdramBytes: sequencerMap.size,
-  });
+  };
   const start = performance.now();
-  const mapping = map(network.graph, machine);
+  const { network, mapping } = mapNetwork(plan, machine, tiles, sdram);
   const mappingSeconds = (performance.now() - start) / 1000;
-  const gaps = sendGaps(network, mapping, machine);
+  const { gaps, backGaps } = sendGaps(network, mapping, machine, backsAreOneBlock(plan, tiles));
   const vertices = [...tiles.cores.keys(), network.sequencer];
   return {
     plan,
@@ -58,12 +71,44 @@ export function deploy(
     mapping,
     mappingSeconds,
     sendGaps: gaps,
+    backGaps,
     sendDelays: sendDelays(gaps, mapping.stages.placement.chipOf),
     doneDelays: doneDelays(network, mapping, machine),
     places: vertices.map((vertex) => mapping.placement(vertex)),
     regions: [...denseMaps, sequencerMap],
   };
 }
+
+/** Most cores that are placed by annealing, which halves the load of the busiest link; it takes a second then. */
+const MOST_ANNEALED = 1000;
+
+/** Maps a network with partial sums inside chips, or, where chips cannot be filled so, anyhow. */
+function mapNetwork(
+  plan: NetworkPlan,
+  machine: Machine,
+  tiles: TileGraph,
+  sdram: Omit<NetworkGraphOptions, 'reducesOnChip'>,
+): { network: NetworkGraph; mapping: Mapping } {
+  const placer = tiles.cores.length <= MOST_ANNEALED ? 'annealing' : 'hilbert';
+  const options: MapOptions = { placer };
+  try {
+    const network = networkGraph(plan, tiles, { ...sdram, reducesOnChip: true });
+    return { network, mapping: map(network.graph, machine, options) };
+  } catch (error) {
+    if (!(error instanceof MachineTooSmallError || error instanceof ImpossiblePlacementError)) {
+      throw error;
+    }
+    const network = networkGraph(plan, tiles, { ...sdram, reducesOnChip: false });
+    return { network, mapping: map(network.graph, machine, options) };
+  }
+}
+
+/** A core tells back sums by the top byte of their keys, which only works where that is one byte for each layer. */
+const backsAreOneBlock = (plan: NetworkPlan, tiles: TileGraph): boolean =>
+  tiles.layers.every(
+    (_, layer) =>
+      layer === 0 || classBits(keyFields(plan), tiles, 'back', layer) <= CLASS_ALIGN_BITS,
+  );
 
 /** Place of a dense core. */
 export const placeOf = (

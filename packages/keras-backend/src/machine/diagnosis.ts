@@ -6,12 +6,14 @@ import {
   describeCoreState,
   describeRunTimeError,
 } from '@spin-tools/scp';
-import { DoneStatus, SequencerState } from '../layouts/index.js';
+import { DensePhase, DoneStatus, SequencerState } from '../layouts/index.js';
 import { vertexName } from '../tiles/index.js';
+import type { NetworkMemory } from './core-regions.js';
 import { type Deployment, verticesByChip } from './deployment.js';
 import { type CoreReport, MachineRunError } from './errors.js';
 import type { Host } from './host.js';
 import type { Progress } from './sequencer.js';
+import { readStatisticsOf } from './statistics.js';
 
 /** Cores that one error describes. */
 const MOST_REPORTS = 8;
@@ -23,6 +25,18 @@ const STATUS_TEXTS: ReadonlyMap<number, string> = new Map([
   [DoneStatus.BadOperation, 'the operation is unknown'],
   [DoneStatus.DmaError, 'a DMA transfer failed'],
   [DoneStatus.BadShift, 'the learning rate leaves the range of the update'],
+  [
+    DoneStatus.CannotUndo,
+    'packets were lost, and an update that clamped weights cannot be taken back to repeat the batch',
+  ],
+]);
+
+const WAIT_TEXTS: ReadonlyMap<number, string> = new Map([
+  [DensePhase.WaitForData, 'DMA of inputs or targets'],
+  [DensePhase.WaitForActivations, 'activations'],
+  [DensePhase.WaitForPartials, 'partial sums'],
+  [DensePhase.WaitForBacks, 'back sums'],
+  [DensePhase.WaitForDeltas, 'deltas'],
 ]);
 
 /**
@@ -30,10 +44,10 @@ const STATUS_TEXTS: ReadonlyMap<number, string> = new Map([
  * @param progress last progress block; undefined when the sequencer stopped
  */
 export async function diagnose(
-  host: Host,
-  deployment: Deployment,
+  memory: NetworkMemory,
   progress: Progress | undefined,
 ): Promise<MachineRunError> {
+  const { host, deployment } = memory;
   const suspects = await failedVertices(host, deployment);
   const { sequencer } = deployment.network;
   let what = 'the sequencer stopped answering';
@@ -51,7 +65,13 @@ export async function diagnose(
     suspects.push(sequencer);
   }
   const named = [...new Set(suspects)].slice(0, MOST_REPORTS);
-  const reports = await Promise.all(named.map((vertex) => reportOf(host, deployment, vertex)));
+  const reports = await Promise.all(
+    named.map(async (vertex) => {
+      const report = await reportOf(host, deployment, vertex);
+      const waitsFor = await missingAt(memory, vertex);
+      return { ...report, ...(waitsFor !== undefined && { waitsFor }) };
+    }),
+  );
   return new MachineRunError(what, reports, progress?.batchesDone ?? 0);
 }
 
@@ -70,6 +90,19 @@ export async function diagnoseStart(
   const seconds = (error.waitedMs / 1000).toFixed(1);
   const what = `${error.laggards.length} programs did not start in ${seconds} s`;
   return new MachineRunError(what, reports, 0);
+}
+
+/** What a core in the middle of a batch said last that it misses. */
+async function missingAt(memory: NetworkMemory, vertex: number): Promise<string | undefined> {
+  if (vertex >= memory.deployment.tiles.cores.length) return undefined;
+  const { running, waitsFor, waitSample, waitPackets, waitExpected } = await readStatisticsOf(
+    memory,
+    vertex,
+  );
+  const what = WAIT_TEXTS.get(waitsFor);
+  if (running === 0 || what === undefined) return undefined;
+  const counted = waitExpected > 0 ? `, ${waitPackets} of ${waitExpected} came` : '';
+  return `${what} of sample ${waitSample} of the batch${counted}`;
 }
 
 /** Vertices whose program does not run. */

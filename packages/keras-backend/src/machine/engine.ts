@@ -25,10 +25,11 @@ import { freeData, type LoadedData, loadData, readOutputs } from './data-sets.js
 import type { Deployment } from './deployment.js';
 import { diagnose } from './diagnosis.js';
 import { countedBetween, dropsBetween, type RouterCounts, readCounts } from './drops.js';
-import { PacketsDroppedError } from './errors.js';
+import { PacketsDroppedError, type RouterDrops } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
 import { clearApplications } from './load.js';
+import { type CoreProvenance, provenanceOf } from './provenance.js';
 import { type RouterControl, restoreWaits } from './router-waits.js';
 import { runCommand } from './run-command.js';
 import {
@@ -57,6 +58,8 @@ export interface MachineEngine extends Engine {
   readonly mappingSeconds: number;
   /** What each dense core counted in the last run, by index. */
   statistics(): readonly DenseStatistics[];
+  /** The same for people and reports: where each core's cycles went. Plain JSON. */
+  provenance(): CoreProvenance[];
 }
 
 /** What a {@link LoadedEngine} is made of. */
@@ -119,13 +122,17 @@ export class LoadedEngine implements MachineEngine {
     const command = runCommand(request, data.samples, this.#keepsOutputs(request));
     this.#weightsMoved ||= request.mode === 'train';
     const before = await this.#routerCounts();
-    const { elapsed } = await this.#execute(command, before, ({ batchesDone }) => {
+    const progress = await this.#execute(command, before, ({ batchesDone }) => {
       request.onBatch?.(batchesDone, batches);
     });
-    const after = await this.#checkDrops(before);
+    const { after, dropped } = await this.#checkDrops(before, progress);
     this.#statistics = await readStatistics(this.#memory);
     const totals = totalsOf(this.#statistics);
-    const cost = this.#costOf(Number(elapsed), totals.busyCycles, before, after);
+    const cost = {
+      ...this.#costOf(Number(progress.elapsed), totals.busyCycles, before, after),
+      packetsDropped: dropped,
+      batchesRepeated: progress.repeated,
+    };
     return this.#resultOf(request, data, totals, cost);
   }
 
@@ -148,6 +155,10 @@ export class LoadedEngine implements MachineEngine {
 
   statistics(): readonly DenseStatistics[] {
     return this.#statistics;
+  }
+
+  provenance(): CoreProvenance[] {
+    return provenanceOf(this.#deployment, this.#statistics);
   }
 
   #dataFor({ slot, mode, batchSize, learningRate }: RunRequest): LoadedData {
@@ -211,7 +222,7 @@ export class LoadedEngine implements MachineEngine {
     busyCycles: number,
     before: readonly RouterCounts[],
     after: readonly RouterCounts[],
-  ): MachineCost {
+  ): Pick<MachineCost, 'seconds' | 'joules' | 'packetsSent'> {
     const { chips, chipCount } = this.#host.machine;
     const packetsSent = countedBetween('sent', before, after);
     const { joules } = energy({
@@ -223,7 +234,7 @@ export class LoadedEngine implements MachineEngine {
       linkPackets: countedBetween('passed', before, after),
       boardCrossings: 0,
     });
-    return { seconds: cycles * CYCLE_NS * 1e-9, joules, packetsSent, packetsDropped: 0 };
+    return { seconds: cycles * CYCLE_NS * 1e-9, joules, packetsSent };
   }
 
   /** Brings the cores' weights into SDRAM, unless they are there. */
@@ -253,8 +264,9 @@ export class LoadedEngine implements MachineEngine {
   ): Promise<Progress> {
     const progress = await this.#sequencer.execute(command, onProgress);
     if (progress?.state === SequencerState.Finished) return progress;
-    const failure = await diagnose(this.#host, this.#deployment, progress);
-    await this.#checkDrops(before, failure);
+    const failure = await diagnose(this.#memory, progress);
+    const drops = await this.#dropsSince(before);
+    if (drops.length > 0) throw new PacketsDroppedError(drops, failure);
     throw failure;
   }
 
@@ -262,10 +274,18 @@ export class LoadedEngine implements MachineEngine {
     return readCounts(this.#host);
   }
 
-  async #checkDrops(before: readonly RouterCounts[], cause?: Error): Promise<RouterCounts[]> {
+  /** Packets that were dropped are an error, unless batches were repeated for them. */
+  async #checkDrops(
+    before: readonly RouterCounts[],
+    { repeated, resent }: Progress,
+  ): Promise<{ readonly after: RouterCounts[]; readonly dropped: number }> {
     const after = await this.#routerCounts();
     const drops = await dropsBetween(this.#host, before, after);
-    if (drops.length > 0) throw new PacketsDroppedError(drops, cause);
-    return after;
+    if (drops.length > 0 && repeated + resent === 0) throw new PacketsDroppedError(drops);
+    return { after, dropped: drops.reduce((sum, { packets }) => sum + packets, 0) };
+  }
+
+  async #dropsSince(before: readonly RouterCounts[]): Promise<RouterDrops[]> {
+    return dropsBetween(this.#host, before, await this.#routerCounts());
   }
 }

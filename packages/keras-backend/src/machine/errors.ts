@@ -9,6 +9,8 @@ export interface CoreReport {
   readonly core: number;
   /** State of the core and, after a run-time error, which one. */
   readonly state: string;
+  /** What it misses in the middle of a batch, if it could still say so. */
+  readonly waitsFor?: string;
   /** What the core wrote to its IOBUF, at most the last lines. */
   readonly output: string;
 }
@@ -29,9 +31,10 @@ export class MachineRunError extends Error {
   }
 }
 
-function describe({ role, x, y, core, state, output }: CoreReport): string {
+function describe({ role, x, y, core, state, waitsFor, output }: CoreReport): string {
   const said = output === '' ? '' : `, which said: ${output}`;
-  return `${role} on chip (${x}, ${y}) core ${core} is in ${state}${said}`;
+  const waits = waitsFor === undefined ? '' : ` and waits for ${waitsFor}`;
+  return `${role} on chip (${x}, ${y}) core ${core} is in ${state}${waits}${said}`;
 }
 
 /** Packets that one router gave up. */

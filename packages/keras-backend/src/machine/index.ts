@@ -14,6 +14,7 @@ export type { MachineEngine } from './engine.js';
 export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './errors.js';
 export type { DeploymentExplanation, LayerExplanation } from './explain.js';
 export type { MachineAddress, MachineEngineOptions, MachineStage } from './options.js';
+export { type CoreProvenance, type LayerTime, layerTimes, type PhaseCycles } from './provenance.js';
 
 /** "MN", for no application that anyone else is likely to run. */
 const DEFAULT_APP_ID = 66;

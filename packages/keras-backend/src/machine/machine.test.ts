@@ -1,18 +1,17 @@
 import { MachineController } from '@spin-tools/scp';
 import { VirtualMachine } from '@spin-tools/sim';
 import t from 'tap';
-import type {
-  Activation,
-  DataSet,
-  Engine,
-  LayerWeights,
-  Loss,
-  NetworkPlan,
-  NumberMode,
-  RunRequest,
-} from '../engine.js';
+import type { LayerWeights, NetworkPlan, RunRequest } from '../engine.js';
 import { createFunctionalEngine } from '../functional/index.js';
-import { planNetwork } from '../plan/plan.js';
+import {
+  digitsLike,
+  type Example,
+  prepare,
+  rejected,
+  small,
+  TRAIN,
+  withEngine,
+} from '../testing/small-networks.js';
 import { NetworkTooLargeError } from '../tiles/index.js';
 import {
   createMachineEngine,
@@ -20,83 +19,6 @@ import {
   MachineRunError,
   PacketsDroppedError,
 } from './index.js';
-
-interface Example {
-  readonly sizes: readonly number[];
-  readonly activations: readonly Activation[];
-  readonly loss: Loss;
-  readonly batchSize: number;
-  readonly samples: number;
-}
-
-/** Numerical Recipes' generator: the same numbers on every computer. */
-const randomFrom = (seed: number) => () => {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return seed / 2 ** 32;
-};
-
-interface Prepared {
-  readonly plan: NetworkPlan;
-  readonly weights: LayerWeights[];
-  readonly data: DataSet;
-}
-
-function prepare(example: Example, mode: NumberMode): Prepared {
-  const { sizes, activations, loss, batchSize, samples } = example;
-  const random = randomFrom(1);
-  const layers = activations.map((activation, index) => {
-    const inputs = sizes[index]!;
-    const units = sizes[index + 1]!;
-    const limit = Math.sqrt(6 / (inputs + units));
-    const kernel = Float64Array.from({ length: inputs * units }, () => (2 * random() - 1) * limit);
-    const bias = Float64Array.from({ length: units }, () => random() * 0.1);
-    return { name: `layer${index}`, inputs, units, activation, useBias: true, kernel, bias };
-  });
-  const plan = planNetwork({ mode, layers, loss, batchSize });
-  const fixed = (values: Float64Array) => Int32Array.from(values, (v) => Math.round(v * 2 ** 27));
-  const weights = layers.map(({ kernel, bias }) => ({ kernel: fixed(kernel), bias: fixed(bias) }));
-  const Operands = mode === 'fast' ? Int16Array : Int32Array;
-  const one = 2 ** plan.layers[0]!.fractions.input - 1;
-  const values = Array.from({ length: samples * sizes[0]! }, () => Math.round(random() * one));
-  const inputs = new Operands(values);
-  const units = sizes.at(-1)!;
-  const targets = new Operands(samples * units);
-  for (let sample = 0; sample < samples; sample++) {
-    targets[sample * units + Math.floor(random() * units)] = 2 ** plan.targetFraction;
-  }
-  return { plan, weights, data: { samples, inputs, targets } };
-}
-
-const digitsLike: Example = {
-  sizes: [24, 16, 10, 6],
-  activations: ['relu', 'tanh', 'softmax'],
-  loss: 'categorical_crossentropy',
-  batchSize: 4,
-  samples: 200,
-};
-
-const TRAIN: RunRequest = {
-  mode: 'train',
-  slot: 0,
-  batchSize: 4,
-  learningRate: 0.1,
-  shuffleSeed: 5,
-};
-
-async function withEngine(
-  { weights, data }: Prepared,
-  engine: Promise<Engine>,
-  use: (engine: Engine) => Promise<void>,
-): Promise<void> {
-  const made = await engine;
-  try {
-    await made.load(0, data);
-    await made.setWeights(weights);
-    await use(made);
-  } finally {
-    await made.close();
-  }
-}
 
 const machines: readonly { name: string; options: MachineEngineOptions }[] = [
   { name: 'a 4-chip board, tiles of its own choice', options: { board: 'spin3' } },
@@ -178,20 +100,6 @@ t.test('evaluation and prediction leave the weights alone', async (t) => {
   );
   t.same(results[1], results[0]);
 });
-
-const small: Example = {
-  sizes: [6, 8, 3],
-  activations: ['tanh', 'softmax'],
-  loss: 'categorical_crossentropy',
-  batchSize: 4,
-  samples: 10,
-};
-
-const rejected = (work: Promise<unknown>): Promise<Error> =>
-  work.then(
-    () => new Error('nothing was refused'),
-    (error: Error) => error,
-  );
 
 t.test('a closed engine leaves the machine as it was', async (t) => {
   const virtualMachine = new VirtualMachine({ board: 'spin3' });

@@ -18,28 +18,56 @@ const LINK_CYCLES = 58;
 /** Links between boards carry half as many. Source: the same slides. */
 const BOARD_LINK_CYCLES = 2 * LINK_CYCLES;
 /** Part of a link's time that may be used: the rest is room for bursts. */
-const LINK_UTILISATION = 0.5;
+const LINK_UTILISATION = 0.75;
 /** Multiples of it, modulo 1, keep away from each other. */
 const GOLDEN_RATIO = 0.618034;
 
-/** Core cycles between two packets of each vertex. */
-export function sendGaps({ graph }: NetworkGraph, mapping: Mapping, machine: Machine): number[] {
-  const sent = sentPackets(graph);
-  const receivers = receiverCycles(graph, sent);
-  const links = linkCycles(mapping, machine, dataTraffic(graph));
-  const cycles = new Float64Array(graph.vertices.count);
-  for (const net of dataNets(graph)) {
-    const source = graph.nets.source[net] as number;
-    const ways = [
-      ...sinksOf(graph, net).map((sink) => receivers[sink] as number),
-      ...linksOf(mapping, net).map((link) => links.get(link) as number),
-    ];
-    cycles[source] = Math.max(cycles[source] as number, ...ways);
-  }
-  return Array.from(cycles, (spread, vertex) =>
-    Math.max(MINIMUM_SEND_GAP, Math.ceil(spread / Math.max(sent[vertex] as number, 1))),
-  );
+/** Core cycles from a packet of each vertex to its next one. */
+export interface SendGaps {
+  /** After packets of all classes but back sums. */
+  readonly gaps: readonly number[];
+  /** After back sums, which go to other receivers than the rest. */
+  readonly backGaps: readonly number[];
 }
+
+/** Core cycles between two packets of each vertex. */
+export function sendGaps(
+  { graph }: NetworkGraph,
+  mapping: Mapping,
+  machine: Machine,
+  separate: boolean,
+): SendGaps {
+  const streamOf = (net: number): number =>
+    2 * (graph.nets.source[net] as number) + (separate && isBack(graph, net) ? 1 : 0);
+  const sent = sentPackets(graph, streamOf);
+  const gaps = new Float64Array(sent.length).fill(MINIMUM_SEND_GAP);
+  const atLeast = (stream: number, gap: number): void => {
+    gaps[stream] = Math.max(gaps[stream] as number, Math.ceil(gap));
+  };
+  const receivers = receiverCycles(graph, sent, streamOf);
+  for (const net of dataNets(graph)) {
+    const stream = streamOf(net);
+    for (const sink of sinksOf(graph, net)) {
+      atLeast(stream, (receivers[sink] as number) / (sent[stream] as number));
+    }
+  }
+  for (const { cycles, passing } of linkShares(graph, mapping, machine, streamOf)) {
+    for (const [stream, packets] of passing) {
+      const ofSource = packets + (passing.get(stream ^ 1) ?? 0);
+      const share = packets / (sent[stream] as number);
+      atLeast(stream, (share * cycles) / ofSource);
+    }
+  }
+  const vertices = [...Array(graph.vertices.count).keys()];
+  return {
+    gaps: vertices.map((vertex) => gaps[2 * vertex] as number),
+    backGaps: vertices.map((vertex) => gaps[2 * vertex + (separate ? 1 : 0)] as number),
+  };
+}
+
+/** Whether a net carries back sums. */
+const isBack = ({ nets, partitions }: Graph, net: number): boolean =>
+  (partitions.names[nets.partition[net] as number] as string).startsWith('back');
 
 /**
  * Core cycles before the first packet of a burst, by vertex: cores of a chip, and chips, take turns
@@ -102,7 +130,7 @@ const sinksOf = ({ nets }: Graph, net: number): number[] =>
   Array.from(nets.sinks.subarray(nets.sinkStart[net], nets.sinkStart[net + 1]));
 
 /** Links of a net's tree, as chip * 6 + link. */
-function linksOf({ stages: { trees } }: Mapping, net: number): number[] {
+export function linksOf({ stages: { trees } }: Mapping, net: number): number[] {
   const links: number[] = [];
   const end = trees.start[net + 1] as number;
   for (let node = trees.start[net] as number; node < end; node++) {
@@ -114,26 +142,56 @@ function linksOf({ stages: { trees } }: Mapping, net: number): number[] {
   return links;
 }
 
-/** Packets a sample that each vertex sends. */
-function sentPackets(graph: Graph): Float64Array {
-  const sent = new Float64Array(graph.vertices.count);
+/** Packets a sample of each stream: two for each vertex, by {@link SendGaps}. */
+function sentPackets(graph: Graph, streamOf: (net: number) => number): Float64Array {
+  const sent = new Float64Array(2 * graph.vertices.count);
   for (const net of dataNets(graph)) {
-    const source = graph.nets.source[net] as number;
-    sent[source] = (sent[source] as number) + (graph.nets.traffic[net] as number);
+    const stream = streamOf(net);
+    sent[stream] = (sent[stream] as number) + (graph.nets.traffic[net] as number);
   }
   return sent;
 }
 
-/** Core cycles a sample in which a receiver could take all packets of all who send to it. */
-function receiverCycles(graph: Graph, sent: Float64Array): Float64Array {
-  const senders = Array.from({ length: graph.vertices.count }, () => new Set<number>());
+/** Core cycles a sample in which a receiver could take all packets of all streams that lead to it. */
+function receiverCycles(
+  graph: Graph,
+  sent: Float64Array,
+  streamOf: (net: number) => number,
+): Float64Array {
+  const streams = Array.from({ length: graph.vertices.count }, () => new Set<number>());
   for (const net of dataNets(graph)) {
-    const source = graph.nets.source[net] as number;
-    for (const sink of sinksOf(graph, net)) senders[sink]?.add(source);
+    for (const sink of sinksOf(graph, net)) streams[sink]?.add(streamOf(net));
   }
-  return Float64Array.from(senders, (sources) =>
-    [...sources].reduce((sum, source) => sum + RECEIVE_CYCLES * (sent[source] as number), 0),
+  return Float64Array.from(streams, (incoming) =>
+    [...incoming].reduce((sum, stream) => sum + RECEIVE_CYCLES * (sent[stream] as number), 0),
   );
+}
+
+/** A link: core cycles that it needs for all packets of a sample, and how many of each stream pass it. */
+interface LinkShares {
+  readonly cycles: number;
+  readonly passing: ReadonlyMap<number, number>;
+}
+
+function linkShares(
+  graph: Graph,
+  mapping: Mapping,
+  machine: Machine,
+  streamOf: (net: number) => number,
+): LinkShares[] {
+  const traffic = dataTraffic(graph);
+  const passing = new Map<number, Map<number, number>>();
+  for (const { net, packets } of traffic) {
+    const stream = streamOf(net);
+    for (const link of linksOf(mapping, net)) {
+      const streams = passing.get(link) ?? new Map<number, number>();
+      passing.set(link, streams.set(stream, (streams.get(stream) ?? 0) + packets));
+    }
+  }
+  return [...linkCycles(mapping, machine, traffic)].map(([link, cycles]) => ({
+    cycles,
+    passing: passing.get(link) ?? new Map(),
+  }));
 }
 
 /** Core cycles that each link in use needs for some packets. */

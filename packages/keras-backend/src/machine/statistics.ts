@@ -8,19 +8,18 @@ import { regionAddress } from './load.js';
 export type DenseStatistics = LayoutValues<(typeof denseStatistics)['fields']>;
 
 /** Reads the statistics of all dense cores, by index. */
-export function readStatistics({
-  host: { controller },
-  deployment,
-  tables,
-}: NetworkMemory): Promise<DenseStatistics[]> {
-  return Promise.all(
-    deployment.tiles.cores.map(async ({ index }) => {
-      const { x, y } = deployment.places[index] as Deployment['places'][number];
-      const address = regionAddress(deployment, tables, index, DenseRegion.Statistics);
-      const bytes = await controller.read({ x, y }, address, denseStatistics.size);
-      return decodeLayout(denseStatistics, bytes);
-    }),
-  );
+export const readStatistics = (memory: NetworkMemory): Promise<DenseStatistics[]> =>
+  Promise.all(memory.deployment.tiles.cores.map(({ index }) => readStatisticsOf(memory, index)));
+
+/** Reads the statistics of one dense core, as it wrote them last. */
+export async function readStatisticsOf(
+  { host: { controller }, deployment, tables }: NetworkMemory,
+  index: number,
+): Promise<DenseStatistics> {
+  const { x, y } = deployment.places[index] as Deployment['places'][number];
+  const address = regionAddress(deployment, tables, index, DenseRegion.Statistics);
+  const bytes = await controller.read({ x, y }, address, denseStatistics.size);
+  return decodeLayout(denseStatistics, bytes);
 }
 
 /** Totals over the cores of a network. */
@@ -44,7 +43,8 @@ export function totalsOf(statistics: readonly DenseStatistics[]): NetworkStatist
   };
 }
 
-const saturationsOf = (core: DenseStatistics): number =>
+/** Values that a core clamped. */
+export const saturationsOf = (core: DenseStatistics): number =>
   core.saturatedZ +
   core.saturatedActivation +
   core.saturatedError +

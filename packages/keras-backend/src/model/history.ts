@@ -75,6 +75,7 @@ export function recordCost(history: History, { saturations, machine }: EpochResu
           joules: before.joules + machine.joules,
           packetsSent: before.packetsSent + machine.packetsSent,
           packetsDropped: before.packetsDropped + machine.packetsDropped,
+          batchesRepeated: before.batchesRepeated + machine.batchesRepeated,
         };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { LayerPlan, NetworkPlan } from '../engine.js';
 import { MAXIMUM_DENSE_CORES } from '../layouts/index.js';
-import { layerCycles } from './cost.js';
+import { sampleCycles } from './cost.js';
 import { InvalidTilingError, NetworkTooLargeError } from './errors.js';
 import { fitOf, tileTooLarge } from './fit.js';
 import {
@@ -30,7 +30,7 @@ export interface TileOptions {
 const FINE_COLUMN_BLOCKS = 16;
 
 /** Twice the cores must save at least this part of the time of a sample. */
-const LEAST_GAIN_OF_DOUBLING = 0.35;
+const LEAST_GAIN_OF_DOUBLING = 0.15;
 
 /**
  * Cuts a network into tiles that fit the memory of cores.
@@ -132,7 +132,7 @@ function bestStep(
   budget: number,
 ): TileShape[] | undefined {
   const cores = coresOf(plan, shapes);
-  const time = timeOf(plan, shapes);
+  const time = sampleCycles(plan, shapes);
   let best: TileShape[] | undefined;
   let bestGain = LEAST_GAIN_OF_DOUBLING;
   shapes.forEach((_, index) => {
@@ -143,7 +143,7 @@ function bestStep(
       if (changed === undefined) continue;
       const total = coresOf(plan, changed);
       if (total > budget) continue;
-      const saved = 1 - timeOf(plan, changed) / time;
+      const saved = 1 - sampleCycles(plan, changed) / time;
       const gain = saved / Math.max(Math.log2(total / cores), 1 / cores);
       if (saved > 0 && gain > bestGain) {
         best = changed;
@@ -153,10 +153,6 @@ function bestStep(
   });
   return best;
 }
-
-/** Layers work on different samples at a time, so the slowest counts most; the others are not free. */
-const timeOf = (plan: NetworkPlan, shapes: readonly TileShape[]): number =>
-  Math.hypot(...layerCycles(plan, shapes));
 
 /** The shapes with one changed, and the layer above cut at its new boundaries; undefined when that does not fit. */
 function withShape(

@@ -2,7 +2,7 @@
 import type { LayerPlan, NetworkPlan } from '../engine.js';
 import { DTCM_ARENA_BYTES, dtcmBytes } from '../layouts/index.js';
 import { TileTooLargeError } from './errors.js';
-import { headRangeOf, memoryOf, type TileShape } from './tile-graph.js';
+import { blockCounts, headRangeOf, memoryOf, type TileShape } from './tile-graph.js';
 
 /** How a shape fits. */
 export interface Fit {
@@ -29,13 +29,31 @@ function coreBytes(plan: NetworkPlan, index: number, shape: TileShape) {
   return { both: bytes({ tile, head }), tile: bytes({ tile }), head: bytes({ head }) };
 }
 
+/** The search for shapes asks for the same ones again and again. */
+const known = new WeakMap<LayerPlan, Map<string, Fit | undefined>>();
+
 /** How layer `index` fits in tiles of a shape, or undefined when it does not. */
 export function fitOf(plan: NetworkPlan, index: number, shape: TileShape): Fit | undefined {
+  const layer = plan.layers[index] as LayerPlan;
+  const fits = known.get(layer) ?? new Map<string, Fit | undefined>();
+  known.set(layer, fits);
+  const { mode, batchSize, layers } = plan;
+  const key = `${mode},${batchSize},${layers.length - index},${index},${shape.rows},${shape.columns}`;
+  if (!fits.has(key)) fits.set(key, computeFit(plan, index, shape));
+  return fits.get(key);
+}
+
+function computeFit(plan: NetworkPlan, index: number, shape: TileShape): Fit | undefined {
   const { both, tile, head } = coreBytes(plan, index, shape);
+  const layer = plan.layers[index] as LayerPlan;
+  const { rowBlocks, columnBlocks } = blockCounts(layer, shape);
+  const isSoftmax = layer.activation === 'softmax';
+  const apart = Math.max(tile, head);
+  if (isSoftmax && rowBlocks * columnBlocks > 1 && apart <= DTCM_ARENA_BYTES) {
+    return { headApart: true, bytes: apart };
+  }
   if (both <= DTCM_ARENA_BYTES) return { headApart: false, bytes: both };
-  const isSoftmax = plan.layers[index]?.activation === 'softmax';
-  const bytes = Math.max(tile, head);
-  return isSoftmax && bytes <= DTCM_ARENA_BYTES ? { headApart: true, bytes } : undefined;
+  return isSoftmax && apart <= DTCM_ARENA_BYTES ? { headApart: true, bytes: apart } : undefined;
 }
 
 /** Says what of a layer in tiles of a shape does not fit. */

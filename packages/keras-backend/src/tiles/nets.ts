@@ -38,6 +38,25 @@ export interface NetworkGraphOptions {
   readonly sdramBytes: readonly number[];
   /** SDRAM of the sequencer, bytes. */
   readonly sequencerSdramBytes: number;
+  /** Whether tiles share a chip with the head that adds up their partial sums, so that none has to leave it. */
+  readonly reducesOnChip: boolean;
+}
+
+/** Most cores that are asked to share a chip: what every chip of a board has for applications. */
+const CHIP_CORES = 16;
+
+/** Heads with the tiles that send them partial sums, where one chip can hold them. */
+function sums(tiles: TileGraph): number[][] {
+  return tiles.layers.flatMap(({ cores }) => {
+    const own = cores.map((core) => tiles.cores[core] as DenseCore);
+    return own
+      .flatMap(({ head }) => (head ? [head] : []))
+      .map((head) =>
+        own.filter((core) => core.head === head || tilesUnder([core], head).length > 0),
+      )
+      .map((group) => group.map(({ index }) => index))
+      .filter(({ length }) => length > 1 && length <= CHIP_CORES);
+  });
 }
 
 /** Control packets of a batch: fields that changed, and `go`. */
@@ -61,6 +80,7 @@ export function networkGraph(
     sdramBytes: options.sequencerSdramBytes,
     near: Math.floor(tiles.cores.length / 2),
   });
+  if (options.reducesOnChip) for (const group of sums(tiles)) builder.sameChip(group);
   addPartitions(builder, plan, tiles);
   for (const net of layerNets(plan, tiles)) builder.addNet(net);
   addControlNets(builder, plan, tiles, sequencer);

@@ -42,6 +42,8 @@ export interface ChipWiring extends DeviceWiring, ControlWiring {
   countersRead(): void;
   /** A packet that came by a link was dealt with. */
   release(chip: number, link: number): void;
+  /** Whether a router drops the next multicast packet, as a fault plan says. */
+  loses(): boolean;
   /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
   pointToPoint(chip: number, address: number): number;
 }
@@ -247,6 +249,7 @@ export class Chip implements ChipBus {
       wakeCore: (core) => wiring.wake(index, core),
       retryAt: (at) => wiring.retryRouter(index, at),
       dropped: () => this.devices.router.updateInterrupt(),
+      loses: () => wiring.loses(),
       access: (request) => directAccess(request, this.words),
     });
   }

@@ -62,6 +62,8 @@ t.test('a plan that cannot be is refused by the field that is wrong', async (t) 
     ['datagrams.reorder', { datagrams: { reorder: Number.NaN } }],
     ['datagrams.delayMs', { datagrams: { delayMs: Number.POSITIVE_INFINITY } }],
     ['datagrams.kinds[1]', { datagrams: { kinds: ['scp', 'udp'] } }],
+    ['packets', { packets: { drop: 1 } }],
+    ['packets.lose', { packets: { lose: 2 } }],
     ['deaths', { deaths: {} }],
     ['deaths[1]', { deaths: [death, { x: 0, y: 0 }] }],
     ['deaths[0]', { deaths: [{ ...death, afterMessages: 1 }] }],
@@ -148,6 +150,24 @@ t.test('packets for a core that died block its router and are dropped', async (t
     (await controller.routerDiagnostics(ORIGIN)).droppedMulticast,
     virtual.statistics().packetsDropped,
   );
+});
+
+t.test('routers lose multicast packets by chance, and count them', async (t) => {
+  const { virtual, controller } = await booted({ seed: 5, packets: { lose: 0.25 } });
+  const route = { key: 5, mask: 0xffffffff, route: ROUTE_TO_CORE_2 };
+  await controller.loadRoutingTable(ORIGIN, [route], APP);
+  let taken = 0;
+  const takes = {
+    packet: () => {
+      taken++;
+      return 0;
+    },
+  };
+  virtual.runProgram({ ...ORIGIN, core: 2 }, takes, APP);
+  virtual.runProgram({ ...ORIGIN, core: 1 }, sender(400), APP);
+  await virtual.whenIdle();
+  t.ok(taken > 270 && taken < 330, `${taken} of 400`);
+  t.equal((await controller.routerDiagnostics(ORIGIN)).droppedMulticast, 400 - taken);
 });
 
 t.test('a chip whose monitor core died answers no more', async (t) => {

@@ -19,6 +19,12 @@ export interface DatagramFaults {
   readonly kinds?: readonly DatagramKind[];
 }
 
+/** What happens to multicast packets of cores. */
+export interface PacketFaults {
+  /** Chance, 0 to 1, that a router drops a packet, drawn at each that it passes, and counts it as dropped. */
+  readonly lose?: number;
+}
+
 /** When something happens. Time is that of the machine, which stands still while a fast machine is idle. */
 export type Moment =
   /** Simulated time since the machine was made, ms. */
@@ -61,6 +67,7 @@ export interface FaultPlan {
   /** What chance is drawn from, a whole number. Default 1. The same plan and requests give the same faults. */
   readonly seed?: number;
   readonly datagrams?: DatagramFaults;
+  readonly packets?: PacketFaults;
   readonly deaths?: readonly Death[];
   readonly bootFailures?: readonly BootFailure[];
   readonly monitors?: readonly MonitorLoad[];
@@ -85,14 +92,18 @@ export class FaultPlanError extends Error {
 }
 
 const KINDS: readonly DatagramKind[] = ['scp', 'boot', 'tags'];
+const FIELDS = ['seed', 'datagrams', 'packets', 'deaths', 'bootFailures', 'monitors'];
 const CORES = 18;
 const MOST_COORDINATE = 255;
 
 /** A fault plan from data of any origin. Throws {@link FaultPlanError} with the field that is wrong. */
 export function parseFaultPlan(data: unknown): FaultPlan {
-  const plan = record('plan', data, ['seed', 'datagrams', 'deaths', 'bootFailures', 'monitors']);
+  const plan = record('plan', data, FIELDS);
   optional(plan, 'seed', '', (field, value) => whole(field, value, 0, 2 ** 32 - 1));
   optional(plan, 'datagrams', '', checkDatagrams);
+  optional(plan, 'packets', '', (field, value) =>
+    optional(record(field, value, ['lose']), 'lose', field, chance),
+  );
   optional(plan, 'deaths', '', (field, value) => list(field, value, checkDeath));
   optional(plan, 'bootFailures', '', (field, value) => list(field, value, checkBootFailure));
   optional(plan, 'monitors', '', (field, value) => list(field, value, checkMonitor));

@@ -14,10 +14,13 @@ import type { Network } from './network.js';
 
 const DEFAULT_SEED = 1;
 const NS_PER_MS = 1_000_000;
+/** Keeps the chance of packets apart from that of datagrams. */
+const PACKET_SEED = 0x9e3779b9;
 
 /** What a plan makes happen, and what it has done so far. */
 export class Faults {
   private readonly random: () => number;
+  private readonly packetRandom: () => number;
   private readonly lines: FaultyLine[] = [];
   private messages = 0;
   private waiting: readonly (Death & { readonly afterMessages: number })[];
@@ -30,6 +33,7 @@ export class Faults {
     private readonly monitors: Monitors,
   ) {
     this.random = randomFrom(plan.seed ?? DEFAULT_SEED);
+    this.packetRandom = randomFrom((plan.seed ?? DEFAULT_SEED) ^ PACKET_SEED);
     const deaths = plan.deaths ?? [];
     deaths.forEach((death, index) => {
       this.requireChip(`deaths[${index}]`, death);
@@ -65,6 +69,11 @@ export class Faults {
     if (load === undefined) return undefined;
     const { serviceMicroseconds = 0, busy = 0 } = load;
     return { serviceMicroseconds, isBusy: () => busy > 0 && this.random() < busy };
+  }
+
+  /** Whether the next multicast packet at a router is lost. */
+  losesPacket(): boolean {
+    return this.packetRandom() < (this.plan.packets?.lose ?? 0);
   }
 
   /** A message of a host has come in. */

@@ -32,6 +32,8 @@ export interface NetworkSurroundings {
   resetChip(chip: number, code: ResetCode): void;
   /** Whether a packet that goes from one chip to another is sure to be ignored there, so that it need not travel. */
   isIgnored?(from: number, to: number, packet: Packet): boolean;
+  /** Whether the next multicast packet at a router is lost, as a fault plan says. */
+  loses?(): boolean;
 }
 
 /** Time for which a chip that resets itself is silent: that of a reset pulse, ns. */
@@ -221,6 +223,7 @@ export class Network {
         for (const listener of this.counterListeners) listener();
       },
       release: (at, link) => this.releaseLink(at, link),
+      loses: () => this.surroundings?.loses?.() === true,
       pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? P2P_NO_WAY,
       now: () => this.scheduler.time,
       after: (ns, action) => this.scheduler.after(ns, () => whileThere(action)),

@@ -111,6 +111,7 @@ export class VirtualMachine {
       resettable: (chip, core) => monitors.resettable(chip, core),
       transmit: (chip, frame) => this.ethernets.of(chip)?.port.transmit?.(frame),
       resetChip: (chip, code) => this.boards.resetChip(chip, code),
+      ...(faults?.packets && { loses: () => this.faults?.losesPacket() === true }),
       ...(monitors.isIgnored && {
         isIgnored: (from, to, packet) => monitors.isIgnored?.(from, to, packet) ?? false,
       }),

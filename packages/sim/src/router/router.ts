@@ -67,6 +67,8 @@ export interface RouterWiring {
   retryAt(at: number): void;
   /** A packet was dropped. */
   dropped(): void;
+  /** Whether a fault plan has the router drop the multicast packet that it is about to route. */
+  loses?(): boolean;
   /** Reads or writes a word for a neighbour; see `direct-access.ts`. */
   access(request: Packet): Packet;
 }
@@ -241,7 +243,7 @@ export class Router {
       (packet.payload !== undefined ? PacketClass.Payload : 0) |
       (field << EMERGENCY_FIELD_SHIFT);
     const all = fields === 0 ? outputs : outputs | emergencyLinks(fields);
-    if (all === 0) {
+    if (all === 0 || (isMulticast(packet) && this.wiring.loses?.() === true)) {
       this.discard(packet, port, packetClass);
     } else if (this.blockedUntil(all, time) <= time) {
       this.send(packet, port, packetClass, outputs, fields, time);
@@ -380,6 +382,9 @@ export class Router {
 function isOrdinary(packet: Packet, fields: number): boolean {
   return fields === 0 && emergencyField(packet) === EmergencyField.None;
 }
+
+const isMulticast = ({ control }: Packet): boolean =>
+  ((control >>> 6) & 3) === PacketKind.Multicast;
 
 function mayDetour(packet: Packet): boolean {
   const kind = (packet.control >>> 6) & 3;
