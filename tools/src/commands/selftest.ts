@@ -7,17 +7,24 @@ import {
   isEthernet,
   type Machine,
 } from '@spin-tools/machine-model';
-import type { MachineController, VersionInformation } from '@spin-tools/scp';
+import {
+  BOOT_PORT,
+  type MachineController,
+  SCP_PORT,
+  type VersionInformation,
+} from '@spin-tools/scp';
 import { Argument, Command, Option } from 'commander';
 import { deadParts } from '../machine/dead-parts.js';
-import { type AddressOptions, withPorts } from '../machine/options.js';
+import { type AddressOptions, withSharedPort } from '../machine/options.js';
 import { withMachine } from '../machine/reach.js';
 import { checkLinks, type LinkCheck } from '../selftest/links.js';
 import { checkMemory, type MemoryCheck } from '../selftest/memory.js';
 import { type ExerciseResult, exercisesFor, runExercise } from '../selftest/training.js';
+import { ExitCode } from '../terminal/exit-code.js';
 import { explain } from '../terminal/explain.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { CommandExit, type Io, port, runs, wholeNumber } from './command.js';
+import { type Io, runs, wholeNumber, withExamples } from './command.js';
+import { CommandExit } from './end.js';
 
 interface SelftestOptions extends Omit<AddressOptions, 'host'> {
   readonly board: 'spin3' | 'spin5';
@@ -33,14 +40,11 @@ interface FailedExercise {
   readonly error: string;
 }
 
-/** Exit code when something was not as it should be. */
-const FAULTY = 1;
 const KIBIBYTE = 1024;
 
 /** Makes the command. */
 export function selftestCommand(io: Io): Command {
   const command = new Command('selftest')
-    .description('try a machine out: links, memory, our programs; and write a report to send us')
     .addArgument(new Argument('<host>', 'board or running "spin-tools sim"'))
     .option('--image <file>', 'boot image, scamp.boot; virtual machines do without')
     .addOption(
@@ -48,7 +52,17 @@ export function selftestCommand(io: Io): Command {
     )
     .option('--sdram <KiB>', 'SDRAM to try on each chip', wholeNumber(1, 65_536), 64)
     .option('--output <file>', 'where the report goes', 'spin-tools-out/selftest.json');
-  return runs<SelftestOptions>(withPorts(command, port), io, runSelftest);
+  withSharedPort(command, '--scp-port <port>', 'UDP port of SCP', SCP_PORT);
+  withSharedPort(command, '--boot-port <port>', 'UDP port of the boot protocol', BOOT_PORT);
+  withExamples(
+    command,
+    [
+      ['selftest 192.168.240.1 --image scamp.boot', 'boots a board, and tries it out.'],
+      ['selftest 127.0.0.1', 'is for a running "spin-tools sim".'],
+    ],
+    '{ passed, format, host, node, monitor, machine, links, memory, exercises }',
+  );
+  return runs<SelftestOptions>(command, io, runSelftest);
 }
 
 /** What was found out before anything was trained. */
@@ -90,7 +104,7 @@ async function runSelftest(
   terminal.say(passed ? 'all is as it should be' : 'something is not as it should be');
   terminal.say(`report  ${output}`);
   terminal.result(report);
-  if (!passed) throw new CommandExit(FAULTY);
+  if (!passed) throw new CommandExit(ExitCode.BadNews);
 }
 
 async function lookAround(

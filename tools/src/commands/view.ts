@@ -7,7 +7,7 @@ import { VIEW_PORT } from '../view/options.js';
 import { withWatchedMachine } from '../view/reach.js';
 import { recordMachine } from '../view/record.js';
 import { startViewing, type Watched } from '../view/viewing.js';
-import { type Io, ipv4, listeningPort, positiveNumber, runs } from './command.js';
+import { type Io, ipv4, listeningPort, positiveNumber, runs, withExamples } from './command.js';
 
 interface ViewOptions extends AddressOptions {
   readonly viewHost: string;
@@ -20,7 +20,6 @@ interface ViewOptions extends AddressOptions {
 /** Makes the command. */
 export function viewCommand(io: Io): Command {
   const command = new Command('view')
-    .description('show a machine in a web page, live: cores, traffic, tables, nets, text output')
     .option('--view-host <address>', 'address to serve the page on', ipv4, '127.0.0.1')
     .option(
       '--view-port <port>',
@@ -36,6 +35,14 @@ export function viewCommand(io: Io): Command {
       positiveNumber,
       2000,
     );
+  withExamples(
+    command,
+    [
+      ['view --host 192.168.240.1', 'serves a page that shows the board as it is now.'],
+      ['view --host 127.0.0.1 --export machine.html', 'watches for 5 seconds, for later.'],
+    ],
+    '{ url } as soon as it serves, or { file, chips } with --export',
+  );
   return runs<ViewOptions>(withAddress(command, true), io, (options, terminal) =>
     runView(options, terminal, io),
   );
