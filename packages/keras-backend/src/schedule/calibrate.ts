@@ -68,7 +68,12 @@ export function calibrate(
         const byLogits = logits !== undefined && logits.activation === prefersLogitsOf(goal.loss);
         const loss = new LossFunction(byLogits ? { ...goal.loss, fromLogits: true } : goal.loss);
         const rows = rowsOf(goal, byLogits ? logits.values : values);
-        const { gradient } = loss.compute(targets[index] as Float32Array, rows, undefined, goal.lossWeight);
+        const { gradient } = loss.compute(
+          targets[index] as Float32Array,
+          rows,
+          undefined,
+          goal.lossWeight,
+        );
         return { gradient, byLogits };
       }),
     );

@@ -35,7 +35,7 @@ const SMALLEST_SUM = 0.25;
 const LARGEST_Z_FRACTION = 26;
 /** Fractions beyond these bring nothing: a float32 weight has no more bits. */
 const LARGEST_WIDE_FRACTION = 30;
-const EXACT = { weight: 27, value: 24, bounded: 29, z: 23, error: 28 } as const;
+const EXACT = { weight: 27, value: 24, bounded: 26, z: 23, error: 28 } as const;
 
 /** Whether a layer multiplies by a kernel: its output is wide, and its own gradient an operand. */
 export function hasWeightMatrix({ className }: Layer): boolean {
@@ -66,12 +66,24 @@ export function chooseFormats(
   overrides: FormatOverrides = {},
 ): NodeFormats[] {
   const values = valueFractions(graph, weights, peaks, mode);
-  return graph.nodes.map((node, index) => {
+  const formats = graph.nodes.map((node, index): NodeFormats => {
     const { layer } = graph.layers[node.layer] as PlacedLayer;
     const { value, weight } = values[index] as Forward;
     const error = errorFraction(layer, weight, peaks[index] as NodePeaks, mode);
     return { value, weight, error, ...overrides[graph.owners[index] as string] };
   });
+  return graph.nodes.map(({ layer }, index) => {
+    const own = formats[index] as NodeFormats;
+    if (!isShared(graph, layer)) return own;
+    const calls = formats.filter((_, other) => graph.nodes[other]?.layer === layer);
+    return { ...own, error: Math.min(...calls.map(({ error }) => error)) };
+  });
+}
+
+/** Whether a layer with a kernel is called several times: then all calls have the same formats, as gradients are added up. */
+function isShared({ nodes, layers }: LoweredGraph, layer: number): boolean {
+  const placed = layers[layer] as PlacedLayer;
+  return hasWeightMatrix(placed.layer) && nodes.filter((node) => node.layer === layer).length > 1;
 }
 
 interface Forward {
@@ -90,6 +102,7 @@ function valueFractions(
     return { value: ownFraction(layer, peaks[index] as NodePeaks, mode), weight: 0 };
   });
   const at = (index: number) => result[index] as Forward;
+  sameInputsOfShared(graph, result);
   if (mode === 'fast') shareSums(graph, weights, peaks, result);
   for (const [index, node] of graph.nodes.entries()) {
     const { layer } = graph.layers[node.layer] as PlacedLayer;
@@ -98,7 +111,10 @@ function valueFractions(
     if (!hasWeightMatrix(layer)) continue;
     const sum = Math.max(SMALLEST_SUM, (peaks[index] as NodePeaks).value);
     if (mode === 'exact') {
-      at(index).weight = Math.min(EXACT.weight, fractionFor(WEIGHT_HEADROOM * kernelPeak(graph, node, weights), 32));
+      at(index).weight = Math.min(
+        EXACT.weight,
+        fractionFor(WEIGHT_HEADROOM * kernelPeak(graph, node, weights), 32),
+      );
       at(index).value = Math.min(EXACT.z, fractionFor(SUM_HEADROOM * sum, 32));
     } else {
       at(index).value = Math.min(at(input).value + at(index).weight, LARGEST_Z_FRACTION);
@@ -131,6 +147,7 @@ function shareSums(
     const excess = value.value + weight - most;
     if (excess > 0) value.value -= Math.floor(excess / 2);
   }
+  sameInputsOfShared(graph, result);
   for (const { index, value, weight, most } of takers) {
     (result[index] as Forward).weight = Math.min(weight, most - value.value);
   }
@@ -154,6 +171,19 @@ function sourcesOf(graph: LoweredGraph): number[] {
   return sources;
 }
 
+/** What a shared layer takes has one format, whichever call takes it. */
+function sameInputsOfShared(graph: LoweredGraph, result: readonly Forward[]): void {
+  const source = sourcesOf(graph);
+  for (const shared of new Set(graph.nodes.map(({ layer }) => layer))) {
+    if (!isShared(graph, shared)) continue;
+    const inputs = graph.nodes
+      .filter(({ layer }) => layer === shared)
+      .map(({ inputs }) => result[source[inputs[0] as number] as number] as Forward);
+    const least = Math.min(...inputs.map(({ value }) => value));
+    for (const input of inputs) input.value = least;
+  }
+}
+
 /** A kernel that is used in several calls is stored in one format. */
 function sameForShared(graph: LoweredGraph, result: Forward[]): void {
   const least = new Map<number, number>();
@@ -169,7 +199,7 @@ function sameForShared(graph: LoweredGraph, result: Forward[]): void {
 function ownFraction(layer: Layer, { value }: NodePeaks, mode: NumberMode): number {
   const bits = mode === 'exact' ? 32 : 16;
   if (layer.className === 'InputLayer') {
-    return Math.min(mode === 'exact' ? 27 : 15, fractionFor(value || 1, bits));
+    return Math.min(mode === 'exact' ? LARGEST_Z_FRACTION : 15, fractionFor(value || 1, bits));
   }
   if (isWithinOne(layer)) return mode === 'exact' ? EXACT.bounded : 15;
   const own = fractionFor(VALUE_HEADROOM * (value || 1), bits);
@@ -181,7 +211,9 @@ function isWithinOne(layer: Layer): boolean {
   if (layer.className === 'Softmax') return true;
   return (
     layer.className === 'Activation' &&
-    ['softmax', 'sigmoid', 'tanh', 'hard_sigmoid', 'hard_sigmoid_keras2', 'softsign'].includes(layer.activation)
+    ['softmax', 'sigmoid', 'tanh', 'hard_sigmoid', 'hard_sigmoid_keras2', 'softsign'].includes(
+      layer.activation,
+    )
   );
 }
 
@@ -194,7 +226,8 @@ function errorFraction(
   if (!hasWeightMatrix(layer)) {
     return Math.min(LARGEST_WIDE_FRACTION, fractionFor(ERROR_HEADROOM * (error || 1), 32));
   }
-  if (mode === 'exact') return Math.min(EXACT.error, fractionFor(DELTA_HEADROOM * (error || 1), 32));
+  if (mode === 'exact')
+    return Math.min(EXACT.error, fractionFor(DELTA_HEADROOM * (error || 1), 32));
   const own = fractionFor(DELTA_HEADROOM * (error || 1), 16);
   const sum = fractionFor(ERROR_HEADROOM * (backward || error || 1), 32) - weight;
   return Math.min(own, sum);

@@ -111,7 +111,8 @@ class Lowering {
   #plain(placed: PlacedLayer, layer: ComputedLayer, inputs: readonly number[]): number {
     if (!isWithActivation(layer)) return this.#call(placed, layer, inputs);
     const linear = this.#call(placed, { ...layer, activation: 'linear' }, inputs);
-    const isLast = !('dataFormat' in layer) || (placed.layer as typeof layer).dataFormat === layer.dataFormat;
+    const isLast =
+      !('dataFormat' in layer) || (placed.layer as typeof layer).dataFormat === layer.dataFormat;
     if (layer.activation === 'linear' && this.#activatedBehind && isLast) return linear;
     return this.#simple('activation', layerOf('Activation', { activation: layer.activation }), [
       linear,
@@ -121,14 +122,13 @@ class Lowering {
   #channelsFirst(placed: PlacedLayer, input: number): number {
     const layer = placed.layer as ComputedLayer;
     const rank = this.#shape(input).length;
-    if (rank < 2) return this.#plain(placed, { ...layer, dataFormat: 'channels_last' } as never, [input]);
+    if (rank < 2)
+      return this.#plain(placed, { ...layer, dataFormat: 'channels_last' } as never, [input]);
     const toLast = [...range(2, rank + 1), 1];
     const last = this.#permuted(input, toLast);
     const output = this.#plain(placed, { ...layer, dataFormat: 'channels_last' } as never, [last]);
     const outputRank = this.#shape(output).length;
-    return outputRank < 2
-      ? output
-      : this.#permuted(output, [outputRank, ...range(1, outputRank)]);
+    return outputRank < 2 ? output : this.#permuted(output, [outputRank, ...range(1, outputRank)]);
   }
 
   #alongAxis(placed: PlacedLayer, layer: ComputedLayer & { axis: number }, input: number): number {
@@ -138,7 +138,10 @@ class Lowering {
     const order = [...range(1, rank + 1).filter((each) => each !== axis + 1), axis + 1];
     const back = range(1, rank + 1).map((each) => order.indexOf(each) + 1);
     const moved = this.#permuted(input, order);
-    return this.#permuted(this.#call(placed, { ...layer, axis: -1 } as ComputedLayer, [moved]), back);
+    return this.#permuted(
+      this.#call(placed, { ...layer, axis: -1 } as ComputedLayer, [moved]),
+      back,
+    );
   }
 
   /** More than two inputs: the result so far with the next one. */

@@ -21,7 +21,13 @@ interface ConvolutionShape {
 }
 
 function normalised(from: SymbolicTensor, { filters, size, stride }: ConvolutionShape) {
-  const options = { filters, kernelSize: size, strides: stride, padding: 'same', useBias: false } as const;
+  const options = {
+    filters,
+    kernelSize: size,
+    strides: stride,
+    padding: 'same',
+    useBias: false,
+  } as const;
   const convolved = apply(layers.conv2d({ ...options, kernelInitializer: 'heNormal' }), from);
   return apply(layers.batchNormalization({ momentum: 0.9 }), convolved);
 }
@@ -34,7 +40,13 @@ function pooledClasses(from: SymbolicTensor, classes: number): SymbolicTensor {
 }
 
 /** The network of section 4.2: three stages of 3 x 3 convolutions, with identity or 1 x 1 shortcuts. */
-export function smallResidualNetwork({ shape, classes, blocks, width, seed = 0 }: SmallResidualNetwork): Model {
+export function smallResidualNetwork({
+  shape,
+  classes,
+  blocks,
+  width,
+  seed = 0,
+}: SmallResidualNetwork): Model {
   const start = input({ shape });
   let x = rectified(normalised(start, { filters: width, size: 3, stride: 1 }));
   for (const [stage, filters] of [width, 2 * width, 4 * width].entries()) {

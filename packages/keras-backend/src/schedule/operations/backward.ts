@@ -99,8 +99,7 @@ export const backwardOperations = {
       ],
     },
     blocking: {
-      rowsPerBlock: ['u32', 'Output rows of one pass.'],
-      columnsPerBlock: ['u32', 'Output columns of one pass.'],
+      positionsPerBlock: ['u32', 'Output places of one pass; even.'],
       outputsPerBlock: ['u32', 'Outputs of one item.'],
       depthPerBlock: ['u32', 'Products of one item; a multiple of 4, or all.'],
     },

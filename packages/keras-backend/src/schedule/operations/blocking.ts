@@ -307,30 +307,26 @@ function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limits): Blo
   const { input, delta, window } = operation;
   const depth = window.kernelRows * window.kernelColumns * input.channels;
   const size = bytesOf(input);
-  const block = { columns: Math.min(delta.columns, 16), outputs: delta.channels, depth };
+  const block = { positions: 16, outputs: delta.channels, depth };
   const bytes = () =>
     block.outputs * (block.depth + 4) * 8 +
     8 * block.outputs +
-    even(block.columns) * (block.depth + 8) * size +
-    even(block.columns) * (block.outputs + 4) * size +
-    blockBytes(delta, 1, block.columns, block.outputs) +
-    (block.depth < depth ? 0 : patchBytes(window, input, 1, block.columns, input.channels)) +
+    2 * block.positions * (block.depth + 8 + block.outputs + 4) * size +
+    blockBytes(delta, 1, block.positions, block.outputs) +
     64;
   const items = () => Math.ceil(delta.channels / block.outputs) * Math.ceil(depth / block.depth);
   const wanted = Math.ceil(limits.workers / operation.slices);
   while (bytes() > limits.arenaBytes || items() < wanted) {
     if (block.depth > 64) block.depth = Math.ceil(halved(block.depth) / 4) * 4;
     else if (block.outputs > 8) block.outputs = even(halved(block.outputs));
-    else if (bytes() > limits.arenaBytes && block.columns > 1)
-      block.columns = halved(block.columns);
+    else if (bytes() > limits.arenaBytes && block.positions > 2) block.positions /= 2;
     else if (block.outputs > 2) block.outputs = even(halved(block.outputs));
     else if (block.depth > 4) block.depth = Math.ceil(halved(block.depth) / 4) * 4;
     else break;
   }
   fits(operation.kind, bytes(), limits);
   return {
-    rowsPerBlock: 1,
-    columnsPerBlock: block.columns,
+    positionsPerBlock: block.positions,
     outputsPerBlock: block.outputs,
     depthPerBlock: block.depth,
   };
