@@ -36,7 +36,8 @@ import {
 
 const C_TYPES = { u32: 'uint32_t', i32: 'int32_t', u64: 'uint64_t', i64: 'int64_t' } as const;
 
-const structure = (layout: Layout): string => {
+/** A structure of C with its offsets asserted. */
+export const structure = (layout: Layout): string => {
   const members = layout.fields.map((field: Field) => {
     const array = field.count === undefined ? '' : `[${field.count}]`;
     return `  ${C_TYPES[field.type]} ${field.name}${array}; /* ${field.about} */`;
@@ -58,7 +59,8 @@ const structure = (layout: Layout): string => {
 const constantName = (prefix: string, name: string): string =>
   `${prefix}_${name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase()}`;
 
-const constants = (prefix: string, values: Readonly<Record<string, number>>): string =>
+/** Definitions of C, one a line. */
+export const constants = (prefix: string, values: Readonly<Record<string, number>>): string =>
   Object.entries(values)
     .map(([name, value]) => `#define ${constantName(prefix, name)} 0x${value.toString(16)}u`)
     .join('\n');
