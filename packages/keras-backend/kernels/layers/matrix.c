@@ -118,9 +118,10 @@ static void positions_of(Matrix *m, const Region *region, uint32_t samples, cons
     uint32_t depth = smaller(m->pass, m->depth - k);
     uint32_t padded = smaller(m->pass, m->op->weightStride - k);
     const uint8_t *weights = m->weights ? m->weights : weights_of(m, weightRoom, k, padded);
-    uint32_t pitch = m->pass;
+    uint32_t pitch;
     const void *place = depth == m->depth ? rows_in_place(m, region, samples, &pitch) : 0;
     if (!place) {
+      pitch = m->pass;
       rows = rows ? rows : take_room(positions * m->pass * m->bytes);
       lay_out(m, rows, region, samples, k, depth);
       place = rows;

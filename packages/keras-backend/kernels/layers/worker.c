@@ -9,14 +9,34 @@ static void (*const RUN[])(const void *) = {
     [KIND_TAKE] = run_take,
     [KIND_PUT] = run_put,
     [KIND_MATRIX] = run_matrix,
+    [KIND_DEPTHWISE] = run_depthwise,
     [KIND_ACTIVATE] = run_activate,
+    [KIND_POOL] = run_pool,
+    [KIND_MERGE] = run_merge,
+    [KIND_MAP] = run_map,
+    [KIND_STATISTICS] = run_statistics,
+    [KIND_MOMENTS] = run_moments,
+    [KIND_NORMALISE] = run_normalise,
+    [KIND_DROP] = run_drop,
     [KIND_LOSE] = run_lose,
     [KIND_ACTIVATE_BACK] = run_activate_back,
     [KIND_GRADIENT] = run_gradient,
+    [KIND_DEPTHWISE_BACK] = run_depthwise_back,
+    [KIND_DEPTHWISE_GRADIENT] = run_depthwise_gradient,
+    [KIND_POOL_BACK] = run_pool_back,
+    [KIND_MERGE_BACK] = run_merge_back,
+    [KIND_MAP_BACK] = run_map_back,
+    [KIND_STATISTICS_BACK] = run_statistics_back,
+    [KIND_MOMENTS_BACK] = run_moments_back,
+    [KIND_NORMALISE_BACK] = run_normalise_back,
     [KIND_COMBINE] = run_combine,
     [KIND_REDUCE] = run_reduce,
     [KIND_SHARE] = run_share,
+    [KIND_NORMS] = run_norms,
+    [KIND_ADD_UP] = run_add_up,
     [KIND_UPDATE] = run_update,
+    [KIND_PENALTY] = run_penalty,
+    [KIND_CONSTRAIN] = run_constrain,
     [KIND_REFRESH] = run_refresh,
     [KIND_REFRESH_BIAS] = run_refresh_bias,
 };
@@ -69,7 +89,7 @@ static void begin(uint32_t header, uint32_t number) {
 
 /* Counters of saturations lie two words apart, each before its underflows. */
 static uint32_t run(const Operation *operation) {
-  if (operation->kind >= sizeof RUN / sizeof RUN[0] || !RUN[operation->kind]) {
+  if (operation->kind >= sizeof RUN / sizeof RUN[0]) {
     fail();
   }
   if (operation->phase > worker.batch.mode) {

@@ -94,12 +94,12 @@ static void load(void) {
 
 static uint32_t operate(uint32_t operation) {
   switch (operation) {
-    case DENSE_REPORT:
+    case OPERATION_REPORT:
       report_statistics();
       return DONE_OK;
-    case DENSE_STORE_WEIGHTS: /* they are in SDRAM */
+    case OPERATION_STORE_WEIGHTS: /* they are in SDRAM */
       return DONE_OK;
-    case DENSE_LOAD_WEIGHTS:
+    case OPERATION_LOAD_WEIGHTS:
       load();
       return DONE_OK;
     default:

@@ -9,7 +9,7 @@
 
 extern uint8_t arena_start[], arena_end[];
 uint8_t *arena = arena_start;
-uint32_t arena_bytes = LIMIT_LAYERS_ARENA_BYTES;
+uint32_t arena_bytes = LIMIT_ARENA_BYTES;
 
 static uint32_t passed; /* arrivals of the barriers so far */
 
