@@ -12,7 +12,7 @@ static void softmax_pixel(const uint8_t *z, uint8_t *to, const Block *source, co
   }
   softmax31(wide, v31, channels, (uint32_t)source->tensor->fraction);
   for (uint32_t c = 0; c < channels; c += 1) {
-    put_element(to, target->type, c, round_shift(v31[c], 31 - target->tensor->fraction));
+    put_element(to, target->type, c, rounded(v31[c], 31 - target->tensor->fraction));
   }
 }
 
@@ -36,7 +36,7 @@ void run_activate(const void *operation) {
         }
         for (uint32_t c = 0; c < channels; c += 1) {
           Fixed y = activated(&activation, element(z, source.type, c));
-          put_element(to, target.type, c, round_shift(y.value, y.fraction - op->target.fraction));
+          put_element(to, target.type, c, rounded(y.value, y.fraction - op->target.fraction));
         }
       }
     }
@@ -46,7 +46,7 @@ void run_activate(const void *operation) {
 
 /* Stores error times slope as an error or a delta. */
 static void put_slope(uint8_t *to, const Block *target, uint32_t c, int64_t product, int32_t shift, uint32_t accumulate) {
-  int64_t value = round_shift(product, shift);
+  int64_t value = rounded(product, shift);
   worker.underflows += value == 0 && product != 0;
   if (target->type == ELEMENT_INT16 && value < -LARGEST_DELTA) {
     value = -LARGEST_DELTA;
@@ -61,7 +61,7 @@ static int32_t softmax_mean(const uint8_t *errors, const uint8_t *values, const 
   for (uint32_t c = 0; c < value->region.channels; c += 1) {
     dot += (int64_t)((const int32_t *)errors)[c] * element(values, value->type, c);
   }
-  return saturate32(round_shift(dot, fraction), &worker.saturations);
+  return saturate32(rounded(dot, fraction), &worker.saturations);
 }
 
 /* The slope by the value that came out. */
@@ -77,7 +77,7 @@ static Fixed slope_by_value(const ActivateBackOperation *op, int32_t y) {
     return (Fixed){(int64_t)ONE31 - (int64_t)((y31 * y31 + (1u << 30)) >> 31), 31};
   }
   case FUNCTION_RELU: {
-    int64_t limit = round_shift(op->limit, op->source.fraction - fraction);
+    int64_t limit = rounded(op->limit, op->source.fraction - fraction);
     return (Fixed){y > 0 && (op->limit == INT32_MAX || y < limit), 0};
   }
   default: /* softmax, exponential */

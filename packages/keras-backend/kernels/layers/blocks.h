@@ -1,25 +1,7 @@
 /* Blocks of tensors: in the replica's memory where a worker may work there, else copied to the arena and back. */
 #ifndef BLOCKS_H
 #define BLOCKS_H
-#include "../include/fixed.h"
-#include "worker.h"
-
-typedef struct {
-  uint32_t sample;
-  uint32_t row, rows;
-  uint32_t column, columns;
-  uint32_t channel, channels;
-} Region;
-
-typedef struct {
-  uint8_t *data; /* its first element */
-  uint32_t pixel; /* elements from one column to the next */
-  uint32_t row;   /* elements from one row to the next */
-  uint32_t type;
-  uint32_t bytes; /* of an element */
-  const Tensor *tensor;
-  Region region;
-} Block;
+#include "elements.h"
 
 /* Room in the arena, 8-byte aligned, until the arena is released to a mark taken before. */
 void *take_room(uint32_t bytes);
@@ -39,28 +21,6 @@ void write_block(const Block *block);
 
 /* The whole image of a sample. */
 Region whole(const Tensor *tensor, uint32_t sample);
-
-static inline uint8_t *pixel_of(const Block *block, uint32_t row, uint32_t column) {
-  return block->data + (row * block->row + column * block->pixel) * block->bytes;
-}
-
-static inline int32_t element(const void *data, uint32_t type, uint32_t index) {
-  return type == ELEMENT_INT16 ? ((const int16_t *)data)[index] : ((const int32_t *)data)[index];
-}
-
-/* Clamps to the type. */
-static inline void put_element(void *data, uint32_t type, uint32_t index, int64_t value) {
-  if (type == ELEMENT_INT16) {
-    ((int16_t *)data)[index] = (int16_t)saturate16(value, &worker.saturations);
-  } else {
-    ((int32_t *)data)[index] = saturate32(value, &worker.saturations);
-  }
-}
-
-/* The same, added to what is there. */
-static inline void add_element(void *data, uint32_t type, uint32_t index, int64_t value, uint32_t accumulate) {
-  put_element(data, type, index, accumulate ? value + element(data, type, index) : value);
-}
 
 /* Walks the blocks of all samples of a tensor that are this worker's: for (Walk w = walk(...); next(&w);) w.region. */
 typedef struct {

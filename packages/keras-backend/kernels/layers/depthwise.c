@@ -92,7 +92,7 @@ void run_depthwise(const void *operation) {
           uint32_t c = (w.region.channel + o) / op->multiplier - channel;
           int64_t sum = sum_of(&k, &input, w.region.row + row, w.region.column + column, c, o);
           sum = narrowed((int64_t)((uint64_t)sum + (uint64_t)biases[o]), k.type);
-          put_element(to, ELEMENT_INT32, o, round_shift(sum, shift));
+          put_element(to, ELEMENT_INT32, o, rounded(sum, shift));
         }
       }
     }
@@ -136,7 +136,7 @@ void run_depthwise_back(const void *operation) {
         uint8_t *to = pixel_of(&target, row, column);
         for (uint32_t c = 0; c < w.region.channels; c += 1) {
           int64_t sum = back_sum(&k, &delta, w.region.row + row, w.region.column + column, c);
-          add_element(to, ELEMENT_INT32, c, round_shift(narrowed(sum, k.type), shift), op->accumulate);
+          add_element(to, ELEMENT_INT32, c, rounded(narrowed(sum, k.type), shift), op->accumulate);
         }
       }
     }

@@ -37,10 +37,10 @@ void run_drop(const void *operation) {
         uint8_t *to = pixel_of(&target, row, column);
         for (uint32_t c = 0; c < region->channels; c += 1) {
           int64_t x = element(from, source.type, c);
-          int64_t value = round_shift(x, shift);
+          int64_t value = rounded(x, shift);
           if (training) {
             uint32_t stays = random_word(seed, index + c) >= op->limit;
-            value = stays ? round_shift(x * op->multiplier, shift + MULTIPLIER_FRACTION) : 0;
+            value = stays ? rounded(x * op->multiplier, shift + MULTIPLIER_FRACTION) : 0;
           }
           add_element(to, target.type, c, value, op->accumulate);
         }

@@ -77,13 +77,13 @@ static void move_pixel(const MapOperation *op, const Moves *moves, uint32_t whol
       source = block_of(&op->source, (Region){sample, from[0], 1, from[1], 1, from[2], channels});
     }
     for (uint32_t c = 0; c < channels; c += 1) {
-      put_element(target.data, target.type, c, some ? round_shift(element(source.data, source.type, c), shift) : 0);
+      put_element(target.data, target.type, c, some ? rounded(element(source.data, source.type, c), shift) : 0);
     }
   } else {
     uint32_t place[3] = {pixel[0], pixel[1], pixel[2]};
     for (uint32_t c = 0; c < channels; c += 1, place[2] += 1) {
       uint32_t some = source_of(moves, &op->source, &op->target, place, from);
-      put_element(target.data, target.type, c, some ? round_shift(value_at(&op->source, sample, from), shift) : 0);
+      put_element(target.data, target.type, c, some ? rounded(value_at(&op->source, sample, from), shift) : 0);
     }
   }
   write_block(&target);
@@ -175,7 +175,7 @@ void run_map_back(const void *operation) {
     }
     for (uint32_t c = 0; c < channels; c += 1, place[2] += 1) {
       int64_t sum = whole ? sums[c] : error_of(op, moves, w.region.sample, place);
-      add_element(target.data, target.type, c, round_shift(sum, shift), op->accumulate);
+      add_element(target.data, target.type, c, rounded(sum, shift), op->accumulate);
     }
     write_block(&target);
   }

@@ -100,7 +100,7 @@ static void finish(const Matrix *m, const void *sums, const uint8_t *biases, con
           uint64_t bias = (uint64_t)bias_of(biases, m->bytes, o);
           int64_t sum = m->bytes == 2 ? (int32_t)((uint32_t)((const int32_t *)sums)[p * m->outputs + o] + (uint32_t)bias)
                                       : (int64_t)((uint64_t)((const int64_t *)sums)[p * m->outputs + o] + bias);
-          add_element(z, ELEMENT_INT32, o, round_shift(sum, shift), op->accumulate);
+          add_element(z, ELEMENT_INT32, o, rounded(sum, shift), op->accumulate);
         }
       }
     }

@@ -31,7 +31,7 @@ static int32_t element_of(const Block *block, uint32_t row, uint32_t column, uin
 /* round(v * multiplier), with a shift; the multiplier has 30 fraction bits. */
 static int64_t multiplied(int64_t value, uint32_t multiplier, int32_t shift) {
   if (multiplier == ONE) {
-    return round_shift(value, shift);
+    return rounded(value, shift);
   }
   int32_t s = shift + MULTIPLIER_FRACTION;
   while (s < 1) {
@@ -81,8 +81,8 @@ void run_merge(const void *operation) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         uint8_t *to = pixel_of(&target, row, column);
         for (uint32_t c = 0; c < w.region.channels; c += 1) {
-          int64_t a = round_shift(element_of(&first, row, column, c), -common.first);
-          int64_t b = round_shift(element_of(&second, row, column, c), -common.second);
+          int64_t a = rounded(element_of(&first, row, column, c), -common.first);
+          int64_t b = rounded(element_of(&second, row, column, c), -common.second);
           int64_t value = combined(op->function, a, b);
           put_element(to, target.type, c, multiplied(value, op->multiplier, common.fraction - op->target.fraction));
         }
@@ -101,7 +101,7 @@ static int64_t contribution(const MergeBackOperation *op, const Common *common, 
     return error * (op->which ? a : b);
   case MERGE_MAXIMUM:
   case MERGE_MINIMUM: {
-    int64_t difference = round_shift(a, -common->first) - round_shift(b, -common->second);
+    int64_t difference = rounded(a, -common->first) - rounded(b, -common->second);
     uint32_t first = op->function == MERGE_MAXIMUM ? difference >= 0 : difference <= 0;
     return first == !op->which ? error : 0;
   }

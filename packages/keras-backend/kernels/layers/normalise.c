@@ -15,8 +15,8 @@ static void add_row(const Sums *s, const Block *source, const Block *error, int6
     const uint8_t *values = pixel_of(source, 0, column);
     const int32_t *errors = error ? (const int32_t *)pixel_of(error, 0, column) : 0;
     for (uint32_t c = 0; c < source->region.channels; c += 1) {
-      int64_t x = round_shift(element(values, source->type, c), s->valueShift);
-      int64_t e = errors ? round_shift(errors[c], s->errorShift) : x;
+      int64_t x = rounded(element(values, source->type, c), s->valueShift);
+      int64_t e = errors ? rounded(errors[c], s->errorShift) : x;
       first[c] += e;
       second[c] += e * x;
     }
@@ -89,7 +89,7 @@ void run_normalise(const void *operation) {
         for (uint32_t c = 0; c < channels; c += 1) {
           int64_t value = (int64_t)element(from, source.type, c) * scales[c].multiplier + scales[c].offset;
           int32_t shift = op->source.fraction + scales[c].exponent - op->target.fraction;
-          put_element(to, target.type, c, round_shift(value, shift));
+          put_element(to, target.type, c, rounded(value, shift));
         }
       }
     }
@@ -114,9 +114,9 @@ void run_normalise_back(const void *operation) {
         uint8_t *to = pixel_of(&target, row, column);
         for (uint32_t c = 0; c < channels; c += 1) {
           const ChannelSlope *slope = slopes + c;
-          int64_t sum = round_shift((int64_t)errors[c] * slope->errorMultiplier, slope->errorShift);
-          sum += round_shift((int64_t)element(values, source.type, c) * slope->valueMultiplier, slope->valueShift);
-          add_element(to, ELEMENT_INT32, c, round_shift(sum + slope->offset, SLOPE_GUARD), op->accumulate);
+          int64_t sum = rounded((int64_t)errors[c] * slope->errorMultiplier, slope->errorShift);
+          sum += rounded((int64_t)element(values, source.type, c) * slope->valueMultiplier, slope->valueShift);
+          add_element(to, ELEMENT_INT32, c, rounded(sum + slope->offset, SLOPE_GUARD), op->accumulate);
         }
       }
     }

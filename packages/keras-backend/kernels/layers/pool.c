@@ -38,10 +38,10 @@ static int64_t mean_of(int64_t sum, uint32_t count, int32_t shift) {
   uint32_t reciprocal = quotient32(((uint64_t)1 << (30 + bits)) + (count >> 1), count);
   int32_t s = 30 + (int32_t)bits + shift;
   while (s > 62) { /* a result that is 0 */
-    sum = round_shift(sum, 1);
+    sum = rounded(sum, 1);
     s -= 1;
   }
-  return round_shift(sum * (int64_t)reciprocal, s);
+  return rounded(sum * (int64_t)reciprocal, s);
 }
 
 static const uint8_t *source_pixel(const Window *w, const Block *source, uint32_t row, uint32_t column, uint32_t i, uint32_t j) {
@@ -61,7 +61,7 @@ static void pool_pixel(const PoolOperation *op, const Block *source, uint8_t *to
         largest = x > largest ? x : largest;
       }
     }
-    int64_t value = op->function == POOL_MEAN ? mean_of(sum, places.count, shift) : round_shift(largest, shift);
+    int64_t value = op->function == POOL_MEAN ? mean_of(sum, places.count, shift) : rounded(largest, shift);
     put_element(to, op->target.type, c, value);
   }
 }
@@ -125,7 +125,7 @@ static int64_t pool_back_element(const PoolBack *p, uint32_t row, uint32_t colum
       }
     }
   }
-  return op->function == POOL_MEAN ? round_shift(sum, 16) : round_shift(sum, p->shift);
+  return op->function == POOL_MEAN ? rounded(sum, 16) : rounded(sum, p->shift);
 }
 
 static Window window_back(const Window *window) {

@@ -1,4 +1,5 @@
 /** A replica to try operations on: tensors are placed with values, operations run, values read. */
+import { deepStrictEqual } from 'node:assert/strict';
 import { encodeLayout } from '../../layouts/layout.js';
 import {
   BatchMode,
@@ -57,7 +58,7 @@ export interface Counts {
   readonly underflows: readonly number[];
 }
 
-const MEMORY_BYTES = 2 ** 22;
+const MEMORY_BYTES = 2 ** 20;
 const HEADER = 64;
 const STEP = 256;
 const FIRST = 512;
@@ -84,6 +85,18 @@ export class Workbench {
       await WasmReplica.create({ memoryBytes: MEMORY_BYTES, arenaBytes, copies }),
       way,
     );
+  }
+
+  /** Forgets everything. */
+  #reset(): void {
+    this.replica.bytes(0, this.#next).fill(0);
+    this.#next = FIRST;
+  }
+
+  /** Does something from the start. */
+  fresh<Result>(work: (bench: Workbench) => Result): Result {
+    this.#reset();
+    return work(this);
   }
 
   /** Room, 16-byte aligned and 0. */
@@ -240,12 +253,16 @@ export function integers(count: number, bits: number, seed: number): number[] {
   });
 }
 
-/** Does the same in every way and checks that all give the same; what the first gave. */
-export async function inEveryWay<Result>(
-  work: (bench: Workbench) => Result,
-  same: (first: Result, other: Result, way: Way) => void,
-): Promise<Result> {
-  const first = work(await Workbench.create());
-  for (const way of WAYS.slice(1)) same(first, work(await Workbench.create(way)), way);
-  return first;
+const benches = Promise.all(WAYS.map((way) => Workbench.create(way)));
+
+/** Does the same in every way, and checks that all give the same; what they give. */
+export async function inEveryWay<Result>(work: (bench: Workbench) => Result): Promise<Result> {
+  const [first, ...others] = await benches;
+  const result = (first as Workbench).fresh(work);
+  for (const [index, bench] of others.entries()) {
+    const { workers, arenaBytes } = WAYS[index + 1] as Way;
+    const message = `${workers} workers with ${arenaBytes} bytes each compute something else`;
+    deepStrictEqual(bench.fresh(work), result, message);
+  }
+  return result;
 }
