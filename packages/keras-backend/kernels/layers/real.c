@@ -60,8 +60,8 @@ float root_by_digits(float x) {
   }
   uint32_t result = 0;
   uint64_t rest = 0;
-  uint64_t number = (uint64_t)mantissa << 27; /* 25 digits of its root: 24 and one to round by */
-  for (int32_t bit = 50; bit >= 0; bit -= 2) {
+  uint64_t number = (uint64_t)mantissa << 25; /* 25 digits of its root: 24 and one to round by */
+  for (int32_t bit = 48; bit >= 0; bit -= 2) {
     rest = rest << 2 | (number >> bit & 3);
     uint64_t next = ((uint64_t)result << 2) | 1;
     result <<= 1;

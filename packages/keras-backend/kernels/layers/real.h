@@ -16,7 +16,7 @@ float real_of(int64_t v, int32_t fraction);
 float root(float x);
 float root_by_digits(float x);
 
-/* e^x and ln x to within 2 units in the last place; ln of numbers that are not above 0 is -infinity. */
+/* e^x and ln x to within 1 unit in the last place; ln of numbers that are not above 0 is -infinity. */
 float exponential(float x);
 float logarithm(float x);
 

@@ -30,7 +30,12 @@ const plain = { slope: 0, scale: one, threshold: 0, limit: NO_LIMIT };
 const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
 /** Every activation: its parameters, and the float engine's. */
-const CASES: readonly [string, Parameters, (x: Float32Array, size: number) => Activated][] = [
+type Case = readonly [
+  name: string,
+  parameters: Parameters,
+  float: (x: Float32Array, size: number) => Activated,
+];
+const CASES: readonly Case[] = [
   ...(
     [
       ['linear', { function: ActivationFunction.Linear }],
