@@ -22,7 +22,7 @@ void run_activate(const void *operation) {
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
     Block source = same_block(&w, &op->source);
-    Block target = new_block(&op->target, w.region);
+    Block target = new_block(&op->target, &w.region);
     uint32_t channels = w.region.channels;
     uint32_t *v31 = op->function == FUNCTION_SOFTMAX ? take_room(channels * 4) : 0;
     int32_t *wide = v31 ? take_room(channels * 4) : 0;
@@ -109,7 +109,7 @@ void run_activate_back(const void *operation) {
   while (next(&w)) {
     Block error = same_block(&w, &op->error);
     Block other = same_block(&w, read);
-    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, w.region);
+    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         const uint8_t *errors = pixel_of(&error, row, column);

@@ -1,10 +1,10 @@
 #include "activation.h"
 #include "../include/fixed.h"
 #include "operations.h"
+#include "real.h"
 
 #define PARAMETER_FRACTION 24
-#define LN_2_26 46516320ll /* ln 2, 26 fraction bits */
-#define LN_2_24 11629080   /* ln 2, 24 fraction bits */
+#define LN_2_26 46516320u /* ln 2, 26 fraction bits */
 #define NORMAL_RANGE 8     /* beyond it the normal distribution is 0 or 1 to 31 bits */
 
 static uint32_t size_of(int32_t z) {
@@ -50,12 +50,12 @@ static Fixed exponential_of(int32_t z, int32_t fraction) {
   if (z <= 0) {
     return (Fixed){exp_negative(size_of(z), (uint32_t)fraction), 31};
   }
-  int64_t x = (int64_t)z << (26 - fraction);
-  int64_t n = x / LN_2_26 + 1;
+  uint64_t x = (uint64_t)z << (26 - fraction);
+  uint32_t n = x < 62ull * LN_2_26 ? quotient32(x, LN_2_26) + 1 : 63;
   if (n > 62) {
     return (Fixed){INT32_MAX, -31};
   }
-  return (Fixed){exp_negative((uint32_t)(n * LN_2_26 - x), 26), 31 - (int32_t)n};
+  return (Fixed){exp_negative((uint32_t)(n * (uint64_t)LN_2_26 - x), 26), 31 - (int32_t)n};
 }
 
 static uint32_t softsign31(uint32_t numerator, uint32_t size, int32_t fraction) {
@@ -103,9 +103,8 @@ Fixed activated(const Activation *a, int32_t z) {
   }
   case FUNCTION_SOFTPLUS: {
     uint32_t e = exp_negative(size_of(z), (uint32_t)f);
-    uint32_t half = (uint32_t)(((uint64_t)ONE31 + e + 1) >> 1);
-    int64_t above = ln31(half < ONE31 ? half : ONE31 - 1) + LN_2_24; /* ln(1 + e) */
-    return (Fixed){(z > 0 ? (int64_t)z << (32 - f) : 0) + above * 256, 32};
+    int64_t above = fixed_of(logarithm(1.0f + real_of(e, 31)), 32); /* ln(1 + e^-|z|) */
+    return (Fixed){(z > 0 ? (int64_t)z << (32 - f) : 0) + above, 32};
   }
   case FUNCTION_SOFTSIGN: {
     int64_t size = softsign31(size_of(z), size_of(z), f);

@@ -28,16 +28,16 @@ uint32_t region_address(const Tensor *tensor, const Region *region) {
   return tensor->address + region->sample * tensor->sampleStride + element * (tensor->type == ELEMENT_INT16 ? 2 : 4);
 }
 
-static Block shape_of(const Tensor *tensor, Region region) {
+static Block shape_of(const Tensor *tensor, const Region *region) {
   uint32_t bytes = tensor->type == ELEMENT_INT16 ? 2 : 4;
-  uint8_t *place = direct(region_address(tensor, &region));
+  uint8_t *place = direct(region_address(tensor, region));
   if (place) {
-    return (Block){place, tensor->pixelStride, tensor->rowStride, tensor->type, bytes, tensor, region};
+    return (Block){place, tensor->pixelStride, tensor->rowStride, tensor->type, bytes, tensor, *region};
   }
-  uint32_t pixel = region.channels + (bytes == 2 ? region.channels & 1 : 0);
-  uint32_t row = region.columns * pixel;
-  uint8_t *room = take_room(region.rows * row * bytes);
-  return (Block){room, pixel, row, tensor->type, bytes, tensor, region};
+  uint32_t pixel = region->channels + (bytes == 2 ? region->channels & 1 : 0);
+  uint32_t row = region->columns * pixel;
+  uint8_t *room = take_room(region->rows * row * bytes);
+  return (Block){room, pixel, row, tensor->type, bytes, tensor, *region};
 }
 
 uint32_t block_fits(const Tensor *tensor, const Region *region) {
@@ -72,7 +72,7 @@ static void copy_runs(const Block *block, uint32_t reading) {
   }
 }
 
-Block block_of(const Tensor *tensor, Region region) {
+Block block_of(const Tensor *tensor, const Region *region) {
   Block block = shape_of(tensor, region);
   if (!direct(tensor->address)) {
     copy_runs(&block, 1);
@@ -80,7 +80,7 @@ Block block_of(const Tensor *tensor, Region region) {
   return block;
 }
 
-Block new_block(const Tensor *tensor, Region region) {
+Block new_block(const Tensor *tensor, const Region *region) {
   return shape_of(tensor, region);
 }
 
@@ -128,5 +128,5 @@ uint32_t next(Walk *walk) {
 }
 
 Block same_block(const Walk *walk, const Tensor *tensor) {
-  return block_of(tensor, walk->region);
+  return block_of(tensor, &walk->region);
 }

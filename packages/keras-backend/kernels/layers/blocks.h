@@ -14,8 +14,8 @@ uint32_t region_address(const Tensor *tensor, const Region *region);
 /*
  * A block with the values of a region; one without (all of it will be written); whether there is room for one;
  * and writing one back. */
-Block block_of(const Tensor *tensor, Region region);
-Block new_block(const Tensor *tensor, Region region);
+Block block_of(const Tensor *tensor, const Region *region);
+Block new_block(const Tensor *tensor, const Region *region);
 uint32_t block_fits(const Tensor *tensor, const Region *region);
 void write_block(const Block *block);
 

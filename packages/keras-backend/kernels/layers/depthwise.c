@@ -83,8 +83,8 @@ void run_depthwise(const void *operation) {
     for (uint32_t o = 0; o < outputs; o += 1) {
       biases[o] = bias_of(op, w.region.channel + o);
     }
-    Block input = block_of(&op->input, input_region(window, &op->input, &w.region, channel, last - channel + 1));
-    Block target = new_block(&op->output, w.region);
+    Block input = input_block(window, &op->input, &w.region, channel, last - channel + 1);
+    Block target = new_block(&op->output, &w.region);
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         uint8_t *to = pixel_of(&target, row, column);
@@ -129,8 +129,8 @@ void run_depthwise_back(const void *operation) {
     uint32_t outputs = w.region.channels * op->multiplier;
     k.weights = fetch_weights(op->weights, op->weightStride, bytes, window->kernelRows * window->kernelColumns, output,
                               outputs, &k.pitch);
-    Block delta = block_of(&op->delta, input_region(window, &op->delta, &w.region, output, outputs));
-    Block target = op->accumulate ? same_block(&w, &op->error) : new_block(&op->error, w.region);
+    Block delta = input_block(window, &op->delta, &w.region, output, outputs);
+    Block target = op->accumulate ? same_block(&w, &op->error) : new_block(&op->error, &w.region);
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         uint8_t *to = pixel_of(&target, row, column);
@@ -157,8 +157,8 @@ static void add_row(const DepthwiseGradient *g, uint32_t sample, uint32_t row) {
   uint32_t columns = op->delta.columns;
   Region outputs = {sample, row, 1, 0, columns, g->channel * op->multiplier, g->outputs};
   uint32_t mark = arena_mark();
-  Block delta = block_of(&op->delta, outputs);
-  Block input = block_of(&op->input, input_region(&op->window, &op->input, &outputs, g->channel, g->channels));
+  Block delta = block_of(&op->delta, &outputs);
+  Block input = input_block(&op->window, &op->input, &outputs, g->channel, g->channels);
   for (uint32_t column = 0; column < columns; column += 1) {
     const uint8_t *deltas = pixel_of(&delta, 0, column);
     for (uint32_t o = 0; o < g->outputs; o += 1) {

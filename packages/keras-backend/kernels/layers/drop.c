@@ -27,7 +27,7 @@ void run_drop(const void *operation) {
   while (next(&w)) {
     const Region *region = &w.region;
     Block source = same_block(&w, &op->source);
-    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, w.region);
+    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
     for (uint32_t row = 0; row < region->rows; row += 1) {
       for (uint32_t column = 0; column < region->columns; column += 1) {
         uint32_t index = worker.batch.firstSample + region->sample;

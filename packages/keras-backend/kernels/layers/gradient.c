@@ -58,13 +58,13 @@ static void add_row(Gradient *g, uint32_t sample, uint32_t row) {
   for (uint32_t column = 0; column < op->delta.columns;) {
     uint32_t columns = smaller(op->positionsPerBlock - g->filled, op->delta.columns - column);
     uint32_t mark = arena_mark();
-    Region outputs = {.sample = sample, .row = row, .rows = 1, .column = column, .columns = columns};
+    Region outputs = {sample, row, 1, column, columns, g->output, g->outputs};
     Region inputs = input_region(&op->window, &op->input, &outputs, 0, op->input.channels);
-    Block delta = block_of(&op->delta, (Region){sample, row, 1, column, columns, g->output, g->outputs});
+    Block delta = block_of(&op->delta, &outputs);
     uint32_t inBlock = block_fits(&op->input, &inputs);
     Block block;
     if (inBlock) {
-      block = block_of(&op->input, inputs);
+      block = block_of(&op->input, &inputs);
     }
     for (uint32_t c = 0; c < columns; c += 1) {
       uint32_t at = g->filled + c;

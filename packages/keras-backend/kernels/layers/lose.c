@@ -19,7 +19,7 @@ static void fetch_targets(const LoseOperation *op, const Region *pixel, Row *row
   Region region = *pixel;
   region.channels = op->targets.channels;
   uint32_t mark = arena_mark();
-  Block block = block_of(&op->targets, region);
+  Block block = block_of(&op->targets, &region);
   row->class = *(const uint32_t *)block.data;
   for (uint32_t i = 0; i < row->size; i += 1) {
     row->targets[i] = op->targets.type == ELEMENT_FLOAT32 ? ((const float *)block.data)[i] : (float)(i == row->class);
@@ -48,7 +48,7 @@ static uint32_t correct_in(const LoseOperation *op, const Row *row) {
 }
 
 static void write_error(const LoseOperation *op, const Region *pixel, const Row *row, float factor) {
-  Block block = new_block(&op->error, *pixel);
+  Block block = new_block(&op->error, pixel);
   for (uint32_t i = 0; i < row->size; i += 1) {
     float error = factor * row->slopes[i];
     int64_t value = fixed_of(error, op->error.fraction);

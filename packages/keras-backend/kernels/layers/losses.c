@@ -1,4 +1,5 @@
 #include "losses.h"
+#include "platform.h"
 #include "real.h"
 
 #define EPSILON 1e-7f /* Keras's */
@@ -70,11 +71,22 @@ static Term huber(float d, float delta) {
   return size <= delta ? (Term){d * d * 0.5f, d} : (Term){delta * (size - delta * 0.5f), delta * sign_of(d)};
 }
 
+/* The loss of an operation: in a program WITHOUT_OTHER_LOSSES one of the most common, so that the rest is left out. */
+static uint32_t loss_of(const LoseOperation *op) {
+  uint32_t loss = op->loss;
+#ifdef WITHOUT_OTHER_LOSSES
+  if (loss != LOSS_MEAN_SQUARED_ERROR && loss != LOSS_BINARY_CROSSENTROPY && loss != LOSS_CATEGORICAL_CROSSENTROPY) {
+    fail();
+  }
+#endif
+  return loss;
+}
+
 /* Losses that are the mean of a term for each output. */
 static Term term_of(const LoseOperation *op, float y, float p) {
   float d = p - y;
   float side = y == 0 ? -1.0f : y;
-  switch (op->loss) {
+  switch (loss_of(op)) {
   case LOSS_MEAN_ABSOLUTE_ERROR:
     return (Term){absolute(d), sign_of(d)};
   case LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
@@ -172,7 +184,7 @@ static float over_classes(const LoseOperation *op, const float *y, float *p, flo
     float q = limited(share);
     float loss = -y[i] * logarithm(q);
     float slope = -y[i] / q;
-    if (op->loss == LOSS_CATEGORICAL_FOCAL_CROSSENTROPY) {
+    if (loss_of(op) == LOSS_CATEGORICAL_FOCAL_CROSSENTROPY) {
       float focus = op->alpha * power(1.0f - q, op->gamma);
       slope = focus * slope - op->alpha * op->gamma * power(1.0f - q, op->gamma - 1.0f) * loss;
       loss = focus * loss;
@@ -250,7 +262,7 @@ float loss_of_row(const LoseOperation *op, float *y, float *p, float *g, uint32_
   if (op->labelSmoothing > 0) {
     smooth(op, y, size);
   }
-  switch (op->loss) {
+  switch (loss_of(op)) {
   case LOSS_COSINE_SIMILARITY:
     return cosine(y, p, g, size);
   case LOSS_KL_DIVERGENCE:

@@ -67,14 +67,14 @@ static uint32_t keeps_pixels(const Moves *moves, const Tensor *source, const Ten
 static void move_pixel(const MapOperation *op, const Moves *moves, uint32_t whole, uint32_t sample, const uint32_t pixel[3],
                        uint32_t channels) {
   uint32_t mark = arena_mark();
-  Block target = new_block(&op->target, (Region){sample, pixel[0], 1, pixel[1], 1, pixel[2], channels});
+  Block target = new_block(&op->target, &(Region){sample, pixel[0], 1, pixel[1], 1, pixel[2], channels});
   int32_t shift = op->source.fraction - op->target.fraction;
   uint32_t from[3];
   if (whole) {
     uint32_t some = source_of(moves, &op->source, &op->target, pixel, from);
     Block source;
     if (some) {
-      source = block_of(&op->source, (Region){sample, from[0], 1, from[1], 1, from[2], channels});
+      source = block_of(&op->source, &(Region){sample, from[0], 1, from[1], 1, from[2], channels});
     }
     for (uint32_t c = 0; c < channels; c += 1) {
       put_element(target.data, target.type, c, some ? rounded(element(source.data, source.type, c), shift) : 0);
@@ -147,7 +147,7 @@ static void add_pixel_errors(const MapBackOperation *op, const Moves *moves, uin
         continue;
       }
       uint32_t mark = arena_mark();
-      Block error = block_of(&op->error, (Region){sample, to[0], 1, to[1], 1, to[2], channels});
+      Block error = block_of(&op->error, &(Region){sample, to[0], 1, to[1], 1, to[2], channels});
       for (uint32_t c = 0; c < channels; c += 1) {
         sums[c] += ((const int32_t *)error.data)[c];
       }
@@ -163,7 +163,7 @@ void run_map_back(const void *operation) {
   int32_t shift = op->error.fraction - op->target.fraction;
   Walk w = walk(&op->target, 1, 1, smaller(op->target.channels, PART));
   while (next(&w)) {
-    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, w.region);
+    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
     uint32_t channels = w.region.channels;
     int64_t *sums = take_room(channels * 8);
     uint32_t place[3] = {w.region.row, w.region.column, w.region.channel};

@@ -64,7 +64,7 @@ static void lay_out(const Matrix *m, uint8_t *rows, const Region *region, uint32
     uint32_t mark = arena_mark();
     Block block;
     if (inBlock) {
-      block = block_of(&op->input, input_region(&op->window, &op->input, &outputs, 0, op->input.channels));
+      block = input_block(&op->window, &op->input, &outputs, 0, op->input.channels);
     }
     for (uint32_t r = 0; r < region->rows; r += 1) {
       for (uint32_t c = 0; c < region->columns; c += 1) {
@@ -92,7 +92,7 @@ static void finish(const Matrix *m, const void *sums, const uint8_t *biases, con
     Region outputs = *region;
     outputs.sample += s;
     uint32_t mark = arena_mark();
-    Block block = op->accumulate ? block_of(&op->output, outputs) : new_block(&op->output, outputs);
+    Block block = op->accumulate ? block_of(&op->output, &outputs) : new_block(&op->output, &outputs);
     for (uint32_t r = 0; r < region->rows; r += 1) {
       for (uint32_t c = 0; c < region->columns; c += 1, p += 1) {
         int32_t *z = (int32_t *)pixel_of(&block, r, c);

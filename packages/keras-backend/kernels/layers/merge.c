@@ -6,7 +6,8 @@
 #define ONE (1u << MULTIPLIER_FRACTION)
 
 /* The part of an input that meets a region of the result. */
-static Block part_of(const Tensor *input, const Tensor *result, Region region) {
+static Block part_of(const Tensor *input, const Tensor *result, const Region *whole) {
+  Region region = *whole;
   if (input->rows != result->rows) {
     region.row = 0;
     region.rows = 1;
@@ -19,7 +20,7 @@ static Block part_of(const Tensor *input, const Tensor *result, Region region) {
     region.channel = 0;
     region.channels = 1;
   }
-  return block_of(input, region);
+  return block_of(input, &region);
 }
 
 static int32_t element_of(const Block *block, uint32_t row, uint32_t column, uint32_t c) {
@@ -74,9 +75,9 @@ void run_merge(const void *operation) {
   }
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
-    Block first = part_of(&op->first, &op->target, w.region);
-    Block second = part_of(&op->second, &op->target, w.region);
-    Block target = new_block(&op->target, w.region);
+    Block first = part_of(&op->first, &op->target, &w.region);
+    Block second = part_of(&op->second, &op->target, &w.region);
+    Block target = new_block(&op->target, &w.region);
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         uint8_t *to = pixel_of(&target, row, column);
@@ -122,9 +123,9 @@ typedef struct {
 static void add_part(const MergeBack *m, const Region *part, const Block *target, int64_t *sums) {
   const MergeBackOperation *op = m->op;
   uint32_t mark = arena_mark();
-  Block error = block_of(&op->error, *part);
-  Block first = m->reads ? part_of(&op->first, &op->error, *part) : error;
-  Block second = m->reads ? part_of(&op->second, &op->error, *part) : error;
+  Block error = block_of(&op->error, part);
+  Block first = m->reads ? part_of(&op->first, &op->error, part) : error;
+  Block second = m->reads ? part_of(&op->second, &op->error, part) : error;
   const Region *region = &target->region;
   for (uint32_t row = 0; row < part->rows; row += 1) {
     for (uint32_t column = 0; column < part->columns; column += 1) {
@@ -182,7 +183,7 @@ void run_merge_back(const void *operation) {
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
     const Region *region = &w.region;
-    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, w.region);
+    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
     uint32_t count = region->rows * region->columns * region->channels;
     int64_t *sums = take_room(count * 8);
     for (uint32_t i = 0; i < count; i += 1) {

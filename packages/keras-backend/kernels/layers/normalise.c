@@ -46,10 +46,10 @@ static void add_slices(const Sums *s, const Tensor *source, const Tensor *error,
       for (region.column = 0; region.column < source->columns; region.column += columnsPer) {
         region.columns = smaller(columnsPer, source->columns - region.column);
         uint32_t mark = arena_mark();
-        Block values = block_of(source, region);
+        Block values = block_of(source, &region);
         Block errors;
         if (error) {
-          errors = block_of(error, region);
+          errors = block_of(error, &region);
         }
         add_row(s, &values, error ? &errors : 0, first, second);
         release_to(mark);
@@ -79,7 +79,7 @@ void run_normalise(const void *operation) {
   while (next(&w)) {
     uint32_t channels = w.region.channels;
     Block source = same_block(&w, &op->source);
-    Block target = new_block(&op->target, w.region);
+    Block target = new_block(&op->target, &w.region);
     ChannelScale *scales = take_room(channels * sizeof(ChannelScale));
     fetch(scales, op->channelScales + w.region.channel * sizeof(ChannelScale), channels * sizeof(ChannelScale));
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
@@ -104,7 +104,7 @@ void run_normalise_back(const void *operation) {
     uint32_t channels = w.region.channels;
     Block error = same_block(&w, &op->error);
     Block source = same_block(&w, &op->source);
-    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, w.region);
+    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
     ChannelSlope *slopes = take_room(channels * sizeof(ChannelSlope));
     fetch(slopes, op->channelSlopes + w.region.channel * sizeof(ChannelSlope), channels * sizeof(ChannelSlope));
     for (uint32_t row = 0; row < w.region.rows; row += 1) {

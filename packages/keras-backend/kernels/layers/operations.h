@@ -40,6 +40,7 @@
 #define KIND_CONSTRAIN 0x1eu
 #define KIND_REFRESH 0x1fu
 #define KIND_REFRESH_BIAS 0x20u
+#define KIND_COUNT 0x21u
 
 #define ELEMENT_INT16 0x0u
 #define ELEMENT_INT32 0x1u

@@ -70,8 +70,8 @@ void run_pool(const void *operation) {
   const PoolOperation *op = operation;
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
-    Block source = block_of(&op->source, input_region(&op->window, &op->source, &w.region, w.region.channel, w.region.channels));
-    Block target = new_block(&op->target, w.region);
+    Block source = input_block(&op->window, &op->source, &w.region, w.region.channel, w.region.channels);
+    Block target = new_block(&op->target, &w.region);
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         pool_pixel(op, &source, pixel_of(&target, row, column), w.region.row + row, w.region.column + column, w.region.channels);
@@ -146,11 +146,11 @@ void run_pool_back(const void *operation) {
   while (next(&w)) {
     uint32_t channel = w.region.channel;
     uint32_t channels = w.region.channels;
-    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, w.region);
+    Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
     Region outputs = input_region(&p.back, &op->error, &w.region, channel, channels);
-    p.error = block_of(&op->error, outputs);
+    p.error = block_of(&op->error, &outputs);
     if (op->function == POOL_LARGEST && outputs.rows && outputs.columns) {
-      p.source = block_of(&op->source, input_region(&op->window, &op->source, &outputs, channel, channels));
+      p.source = input_block(&op->window, &op->source, &outputs, channel, channels);
     }
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {

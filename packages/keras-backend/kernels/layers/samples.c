@@ -44,8 +44,8 @@ static void copy_samples(const Tensor *tensor, uint32_t stream, uint32_t stride,
     Tensor data = sample_of(tensor, stream, stride, w.region.sample);
     Region region = w.region;
     region.sample = 0;
-    Block from = taking ? block_of(&data, region) : same_block(&w, tensor);
-    Block to = taking ? new_block(tensor, w.region) : new_block(&data, region);
+    Block from = taking ? block_of(&data, &region) : same_block(&w, tensor);
+    Block to = taking ? new_block(tensor, &w.region) : new_block(&data, &region);
     copy_block(&from, &to);
     write_block(&to);
   }

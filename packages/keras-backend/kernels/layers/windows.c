@@ -5,13 +5,9 @@ static void reach(uint32_t p, uint32_t outputs, uint32_t kernel, uint32_t stride
                   uint32_t spread, uint32_t size, uint32_t *first, uint32_t *count) {
   int32_t low = (int32_t)(p * stride) - before;
   int32_t high = (int32_t)((p + outputs - 1) * stride + (kernel - 1) * dilation) - before;
-  low = low < 0 ? 0 : low / (int32_t)spread;
-  high = high < 0 ? -1 : high / (int32_t)spread;
-  if (high >= (int32_t)size) {
-    high = (int32_t)size - 1;
-  }
-  *first = (uint32_t)low;
-  *count = high < low ? 0 : (uint32_t)(high - low + 1);
+  *first = low < 0 ? 0 : (uint32_t)low / spread;
+  uint32_t end = high < 0 ? 0 : smaller((uint32_t)high / spread + 1, size);
+  *count = larger(end, *first) - *first;
 }
 
 Region input_region(const Window *window, const Tensor *input, const Region *outputs, uint32_t channel,
@@ -22,6 +18,11 @@ Region input_region(const Window *window, const Tensor *input, const Region *out
   reach(outputs->column, outputs->columns, window->kernelColumns, window->strideColumns, window->dilationColumns,
         window->left, window->spreadColumns, input->columns, &region.column, &region.columns);
   return region;
+}
+
+Block input_block(const Window *window, const Tensor *input, const Region *outputs, uint32_t channel, uint32_t channels) {
+  Region region = input_region(window, input, outputs, channel, channels);
+  return block_of(input, &region);
 }
 
 static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {
