@@ -3,6 +3,8 @@
  *
  * They travel inside the package as text, so they load in a browser as well.
  */
+import type { LayersProgram } from './layers-programs.js';
+import * as programs from './programs.js';
 import { denseBase64, sequencerBase64 } from './programs.js';
 
 const bytesOf = (base64: string): Uint8Array =>
@@ -13,3 +15,7 @@ export const denseImage = (): Uint8Array => bytesOf(denseBase64);
 
 /** The program that runs batches. */
 export const sequencerImage = (): Uint8Array => bytesOf(sequencerBase64);
+
+/** A program of workers. */
+export const layersImage = (program: LayersProgram): Uint8Array =>
+  bytesOf(programs[`${program}Base64`]);

@@ -20,6 +20,7 @@ import { checkCount, checkMode, DEFAULT_BATCH } from './checks.js';
 import type { ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
+import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
 import { FloatBackend } from './float-backend.js';
 import { goalsOf } from './goals.js';
 import type { History } from './history.js';
@@ -144,8 +145,8 @@ export class Model implements AsyncDisposable {
     const { machine = {} } = options;
     const backend =
       engine === 'float'
-        ? new FloatBackend({ graph, goals, optimiser, seed: randomWord(this.seed, DROPOUT_STREAM) })
-        : new FixedBackend({ graph, goals, optimiser, mode, engine, machine });
+        ? new FloatBackend({ graph, goals, optimiser, seed: dropoutSeed(this.seed) })
+        : fixedPointBackend({ graph, goals, optimiser, mode, engine, machine }, this.seed);
     const before = this.#compiled;
     if (before !== undefined) this.#retired.push(before.backend);
     if (before?.optimiser.kind !== optimiser.kind && this.#state?.steps) {
@@ -405,9 +406,6 @@ export class Model implements AsyncDisposable {
     return this.#state;
   }
 }
-
-/** The stream of random numbers that dropout is seeded from. */
-const DROPOUT_STREAM = 0x40000000;
 
 /** A model of layers one after another. @throws {@link ModelDefinitionError} {@link UnsupportedError} */
 export function sequential(options: SequentialOptions = {}): Model {
