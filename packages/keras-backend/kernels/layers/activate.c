@@ -2,6 +2,7 @@
 #include "activation.h"
 #include "blocks.h"
 #include "operation.h"
+#include "rows.h"
 
 #define LARGEST_DELTA 32767 /* int16 deltas are never -32768: then two products do not sum up to 2^31 */
 
@@ -16,8 +17,17 @@ static void softmax_pixel(const uint8_t *z, uint8_t *to, const Block *source, co
   }
 }
 
+/* Whether an activation is a clamp: nothing but rounding from int32 to int16 is left then. */
+static uint32_t is_narrow(uint32_t function, int32_t slope, int32_t threshold, const Tensor *source, const Tensor *target) {
+  int32_t shift = source->fraction - target->fraction;
+  uint32_t clamps = function == FUNCTION_LINEAR || (function == FUNCTION_RELU && slope == 0 && threshold == 0);
+  return clamps && source->type == ELEMENT_INT32 && target->type == ELEMENT_INT16 && shift >= 0 && shift < 32;
+}
+
 void run_activate(const void *operation) {
   const ActivateOperation *op = operation;
+  uint32_t narrow = is_narrow(op->function, op->slope, op->threshold, &op->source, &op->target);
+  uint32_t relu = op->function == FUNCTION_RELU;
   Activation activation = {op->function, op->slope, op->scale, op->threshold, op->limit, op->source.fraction};
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
@@ -30,6 +40,11 @@ void run_activate(const void *operation) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         const uint8_t *z = pixel_of(&source, row, column);
         uint8_t *to = pixel_of(&target, row, column);
+        if (narrow) {
+          worker.saturations += narrow_row((int16_t *)to, (const int32_t *)z, channels, op->source.fraction - op->target.fraction,
+                                           relu ? 0 : INT32_MIN, relu ? op->limit : INT32_MAX);
+          continue;
+        }
         if (v31) {
           softmax_pixel(z, to, &source, &target, v31, wide);
           continue;
@@ -105,6 +120,8 @@ void run_activate_back(const void *operation) {
   uint32_t byValue = reads_value(op);
   const Tensor *read = byValue ? &op->value : op->function == FUNCTION_LINEAR ? &op->error : &op->source;
   int32_t shift = op->error.fraction - op->target.fraction;
+  uint32_t narrow = is_narrow(op->function, op->slope, op->threshold, &op->error, &op->target) && !op->accumulate &&
+                    (op->function == FUNCTION_LINEAR || (read->type == ELEMENT_INT16 && op->limit == INT32_MAX));
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
     Block error = same_block(&w, &op->error);
@@ -115,6 +132,13 @@ void run_activate_back(const void *operation) {
         const uint8_t *errors = pixel_of(&error, row, column);
         const uint8_t *others = pixel_of(&other, row, column);
         uint8_t *to = pixel_of(&target, row, column);
+        if (narrow) {
+          const int16_t *values = op->function == FUNCTION_RELU ? (const int16_t *)others : 0;
+          RowCounts counts = delta_row((int16_t *)to, (const int32_t *)errors, values, w.region.channels, shift);
+          worker.saturations += counts.saturations;
+          worker.underflows += counts.underflows;
+          continue;
+        }
         int32_t mean = op->function == FUNCTION_SOFTMAX ? softmax_mean(errors, others, &other, op->value.fraction) : 0;
         for (uint32_t c = 0; c < w.region.channels; c += 1) {
           int32_t x = element(others, other.type, c);

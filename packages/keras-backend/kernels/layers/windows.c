@@ -1,4 +1,5 @@
 #include "windows.h"
+#include "rows.h"
 
 /* Along one axis: places from *first, *count of them, that kernel places of outputs p .. p + outputs can reach. */
 static void reach(uint32_t p, uint32_t outputs, uint32_t kernel, uint32_t stride, uint32_t dilation, int32_t before,
@@ -25,24 +26,6 @@ Block input_block(const Window *window, const Tensor *input, const Region *outpu
   return block_of(input, &region);
 }
 
-static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {
-  if ((((uintptr_t)to | (uintptr_t)from | bytes) & 3) == 0) {
-    for (uint32_t i = 0; i < bytes / 4; i += 1) {
-      ((uint32_t *)to)[i] = ((const uint32_t *)from)[i];
-    }
-    return;
-  }
-  for (uint32_t i = 0; i < bytes / 2; i += 1) {
-    ((uint16_t *)to)[i] = ((const uint16_t *)from)[i];
-  }
-}
-
-static void clear(uint8_t *to, uint32_t bytes) {
-  for (uint32_t i = 0; i < bytes / 2; i += 1) {
-    ((uint16_t *)to)[i] = 0;
-  }
-}
-
 void gather(void *to, const Window *window, const Tensor *input, const Block *block, uint32_t sample, uint32_t row,
             uint32_t column, uint32_t k, uint32_t depth) {
   uint32_t channels = input->channels;
@@ -59,19 +42,19 @@ void gather(void *to, const Window *window, const Tensor *input, const Block *bl
     uint32_t c = input_column(window, column, j);
     uint32_t steps = 1;
     if (r >= input->rows || c >= input->columns) {
-      clear(place, run * bytes);
+      clear_row(place, run * bytes);
     } else if (block) {
       if (dense && channel == 0) { /* as many kernel columns as lie side by side */
         steps = smaller(smaller(window->kernelColumns - j, input->columns - c), larger(1, depth / channels));
         run = steps > 1 ? steps * channels : run;
       }
-      copy(place, pixel_of(block, r - block->region.row, c - block->region.column) + channel * bytes, run * bytes);
+      copy_row(place, pixel_of(block, r - block->region.row, c - block->region.column) + channel * bytes, run * bytes);
     } else {
       Region region = {sample, r, 1, c, 1, channel, run};
       uint32_t address = region_address(input, &region);
       const uint8_t *from = direct(address);
       if (from) {
-        copy(place, from, run * bytes);
+        copy_row(place, from, run * bytes);
       } else {
         fetch(place, address, run * bytes);
       }
