@@ -24,6 +24,13 @@ static uint32_t is_narrow(uint32_t function, int32_t slope, int32_t threshold, c
   return clamps && source->type == ELEMENT_INT32 && target->type == ELEMENT_INT16 && shift >= 0 && shift < 32;
 }
 
+/* Elements that lie side by side in all blocks: a row of pixels, or the channels of one. */
+static uint32_t run_of(const Block *a, const Block *b, const Block *c) {
+  uint32_t channels = a->region.channels;
+  uint32_t together = a->pixel == channels && b->pixel == channels && c->pixel == channels;
+  return together ? a->region.columns * channels : channels;
+}
+
 void run_activate(const void *operation) {
   const ActivateOperation *op = operation;
   uint32_t narrow = is_narrow(op->function, op->slope, op->threshold, &op->source, &op->target);
@@ -41,8 +48,10 @@ void run_activate(const void *operation) {
         const uint8_t *z = pixel_of(&source, row, column);
         uint8_t *to = pixel_of(&target, row, column);
         if (narrow) {
-          worker.saturations += narrow_row((int16_t *)to, (const int32_t *)z, channels, op->source.fraction - op->target.fraction,
+          uint32_t run = run_of(&source, &target, &target);
+          worker.saturations += narrow_row((int16_t *)to, (const int32_t *)z, run, op->source.fraction - op->target.fraction,
                                            relu ? 0 : INT32_MIN, relu ? op->limit : INT32_MAX);
+          column += run / channels - 1;
           continue;
         }
         if (v31) {
@@ -134,7 +143,9 @@ void run_activate_back(const void *operation) {
         uint8_t *to = pixel_of(&target, row, column);
         if (narrow) {
           const int16_t *values = op->function == FUNCTION_RELU ? (const int16_t *)others : 0;
-          RowCounts counts = delta_row((int16_t *)to, (const int32_t *)errors, values, w.region.channels, shift);
+          uint32_t run = run_of(&error, &other, &target);
+          RowCounts counts = delta_row((int16_t *)to, (const int32_t *)errors, values, run, shift);
+          column += run / w.region.channels - 1;
           worker.saturations += counts.saturations;
           worker.underflows += counts.underflows;
           continue;

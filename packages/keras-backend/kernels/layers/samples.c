@@ -2,7 +2,7 @@
 #include "blocks.h"
 #include "operation.h"
 
-#define PART 4096 /* elements that are copied at a time */
+#define PART (arena_bytes / 16) /* elements that are copied at a time: 4 bytes there and here, and room to spare */
 
 /* A data set's sample as a tensor: like another, without padding. */
 static Tensor sample_of(const Tensor *like, uint32_t stream, uint32_t stride, uint32_t sample) {
