@@ -32,6 +32,8 @@ import type {
   FitOptions,
   RunOptions,
 } from './options.js';
+import { ScheduleBackend } from './schedule-backend.js';
+import type { ScheduleExplanation } from '../schedule/explain.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, trainEpochs } from './training.js';
@@ -333,13 +335,30 @@ export class Model implements AsyncDisposable {
     const { backend } = this.#needCompiled();
     if (!(backend instanceof FixedBackend)) {
       throw new ModelStateError(
-        'the engine float has no number formats: compile for another engine',
+        'only a stack of Dense layers has number formats before it is trained: see schedule()',
       );
     }
     return backend.plan(
       this.#currentState(),
       needsOf(checkCount('batchSize', batchSize), inputPeak),
     );
+  }
+
+  /**
+   * What training on a machine costs, layer by layer, of a model that is no stack of Dense layers; undefined of one
+   * that is. Nothing is computed or mapped.
+   *
+   * @param batchSize 32 unless told
+   * @param workers cores that compute; 16, those of one chip, unless told
+   * @throws {@link ModelStateError} when the model is not compiled for a fixed-point engine
+   */
+  schedule(batchSize: number = DEFAULT_BATCH, workers = CHIP_WORKERS): ScheduleExplanation | undefined {
+    const { backend } = this.#needCompiled();
+    if (backend instanceof FixedBackend) return undefined;
+    if (!(backend instanceof ScheduleBackend)) {
+      throw new ModelStateError('the engine float has no schedule: compile for another engine');
+    }
+    return backend.explain(checkCount('batchSize', batchSize), checkCount('workers', workers));
   }
 
   /** The table of layers that Keras prints. */
@@ -406,6 +425,9 @@ export class Model implements AsyncDisposable {
     return this.#state;
   }
 }
+
+/** Application cores of a chip, but the sequencer's. */
+const CHIP_WORKERS = 16;
 
 /** A model of layers one after another. @throws {@link ModelDefinitionError} {@link UnsupportedError} */
 export function sequential(options: SequentialOptions = {}): Model {

@@ -7,6 +7,7 @@ import { type LayerGraph, shapesOf } from '../graph/graph.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import type { Shape } from '../layers/layers.js';
 import { isSparse } from '../losses/batch-loss.js';
+import { LAYERS_ARENA_BYTES } from '../layouts/index.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
 import { rateAt } from '../optimisers/schedules.js';
 import { calibrate } from '../schedule/calibrate.js';
@@ -17,6 +18,7 @@ import type {
   ScheduleResult,
   ScheduleRun,
 } from '../schedule/engine.js';
+import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
 import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
 import type {
@@ -69,6 +71,19 @@ export class ScheduleBackend implements Backend {
 
   check(): void {
     // Any finite weight will do: its format is chosen by its size.
+  }
+
+  /**
+   * What a training step would cost. Formats do not matter for that, so nothing is measured.
+   *
+   * @param workers cores of a replica
+   */
+  explain(batchSize: number, workers: number): ScheduleExplanation {
+    const { goals, optimiser, mode, seed } = this.#compilation;
+    const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
+    const request = { graph: this.#lowered, formats, goals, optimiser, mode, batchSize, seed };
+    const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
+    return explainSchedule(compileNetwork({ ...request, training: true }, target));
   }
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {
