@@ -8,6 +8,7 @@ import { functionalGraph, type LayerGraph, sequentialGraph } from '../graph/grap
 import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
+import type { ScheduleExplanation } from '../schedule/explain.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
   checkedData,
@@ -33,7 +34,6 @@ import type {
   RunOptions,
 } from './options.js';
 import { ScheduleBackend } from './schedule-backend.js';
-import type { ScheduleExplanation } from '../schedule/explain.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, trainEpochs } from './training.js';
@@ -352,7 +352,10 @@ export class Model implements AsyncDisposable {
    * @param workers cores that compute; 16, those of one chip, unless told
    * @throws {@link ModelStateError} when the model is not compiled for a fixed-point engine
    */
-  schedule(batchSize: number = DEFAULT_BATCH, workers = CHIP_WORKERS): ScheduleExplanation | undefined {
+  schedule(
+    batchSize: number = DEFAULT_BATCH,
+    workers = CHIP_WORKERS,
+  ): ScheduleExplanation | undefined {
     const { backend } = this.#needCompiled();
     if (backend instanceof FixedBackend) return undefined;
     if (!(backend instanceof ScheduleBackend)) {

@@ -6,8 +6,8 @@ import { type OutputGoal, Tally } from '../float/tally.js';
 import { type LayerGraph, shapesOf } from '../graph/graph.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import type { Shape } from '../layers/layers.js';
-import { isSparse } from '../losses/batch-loss.js';
 import { LAYERS_ARENA_BYTES } from '../layouts/index.js';
+import { isSparse } from '../losses/batch-loss.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
 import { rateAt } from '../optimisers/schedules.js';
 import { calibrate } from '../schedule/calibrate.js';
@@ -343,13 +343,21 @@ function picked(values: ArrayLike<number>, size: number, order: readonly number[
   return result;
 }
 
-function dataOf({ samples, x, y, weights }: ModelData): ScheduleData {
-  return {
+/** The same object for the same data, so that engines need not take them twice. */
+const converted = new WeakMap<ModelData, ScheduleData>();
+
+function dataOf(data: ModelData): ScheduleData {
+  const known = converted.get(data);
+  if (known !== undefined) return known;
+  const { samples, x, y, weights } = data;
+  const result = {
     samples,
     inputs: x.map(({ values }) => values),
     ...(y.length > 0 && { targets: y.map(({ values }) => values) }),
     ...(weights.some((each) => each !== undefined) && { weights }),
   };
+  converted.set(data, result);
+  return result;
 }
 
 const floatStateOf = ({ floats, slots, steps }: ModelState) => ({ weights: floats, slots, steps });

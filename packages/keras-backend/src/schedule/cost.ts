@@ -49,7 +49,10 @@ function partsOf(operation: Operation): Partial<OperationCost> {
     case 'gradient': {
       const { input, delta, window } = operation;
       const products = sizeOf(delta) * window.kernelRows * window.kernelColumns * input.channels;
-      return { multiplications: products, cycles: products * CYCLES.gradientProduct[speedOf(input)] };
+      return {
+        multiplications: products,
+        cycles: products * CYCLES.gradientProduct[speedOf(input)],
+      };
     }
     case 'depthwise':
     case 'depthwiseGradient':
@@ -76,7 +79,8 @@ function partsOf(operation: Operation): Partial<OperationCost> {
 function tensorOf(operation: Operation): Tensor | undefined {
   const fields = Object.values(operation as unknown as Readonly<Record<string, unknown>>);
   const tensors = fields.filter(
-    (field): field is Tensor => typeof field === 'object' && field !== null && 'sampleStride' in field,
+    (field): field is Tensor =>
+      typeof field === 'object' && field !== null && 'sampleStride' in field,
   );
   return tensors.sort((a, b) => sizeOf(b) - sizeOf(a))[0];
 }

@@ -52,7 +52,8 @@ export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {
     layer.cycles.forward += cycles;
   }
   const all = [...layers.values()];
-  const sum = (of: (layer: ScheduledLayer) => number) => all.reduce((total, each) => total + of(each), 0);
+  const sum = (of: (layer: ScheduledLayer) => number) =>
+    all.reduce((total, each) => total + of(each), 0);
   const perWorker = CYCLE_SECONDS / target.workers;
   const forward = request.batchSize * sum(({ cycles }) => cycles.forward) * perWorker;
   const training = request.batchSize * sum(({ cycles }) => cycles.training) * perWorker;

@@ -9,7 +9,7 @@ import type { CompileOptions } from '../model/options.js';
 import { adagrad, adam, adamw, type Optimiser, rmsprop, sgd } from '../optimisers/optimisers.js';
 import { smallResidualNetwork } from '../testing/residual-networks.js';
 
-const SAMPLES = 12;
+const SAMPLES = 14;
 const EXAMPLE = { batchSize: 5, epochs: 2 } as const;
 
 /** Numbers of 0 to 1, always the same. */
@@ -46,7 +46,13 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       sequential({
         seed: 1,
         layers: [
-          layers.conv2d({ filters: 3, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [8, 8, 1] }),
+          layers.conv2d({
+            filters: 3,
+            kernelSize: 3,
+            padding: 'same',
+            activation: 'relu',
+            inputShape: [8, 8, 1],
+          }),
           layers.maxPooling2d(),
           layers.conv2d({ filters: 4, kernelSize: [2, 3], strides: 2, activation: 'tanh' }),
           layers.averagePooling2d({ poolSize: 2, strides: 1, padding: 'same' }),
@@ -58,7 +64,8 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     outputs: 3,
   },
   'shortcuts and batch normalisation': {
-    make: () => smallResidualNetwork({ shape: [8, 8, 2], classes: 3, blocks: 1, width: 2, seed: 2 }),
+    make: () =>
+      smallResidualNetwork({ shape: [8, 8, 2], classes: 3, blocks: 1, width: 2, seed: 2 }),
     shape: [8, 8, 2],
     outputs: 3,
     optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }),
@@ -83,7 +90,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'branches, merges and moved values': {
     make: () => {
       const start = input({ shape: [6, 4] });
-      const a = apply(layers.conv1d({ filters: 5, kernelSize: 3, padding: 'causal', activation: 'elu' }), start);
+      const a = apply(
+        layers.conv1d({ filters: 5, kernelSize: 3, padding: 'causal', activation: 'elu' }),
+        start,
+      );
       const b = apply(layers.dense({ units: 5, activation: 'sigmoid' }), start);
       const both = apply(layers.concatenate(), [a, b]);
       const sum = apply(layers.multiply(), [a, b]);
@@ -115,7 +125,10 @@ async function trained(example: Example, options: Partial<CompileOptions>) {
   return { weights: net.getWeights().map(({ data: own }) => own), history, predicted: data };
 }
 
-function largestDifference(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
+function largestDifference(
+  a: readonly ArrayLike<number>[],
+  b: readonly ArrayLike<number>[],
+): number {
   let most = 0;
   for (const [i, own] of a.entries()) {
     for (let k = 0; k < own.length; k++) {
@@ -140,16 +153,29 @@ for (const [name, example] of Object.entries(EXAMPLES)) {
     ['fast', 3],
     ['exact', 2],
   ] as const) {
-    t.test(`${name}: ${workers} workers give the bits of the functional engine, ${mode}`, async (t) => {
-      const functional = await trained(example, { engine: 'functional', mode });
-      const machine = { board: 'spin3', workers } as const;
-      const onMachine = await trained(example, { engine: 'machine', mode, machine });
-      t.strictSame(onMachine.weights, functional.weights);
-      t.strictSame(onMachine.history, functional.history);
-      t.strictSame(onMachine.predicted, functional.predicted);
-    });
+    t.test(
+      `${name}: ${workers} workers give the bits of the functional engine, ${mode}`,
+      async (t) => {
+        const functional = await trained(example, { engine: 'functional', mode });
+        const machine = { board: 'spin3', workers } as const;
+        const onMachine = await trained(example, { engine: 'machine', mode, machine });
+        t.strictSame(onMachine.weights, functional.weights);
+        t.strictSame(onMachine.history, functional.history);
+        t.strictSame(onMachine.predicted, functional.predicted);
+      },
+    );
   }
 }
+
+t.test('data that do not fit are sent piece by piece, with the same bits', async (t) => {
+  const example = EXAMPLES['branches, merges and moved values'] as Example;
+  const functional = await trained(example, { engine: 'functional' });
+  const machine = { board: 'spin3', workers: 2, dataBytes: 900 } as const;
+  const pieces = await trained(example, { engine: 'machine', machine });
+  t.strictSame(pieces.weights, functional.weights);
+  t.strictSame(pieces.history, functional.history);
+  t.strictSame(pieces.predicted, functional.predicted);
+});
 
 const OPTIMISERS: readonly Optimiser[] = [
   sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true, clipNorm: 0.1 }),

@@ -46,7 +46,6 @@ import type { ScheduleData, ScheduleEngine, ScheduleResult, ScheduleRun } from '
 import { batchHeader } from '../operations.js';
 import {
   decodeStatistics,
-  decodeStream,
   encodeHeader,
   encodeSteps,
   firstWrites,
@@ -54,8 +53,8 @@ import {
   type ReplicaLayout,
   readState,
   stateWrites,
-  streamsOf,
 } from '../replica.js';
+import { MachineData, type Piece } from './data.js';
 import { runFailure } from './failure.js';
 import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, entriesOf, type SchedulePlaces } from './place.js';
 
@@ -69,13 +68,6 @@ const BATCH_BUDGET_MS = 3_600_000;
 const ALIGNMENT = 16;
 /** How long programs may take to start, ms of the wall clock. */
 const START_MS = 30_000;
-
-interface LoadedSlot {
-  readonly samples: number;
-  readonly address: number;
-  /** Offset of each stream from the replica's memory, by index. */
-  readonly streams: ReadonlyMap<number, number>;
-}
 
 interface Prepared {
   readonly network: CompiledNetwork;
@@ -101,13 +93,16 @@ export class MachineScheduleEngine implements ScheduleEngine {
   readonly #chip: ChipAddress;
   readonly #workers: readonly number[];
   readonly #regions: readonly RegionMap[];
-  readonly #data: (LoadedSlot | undefined)[] = [];
+  /** By slot. */
+  readonly #data: (MachineData | undefined)[] = [];
+  readonly #dataBytes: number | undefined;
   #running: Running | undefined;
   #prepared: Prepared | undefined;
   #steps = 0;
 
   /** Programs are started when the first network is prepared. */
-  constructor(host: Host, places: SchedulePlaces, ids: ApplicationIds) {
+  constructor(host: Host, places: SchedulePlaces, ids: ApplicationIds, dataBytes?: number) {
+    this.#dataBytes = dataBytes;
     const { x, y, workers } = places.replica;
     this.target = { workers: workers.length, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
     this.#host = host;
@@ -134,7 +129,6 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
     if (this.#prepared) await controller.freeSdram(this.#chip, this.#prepared.memory);
     this.#prepared = undefined;
-    for (const slot of [0, 1] as const) await this.#unload(slot);
     if (program !== this.#running?.program) await this.#start(program);
     const layout = layoutReplica(network);
     const memory = await this.#allocate(layout.bytes);
@@ -148,20 +142,14 @@ export class MachineScheduleEngine implements ScheduleEngine {
   }
 
   async load(slot: DataSlot, data: ScheduleData): Promise<void> {
-    const { network, memory } = this.#needPrepared();
-    const { controller } = this.#host;
-    await this.#unload(slot);
-    const all = streamsOf(network, data);
-    const size = all.reduce((sum, { bytes }) => sum + aligned(bytes.length), 0);
-    const address = await this.#allocate(size);
-    const streams = new Map<number, number>();
-    let next = address;
-    for (const { format, bytes } of all) {
-      await controller.write(this.#chip, next, bytes);
-      streams.set(format.stream, next - memory);
-      next += aligned(bytes.length);
-    }
-    this.#data[slot] = { samples: data.samples, address, streams };
+    const { network } = this.#needPrepared();
+    const before = this.#data[slot];
+    if (before?.holds(data, network)) return;
+    this.#data[slot] = undefined;
+    await before?.free();
+    const { dense } = this.#ids;
+    const most = this.#dataBytes;
+    this.#data[slot] = await MachineData.create(this.#host, this.#chip, dense, network, data, most);
   }
 
   async setState(state: FloatState): Promise<void> {
@@ -183,41 +171,46 @@ export class MachineScheduleEngine implements ScheduleEngine {
   async run(request: ScheduleRun): Promise<ScheduleResult> {
     const { network, memory, layout } = this.#needPrepared();
     const { controller } = this.#host;
-    const data = this.#data[request.slot];
-    if (data === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
-    const { mode, rates = [], keepsOutputs, slot } = request;
+    const slot = this.#data[request.slot];
+    if (slot === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
+    const { mode, rates = [], keepsOutputs, batchSize } = request;
     const { optimiser, seed } = network.request;
+    const { samples } = slot.data;
     const table = encodeSteps(optimiser, rates, this.#steps, seed);
     const steps = await this.#allocate(Math.max(ALIGNMENT, table.length));
+    const kept = keepsOutputs ? network.outputs : [];
+    const outputs = kept.map(({ size }) => new Float32Array(samples * size));
+    const costs: MachineCost[] = [];
     try {
       await controller.write(this.#chip, steps, table);
-      const streams = new Map(data.streams);
-      if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
-      await this.#writeTemplate(slot, streams, steps - memory);
       const statisticsBytes = layout.statisticsStride * network.target.workers;
       await controller.fill(this.#chip, memory + layout.statistics, statisticsBytes);
-      const cost = await this.#execute(commandOf(request, data.samples), (batches) =>
-        request.onBatch?.(batches),
-      );
-      const batches = Math.ceil(data.samples / request.batchSize);
+      for (const piece of slot.pieces(request)) {
+        const places = await slot.bring(piece);
+        const streams = new Map([...places].map(([stream, at]) => [stream, at - memory]));
+        if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
+        await this.#writeTemplate(request.slot, streams, steps - memory);
+        const before = Math.floor(piece.first / batchSize);
+        costs.push(
+          await this.#execute(commandOf(request, piece), (batches) =>
+            request.onBatch?.(before + batches),
+          ),
+        );
+        await slot.collect(piece, kept, outputs);
+      }
+      const batches = Math.ceil(samples / batchSize);
       if (mode === 'train') this.#steps += batches;
       const blocks: Uint8Array[] = [];
       for (let worker = 0; worker < network.target.workers; worker++) {
         const at = memory + layout.statistics + worker * layout.statisticsStride;
         blocks.push(await controller.read(this.#chip, at, layout.statisticsStride));
       }
-      const outputs: Float32Array[] = [];
-      for (const format of keepsOutputs ? network.outputs : []) {
-        const at = memory + (streams.get(format.stream) as number);
-        const bytes = await controller.read(this.#chip, at, format.stride * data.samples);
-        outputs.push(decodeStream(format, bytes, data.samples));
-      }
       return {
         batches,
-        samples: data.samples,
+        samples,
         ...decodeStatistics(network, blocks),
         ...(keepsOutputs && { outputs }),
-        machine: cost,
+        machine: sumOf(costs),
       };
     } finally {
       await controller.freeSdram(this.#chip, steps);
@@ -237,6 +230,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const { controller } = this.#host;
     const { sequencer } = this.#places;
     this.#running = undefined;
+    this.#data.length = 0;
     await this.#clear();
     let next = await this.#allocate(this.#regions.reduce((sum, { size }) => sum + size, 0));
     const tables = this.#regions.map(({ size }) => {
@@ -295,12 +289,6 @@ export class MachineScheduleEngine implements ScheduleEngine {
       throw new RangeError('the engine has no network: call prepare first');
     }
     return this.#prepared;
-  }
-
-  async #unload(slot: DataSlot): Promise<void> {
-    const before = this.#data[slot];
-    this.#data[slot] = undefined;
-    if (before) await this.#host.controller.freeSdram(this.#chip, before.address);
   }
 
   async #writeTemplate(
@@ -418,15 +406,19 @@ export class MachineScheduleEngine implements ScheduleEngine {
   }
 }
 
-function commandOf({ mode, slot, batchSize, shuffleSeed }: ScheduleRun, samples: number): Command {
+function commandOf(
+  { mode, slot, batchSize, shuffleSeed }: ScheduleRun,
+  { first, end, order }: Piece,
+): Command {
+  const shuffles = shuffleSeed !== undefined && order === undefined;
   return {
     operation: SequencerOperation.Run,
     flags:
       (mode === 'train' ? RunFlag.Train : mode === 'evaluate' ? RunFlag.Evaluate : 0) |
-      (shuffleSeed !== undefined ? RunFlag.Shuffle : 0) |
+      (shuffles ? RunFlag.Shuffle : 0) |
       (slot << RunFlag.SlotShift),
-    samples,
-    firstSample: 0,
+    samples: end,
+    firstSample: first,
     batch: batchSize,
     seed: shuffleSeed ?? 0,
     mantissa: 0,
@@ -436,4 +428,12 @@ function commandOf({ mode, slot, batchSize, shuffleSeed }: ScheduleRun, samples:
   };
 }
 
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+function sumOf(costs: readonly MachineCost[]): MachineCost {
+  const sum = (of: (cost: MachineCost) => number) => costs.reduce((all, cost) => all + of(cost), 0);
+  return {
+    seconds: sum(({ seconds }) => seconds),
+    joules: sum(({ joules }) => joules),
+    packetsSent: sum(({ packetsSent }) => packetsSent),
+    packetsDropped: sum(({ packetsDropped }) => packetsDropped),
+  };
+}

@@ -19,7 +19,7 @@ export async function createMachineScheduleEngine(
   try {
     options.onStage?.('map');
     const places = placeSchedule(host.machine, options.workers);
-    return new MachineScheduleEngine(host, places, ids);
+    return new MachineScheduleEngine(host, places, ids, options.dataBytes);
   } catch (error) {
     await host.close();
     throw error;
