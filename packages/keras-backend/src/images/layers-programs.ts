@@ -3,7 +3,6 @@
  * leaves some groups out. kernels/scripts/build.mjs builds them by this table.
  */
 import type { Operation, OperationKind } from '../schedule/operations.js';
-import { LossFunctionNumber } from '../schedule/operations.js';
 
 /** Kinds of operations that programs have, or have not, together. */
 export const OPERATION_GROUPS = {
@@ -19,8 +18,6 @@ export const OPERATION_GROUPS = {
   MERGE: ['merge', 'mergeBack'],
   MAP: ['map', 'mapBack'],
   LIMITS: ['norms', 'addUp', 'penalty', 'constrain'],
-  /** `lose` with others than mean squares and crossentropies. */
-  OTHER_LOSSES: [],
 } as const satisfies Readonly<Record<string, readonly OperationKind[]>>;
 
 /** A name of {@link OPERATION_GROUPS}. */
@@ -28,32 +25,19 @@ export type OperationGroup = keyof typeof OPERATION_GROUPS;
 
 /** What each program leaves out; the first that has all that a schedule needs is taken. */
 export const LAYERS_PROGRAMS = {
-  layers: ['DEPTHWISE', 'OTHER_LOSSES', 'LIMITS'],
-  mobile: ['MAP', 'OTHER_LOSSES', 'LIMITS'],
-  limits: ['NORMALISE', 'OTHER_LOSSES'],
-  losses: ['NORMALISE', 'DEPTHWISE'],
+  layers: ['DEPTHWISE', 'LIMITS', 'MAP'],
+  depthwise: ['NORMALISE', 'MERGE'],
+  mobile: ['MAP', 'LIMITS', 'MERGE'],
 } as const satisfies Readonly<Record<string, readonly OperationGroup[]>>;
 
 /** Name of a program for schedules. */
 export type LayersProgram = keyof typeof LAYERS_PROGRAMS;
 
-const COMMON_LOSSES: readonly number[] = [
-  LossFunctionNumber.mean_squared_error,
-  LossFunctionNumber.binary_crossentropy,
-  LossFunctionNumber.categorical_crossentropy,
-];
-
 /** The groups that operations need. */
 export function groupsOf(operations: readonly Operation[]): OperationGroup[] {
   const kinds = new Set<string>(operations.map(({ kind }) => kind));
   const groups = Object.entries(OPERATION_GROUPS) as [OperationGroup, readonly OperationKind[]][];
-  const needed = groups
-    .filter(([, own]) => own.some((kind) => kinds.has(kind)))
-    .map(([name]) => name);
-  const rare = operations.some(
-    (operation) => operation.kind === 'lose' && !COMMON_LOSSES.includes(operation.loss),
-  );
-  return rare ? [...needed, 'OTHER_LOSSES'] : needed;
+  return groups.filter(([, own]) => own.some((kind) => kinds.has(kind))).map(([name]) => name);
 }
 
 /** The program that has all that operations need; undefined when none has. */
