@@ -1,4 +1,5 @@
 /** A Keras model: layers with weights that train in fixed point, on a SpiNNaker machine, or in float32. */
+import type { Machine } from '@spin-tools/machine-model';
 import { randomWord } from '@spin-tools/sim/fixed';
 import type { Engine, LayerWeights, NetworkPlan } from '../engine.js';
 import { ModelStateError, OptionError } from '../errors.js';
@@ -9,6 +10,7 @@ import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
 import type { ScheduleExplanation } from '../schedule/explain.js';
+import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
   checkedData,
@@ -362,6 +364,21 @@ export class Model implements AsyncDisposable {
       throw new ModelStateError('the engine float has no schedule: compile for another engine');
     }
     return backend.explain(checkCount('batchSize', batchSize), checkCount('workers', workers));
+  }
+
+  /**
+   * Plans a model that is too large for a chip as a pipeline of chips, and maps it: which layers go where, what limits
+   * it, what a sample in training takes. Such plans cannot be run yet.
+   *
+   * @param machine such as `spin5()` or `triads({ width: 2, height: 2 })` of `@spin-tools/machine-model`
+   * @throws {@link ModelStateError} {@link OptionError}; what the mapper throws
+   */
+  stages(machine: Machine): StagedNetwork {
+    const { backend } = this.#needCompiled();
+    if (!(backend instanceof ScheduleBackend)) {
+      throw new ModelStateError('only a model that is a schedule has stages: see plan()');
+    }
+    return backend.stages(machine);
   }
 
   /** The table of layers that Keras prints. */

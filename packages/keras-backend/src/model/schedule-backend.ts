@@ -1,4 +1,5 @@
 /** Runs a model of any layers in fixed point: measures formats, compiles a schedule, has an engine compute it. */
+import type { Machine } from '@spin-tools/machine-model';
 import { randomWord, shuffledIndex } from '@spin-tools/sim/fixed';
 import type { DataSlot, NumberMode } from '../engine.js';
 import type { BatchTensor } from '../float/compute.js';
@@ -21,6 +22,7 @@ import type {
 import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
 import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
+import { type StagedNetwork, stageNetwork } from '../schedule/stages.js';
 import type {
   Backend,
   EpochRequest,
@@ -50,6 +52,8 @@ export interface ScheduleCompilation {
   open(): Promise<ScheduleEngine>;
 }
 
+/** Workers of a stage, which is a chip. */
+const STAGE_WORKERS = 16;
 /** Samples that formats are measured with. */
 const CALIBRATION_SAMPLES = 16;
 
@@ -84,6 +88,14 @@ export class ScheduleBackend implements Backend {
     const request = { graph: this.#lowered, formats, goals, optimiser, mode, batchSize, seed };
     const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
     return explainSchedule(compileNetwork({ ...request, training: true }, target));
+  }
+
+  /** The network as a pipeline of chips. */
+  stages(machine: Machine): StagedNetwork {
+    const parameters = new Map(
+      this.#compilation.graph.layers.map((layer) => [layer.name, layer.parameters]),
+    );
+    return stageNetwork(this.#lowered, this.explain(1, STAGE_WORKERS), parameters, machine);
   }
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {

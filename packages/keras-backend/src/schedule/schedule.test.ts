@@ -1,4 +1,5 @@
 /** Models of any layers in fixed point: close to float32, and the same bits in both engines. */
+import { spin3, triads } from '@spin-tools/machine-model';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
 import t from 'tap';
 import { apply, input } from '../graph/tensors.js';
@@ -7,7 +8,7 @@ import type { LossConfig } from '../losses/configs.js';
 import { type Model, model, sequential } from '../model/model.js';
 import type { CompileOptions } from '../model/options.js';
 import { adagrad, adam, adamw, type Optimiser, rmsprop, sgd } from '../optimisers/optimisers.js';
-import { smallResidualNetwork } from '../testing/residual-networks.js';
+import { resNet50, smallResidualNetwork } from '../testing/residual-networks.js';
 
 const SAMPLES = 14;
 const EXAMPLE = { batchSize: 5, epochs: 2 } as const;
@@ -239,4 +240,26 @@ t.test('what fixed point does not compute is refused by name', async (t) => {
   });
   const compile = () => net.compile({ optimizer: 'adam', loss: 'mse', engine: 'functional' });
   t.throws(compile, { name: 'UnsupportedError', message: /lstm \(LSTM\)/ });
+});
+
+t.test('residual networks are planned layer by layer, and as pipelines that can be routed', (t) => {
+  const small = smallResidualNetwork({ shape: [32, 32, 3], classes: 10, blocks: 3, width: 16 });
+  small.compile({ optimizer: adam(), loss: 'categorical_crossentropy', engine: 'machine' });
+  const schedule = small.schedule(8);
+  t.equal(schedule?.program, 'layers');
+  t.ok((schedule?.memoryBytes ?? 0) < 100 << 20, 'ResNet-20 trains on one chip');
+  const forward = schedule?.layers.reduce(
+    (sum, { multiplications }) => sum + multiplications.forward,
+    0,
+  );
+  t.ok(Math.abs((forward ?? 0) / 40.8e6 - 1) < 0.01, 'as many products as the paper counts');
+  const large = resNet50();
+  large.compile({ optimizer: adam(), loss: 'categorical_crossentropy', engine: 'machine' });
+  const { stages, mapping, secondsPerSample } = large.stages(triads({ width: 1, height: 1 }));
+  t.ok(stages.length > 8);
+  t.ok(stages.every(({ memoryBytes }) => memoryBytes <= 100 << 20));
+  t.equal(mapping.statistics.chipsUsed, stages.length);
+  t.ok(secondsPerSample > 0.1 && secondsPerSample < 10);
+  t.throws(() => large.stages(spin3()), { name: 'OptionError', message: /give at least/ });
+  t.end();
 });
