@@ -138,5 +138,7 @@ export type { FloatLayer } from './plan/estimate.js';
 export { type PlanRequest, planNetwork } from './plan/plan.js';
 export type { Constraint } from './regularisers/constraints.js';
 export type { Regulariser } from './regularisers/regularisers.js';
+export type { ScheduledLayer, ScheduleExplanation } from './schedule/explain.js';
+export type { Stage, StagedNetwork } from './schedule/stages.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';

@@ -1,5 +1,5 @@
 /** `spin-tools explain`: the layers of a model, which engines compute it, and its number formats. */
-import type { Model, NetworkPlan, NumberMode } from '@spin-tools/keras-backend';
+import type { Model, NetworkPlan, NumberMode, ScheduleExplanation } from '@spin-tools/keras-backend';
 import { UnsupportedError } from '@spin-tools/keras-backend';
 import { Argument, Command, Option } from 'commander';
 import { MODEL_HELP, readModel } from '../model/model-file.js';
@@ -38,7 +38,8 @@ async function runExplain(
   const plan = planOf(model, loss, mode, batchSize);
   if (plan instanceof UnsupportedError) {
     terminal.say(`\ncomputed by the engine float only: ${plan.message}`);
-  } else sayPlan(plan, terminal);
+  } else if ('program' in plan) saySchedule(plan, terminal);
+  else sayPlan(plan, terminal);
   terminal.result({
     name: model.name,
     layers: model.graph.layers.map(({ name, layer, outputShape, parameters }) => ({
@@ -52,20 +53,38 @@ async function runExplain(
   });
 }
 
-/** The plan of a fixed-point engine, or why there is none. */
+/** The plan or schedule of a fixed-point engine, or why there is none. */
 function planOf(
   model: Model,
   loss: Awaited<ReturnType<typeof readModel>>['loss'],
   mode: NumberMode,
   batchSize: number,
-): NetworkPlan | UnsupportedError {
+): NetworkPlan | ScheduleExplanation | UnsupportedError {
   try {
     model.compile({ optimizer: 'sgd', loss, mode, engine: 'machine' });
-    return model.plan(batchSize);
+    return model.schedule(batchSize) ?? model.plan(batchSize);
   } catch (error) {
     if (error instanceof UnsupportedError) return error;
     throw error;
   }
+}
+
+function saySchedule(schedule: ScheduleExplanation, terminal: Terminal): void {
+  const { layers, mode, memoryBytes, workers, seconds, program, batchSize } = schedule;
+  const whole = (value: number) => Math.round(value).toLocaleString('en');
+  terminal.say(`\ncomputed by the engines ${program ? 'machine, ' : ''}functional and float`);
+  terminal.say(
+    `a schedule for ${workers} cores of a chip, number mode ${mode}, batches of ${batchSize}: ` +
+      `${whole(memoryBytes / 1024)} KiB of SDRAM; a batch takes about ${seconds.forward.toFixed(3)} s ` +
+      `forwards, ${seconds.training.toFixed(3)} s in training`,
+  );
+  const rows = layers.map(({ name, operations, multiplications, cycles }) => [
+    name,
+    operations,
+    ...[multiplications.forward, multiplications.training, cycles.forward, cycles.training].map(whole),
+  ]);
+  const heading = ['layer', 'operations', 'products', 'in training', 'cycles', 'in training'];
+  for (const line of table(heading, rows)) terminal.say(line);
 }
 
 function sayPlan({ layers, mode }: NetworkPlan, terminal: Terminal): void {

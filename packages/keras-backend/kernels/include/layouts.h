@@ -58,6 +58,7 @@
 #define RUN_FLAG_TRAIN 0x1u
 #define RUN_FLAG_SHUFFLE 0x2u
 #define RUN_FLAG_KEEP_OUTPUTS 0x4u
+#define RUN_FLAG_EVALUATE 0x8u
 #define RUN_FLAG_SLOT_SHIFT 0x8u
 
 #define CONTROL_FLAGS 0x0u

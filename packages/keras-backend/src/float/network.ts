@@ -26,6 +26,16 @@ export interface ModelGradients {
   readonly inputs: readonly (Float32Array | undefined)[];
 }
 
+/** Is shown what calls of layers, by their index, take and give while a pass runs. */
+export interface PassObserver {
+  /** Values that came out. */
+  value(node: number, values: Float32Array): void;
+  /** The gradient by them. */
+  error(node: number, gradient: Float32Array): void;
+  /** What the call adds to the gradient by one of its inputs. */
+  contribution(node: number, gradient: Float32Array): void;
+}
+
 /** How to run a pass. */
 export interface PassOptions {
   readonly training: boolean;
@@ -33,6 +43,7 @@ export interface PassOptions {
   readonly seed: number;
   /** Whether gradients by the model's inputs are wanted; `false` unless told. */
   readonly inputGradients?: boolean;
+  readonly observer?: PassObserver;
 }
 
 /** A graph that can be computed. Holds no weights. */
@@ -56,14 +67,16 @@ export class FloatNetwork {
     const computed = new Map<number, Computed>();
     const { nodes, outputs } = this.graph;
     for (const [index, node] of nodes.entries()) {
-      computed.set(index, this.#compute(index, node, inputs, weights, options, computed));
+      const result = this.#compute(index, node, inputs, weights, options, computed);
+      computed.set(index, result);
+      options.observer?.value(index, result.output.data);
     }
     return {
       outputs: outputs.map((node) => {
         const { output, logits } = computed.get(node) as Computed;
         return { ...output, logits };
       }),
-      backward: (gradients) => this.#backward(gradients, weights, computed),
+      backward: (gradients) => this.#backward(gradients, weights, computed, options.observer),
     };
   }
 
@@ -97,6 +110,7 @@ export class FloatNetwork {
     gradients: readonly OutputGradient[],
     weights: readonly Float32Array[],
     computed: ReadonlyMap<number, Computed>,
+    observer: PassObserver | undefined,
   ): ModelGradients {
     const { nodes, layers, inputs: modelInputs, outputs } = this.graph;
     const byOutput = new Map<number, Float32Array>();
@@ -105,6 +119,7 @@ export class FloatNetwork {
       const { inputs, layer } = nodes[index] as GraphNode;
       for (const [i, gradient] of results.inputs.entries()) {
         const source = inputs[i] as number;
+        observer?.contribution(index, gradient);
         byOutput.set(source, sum(byOutput.get(source), gradient));
       }
       const { firstWeight, layer: own } = layers[layer] as PlacedLayer;
@@ -124,6 +139,7 @@ export class FloatNetwork {
       const around = byLogits.get(index);
       if (around !== undefined && logits !== undefined) receive(index, logits.backward(around));
       const gradient = byOutput.get(index);
+      if (gradient !== undefined) observer?.error(index, gradient);
       if (gradient !== undefined) receive(index, backward(gradient));
       if (!modelInputs.includes(index)) byOutput.delete(index);
     }

@@ -3,7 +3,14 @@
  *
  * They travel inside the package as text, so they load in a browser as well.
  */
-import { denseBase64, sequencerBase64 } from './programs.js';
+import type { LayersProgram } from './layers-programs.js';
+import {
+  denseBase64,
+  depthwiseBase64,
+  layersBase64,
+  mobileBase64,
+  sequencerBase64,
+} from './programs.js';
 
 const bytesOf = (base64: string): Uint8Array =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -13,3 +20,12 @@ export const denseImage = (): Uint8Array => bytesOf(denseBase64);
 
 /** The program that runs batches. */
 export const sequencerImage = (): Uint8Array => bytesOf(sequencerBase64);
+
+const LAYERS_BASE64: Readonly<Record<LayersProgram, string>> = {
+  layers: layersBase64,
+  depthwise: depthwiseBase64,
+  mobile: mobileBase64,
+};
+
+/** A program of workers. */
+export const layersImage = (program: LayersProgram): Uint8Array => bytesOf(LAYERS_BASE64[program]);

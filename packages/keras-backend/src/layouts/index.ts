@@ -1,5 +1,6 @@
 /** What host and on-core programs share: structures, region numbers, memory needs. */
 export * from './dense.js';
+export * from './layers.js';
 export * from './layout.js';
 export * from './memory.js';
 export * from './regions.js';

@@ -51,6 +51,8 @@ export const RunFlag = {
   Shuffle: 1 << 1,
   /** Write the outputs of every sample to the data slot. */
   KeepOutputs: 1 << 2,
+  /** Compute the loss without training; `layers` only. */
+  Evaluate: 1 << 3,
   /** Shift of the data slot, bits 15:8. */
   SlotShift: 8,
 } as const;

@@ -1,5 +1,5 @@
 /** Puts a deployment on a machine: memory, regions, routing tables, programs. */
-import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
+import { type ChipAddress, type CoreAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
 import { denseImage, sequencerImage } from '../images/index.js';
 import { DenseRegion, SequencerRegion } from '../layouts/index.js';
 import {
@@ -25,6 +25,12 @@ const REGIONS_TAG = 1;
 
 /** Address of the region table of each vertex. */
 export type TableAddresses = readonly number[];
+
+/** What of a deployment the sequencer is reached by. */
+export interface SequencerDeployment extends Pick<Deployment, 'regions'> {
+  readonly places: readonly CoreAddress[];
+  readonly network: Pick<Deployment['network'], 'sequencer'>;
+}
 
 /** Address of a region of a vertex. */
 export const regionAddress = (
@@ -149,9 +155,9 @@ export async function startPrograms(
 }
 
 /** Region 1 of the sequencer. */
-export const commandAddress = (deployment: Deployment, tables: TableAddresses): number =>
+export const commandAddress = (deployment: SequencerDeployment, tables: TableAddresses): number =>
   regionAddress(deployment, tables, deployment.network.sequencer, SequencerRegion.Command);
 
 /** Region 2 of the sequencer. */
-export const progressAddress = (deployment: Deployment, tables: TableAddresses): number =>
+export const progressAddress = (deployment: SequencerDeployment, tables: TableAddresses): number =>
   regionAddress(deployment, tables, deployment.network.sequencer, SequencerRegion.Progress);

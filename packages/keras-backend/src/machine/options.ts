@@ -27,6 +27,13 @@ export interface MachineEngineOptions {
   readonly virtualMachine?: VirtualMachine;
   /** Tile shapes: for all layers, or for each. Default: chosen by the engine. */
   readonly tiling?: Tiling;
+  /** Cores that compute networks of other layers than Dense; all of a chip unless told. */
+  readonly workers?: number;
+  /**
+   * Most bytes of SDRAM that a data set of such a network may take; larger ones are sent piece by piece. What is free
+   * unless told.
+   */
+  readonly dataBytes?: number;
   /** Application identifier, 17 to 253; the next one is used as well. Default 66. */
   readonly appId?: number;
   /** Called when a stage of the preparation begins. */

@@ -9,9 +9,13 @@ import {
   sequencerCommand,
   sequencerProgress,
 } from '../layouts/index.js';
-import type { Deployment } from './deployment.js';
 import type { ApplicationIds, Host } from './host.js';
-import { commandAddress, progressAddress, type TableAddresses } from './load.js';
+import {
+  commandAddress,
+  progressAddress,
+  type SequencerDeployment,
+  type TableAddresses,
+} from './load.js';
 
 /** The fields of the command block; `run` is added by {@link Sequencer}. */
 export type Command = Omit<LayoutValues<(typeof sequencerCommand)['fields']>, 'run'>;
@@ -50,7 +54,7 @@ const STILL_LOOKS = 100;
 /** Drives the sequencer of one deployment. */
 export class Sequencer {
   readonly #host: Host;
-  readonly #deployment: Deployment;
+  readonly #deployment: SequencerDeployment;
   readonly #tables: TableAddresses;
   readonly #appId: number;
   readonly #chip: ChipAddress;
@@ -59,7 +63,7 @@ export class Sequencer {
 
   constructor(
     host: Host,
-    deployment: Deployment,
+    deployment: SequencerDeployment,
     tables: TableAddresses,
     ids: Pick<ApplicationIds, 'sequencer'>,
   ) {

@@ -1,4 +1,5 @@
 /** A Keras model: layers with weights that train in fixed point, on a SpiNNaker machine, or in float32. */
+import type { Machine } from '@spin-tools/machine-model';
 import { randomWord } from '@spin-tools/sim/fixed';
 import type { Engine, LayerWeights, NetworkPlan } from '../engine.js';
 import { ModelStateError, OptionError } from '../errors.js';
@@ -8,6 +9,8 @@ import { functionalGraph, type LayerGraph, sequentialGraph } from '../graph/grap
 import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
+import type { ScheduleExplanation } from '../schedule/explain.js';
+import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
   checkedData,
@@ -20,6 +23,7 @@ import { checkCount, checkMode, DEFAULT_BATCH } from './checks.js';
 import type { ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
+import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
 import { FloatBackend } from './float-backend.js';
 import { goalsOf } from './goals.js';
 import type { History } from './history.js';
@@ -31,6 +35,7 @@ import type {
   FitOptions,
   RunOptions,
 } from './options.js';
+import { ScheduleBackend } from './schedule-backend.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, trainEpochs } from './training.js';
@@ -144,8 +149,8 @@ export class Model implements AsyncDisposable {
     const { machine = {} } = options;
     const backend =
       engine === 'float'
-        ? new FloatBackend({ graph, goals, optimiser, seed: randomWord(this.seed, DROPOUT_STREAM) })
-        : new FixedBackend({ graph, goals, optimiser, mode, engine, machine });
+        ? new FloatBackend({ graph, goals, optimiser, seed: dropoutSeed(this.seed) })
+        : fixedPointBackend({ graph, goals, optimiser, mode, engine, machine }, this.seed);
     const before = this.#compiled;
     if (before !== undefined) this.#retired.push(before.backend);
     if (before?.optimiser.kind !== optimiser.kind && this.#state?.steps) {
@@ -332,13 +337,48 @@ export class Model implements AsyncDisposable {
     const { backend } = this.#needCompiled();
     if (!(backend instanceof FixedBackend)) {
       throw new ModelStateError(
-        'the engine float has no number formats: compile for another engine',
+        'only a stack of Dense layers has number formats before it is trained: see schedule()',
       );
     }
     return backend.plan(
       this.#currentState(),
       needsOf(checkCount('batchSize', batchSize), inputPeak),
     );
+  }
+
+  /**
+   * What training on a machine costs, layer by layer, of a model that is no stack of Dense layers; undefined of one
+   * that is. Nothing is computed or mapped.
+   *
+   * @param batchSize 32 unless told
+   * @param workers cores that compute; 16, those of one chip, unless told
+   * @throws {@link ModelStateError} when the model is not compiled for a fixed-point engine
+   */
+  schedule(
+    batchSize: number = DEFAULT_BATCH,
+    workers = CHIP_WORKERS,
+  ): ScheduleExplanation | undefined {
+    const { backend } = this.#needCompiled();
+    if (backend instanceof FixedBackend) return undefined;
+    if (!(backend instanceof ScheduleBackend)) {
+      throw new ModelStateError('the engine float has no schedule: compile for another engine');
+    }
+    return backend.explain(checkCount('batchSize', batchSize), checkCount('workers', workers));
+  }
+
+  /**
+   * Plans a model that is too large for a chip as a pipeline of chips, and maps it: which layers go where, what limits
+   * it, what a sample in training takes. Such plans cannot be run yet.
+   *
+   * @param machine such as `spin5()` or `triads({ width: 2, height: 2 })` of `@spin-tools/machine-model`
+   * @throws {@link ModelStateError} {@link OptionError}; what the mapper throws
+   */
+  stages(machine: Machine): StagedNetwork {
+    const { backend } = this.#needCompiled();
+    if (!(backend instanceof ScheduleBackend)) {
+      throw new ModelStateError('only a model that is a schedule has stages: see plan()');
+    }
+    return backend.stages(machine);
   }
 
   /** The table of layers that Keras prints. */
@@ -406,8 +446,8 @@ export class Model implements AsyncDisposable {
   }
 }
 
-/** The stream of random numbers that dropout is seeded from. */
-const DROPOUT_STREAM = 0x40000000;
+/** Application cores of a chip, but the sequencer's. */
+const CHIP_WORKERS = 16;
 
 /** A model of layers one after another. @throws {@link ModelDefinitionError} {@link UnsupportedError} */
 export function sequential(options: SequentialOptions = {}): Model {

@@ -1,0 +1,6 @@
+#include "elements.h"
+
+#ifndef __wasm__
+#define ELEMENTS
+#include "elements.inc"
+#endif

@@ -1,0 +1,60 @@
+#include "rows.h"
+
+static int32_t rounded_right(int32_t value, int32_t shift) {
+  return shift ? (value >> shift) + ((value >> (shift - 1)) & 1) : value;
+}
+
+HOT void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, int32_t shift) {
+  if (!biases) {
+    for (uint32_t i = 0; i < count; i += 1) {
+      z[i] = rounded_right(sums[i], shift);
+    }
+    return;
+  }
+  for (uint32_t i = 0; i < count; i += 1) {
+    z[i] = rounded_right((int32_t)((uint32_t)sums[i] + (uint32_t)biases[i]), shift);
+  }
+}
+
+HOT uint32_t narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most) {
+  uint32_t clamped = 0;
+  for (uint32_t i = 0; i < count; i += 1) {
+    int32_t limited = z[i] < least ? least : z[i] > most ? most : z[i];
+    int32_t value = rounded_right(limited, shift);
+    int32_t narrow = value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
+    clamped += narrow != value;
+    to[i] = (int16_t)narrow;
+  }
+  return clamped;
+}
+
+HOT RowCounts delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift) {
+  RowCounts counts = {0, 0};
+  for (uint32_t i = 0; i < count; i += 1) {
+    int32_t error = !values || values[i] > 0 ? errors[i] : 0;
+    int32_t value = rounded_right(error, shift);
+    int32_t narrow = value > INT16_MAX ? INT16_MAX : value < -INT16_MAX ? -INT16_MAX : value;
+    counts.saturations += narrow != value;
+    counts.underflows += value == 0 && error != 0;
+    to[i] = (int16_t)narrow;
+  }
+  return counts;
+}
+
+HOT void copy_row(void *to, const void *from, uint32_t bytes) {
+  if ((((uintptr_t)to | (uintptr_t)from | bytes) & 3) == 0) {
+    for (uint32_t i = 0; i < bytes / 4; i += 1) {
+      ((uint32_t *)to)[i] = ((const uint32_t *)from)[i];
+    }
+    return;
+  }
+  for (uint32_t i = 0; i < bytes / 2; i += 1) {
+    ((uint16_t *)to)[i] = ((const uint16_t *)from)[i];
+  }
+}
+
+HOT void clear_row(void *to, uint32_t bytes) {
+  for (uint32_t i = 0; i < bytes / 2; i += 1) {
+    ((uint16_t *)to)[i] = 0;
+  }
+}

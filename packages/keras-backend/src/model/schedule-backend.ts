@@ -1,0 +1,382 @@
+/** Runs a model of any layers in fixed point: measures formats, compiles a schedule, has an engine compute it. */
+import type { Machine } from '@spin-tools/machine-model';
+import { randomWord, shuffledIndex } from '@spin-tools/sim/fixed';
+import type { DataSlot, NumberMode } from '../engine.js';
+import type { BatchTensor } from '../float/compute.js';
+import { type OutputGoal, Tally } from '../float/tally.js';
+import { type LayerGraph, shapesOf } from '../graph/graph.js';
+import { sizeOf } from '../layers/kinds/kind.js';
+import type { Shape } from '../layers/layers.js';
+import { LAYERS_ARENA_BYTES } from '../layouts/index.js';
+import { isSparse } from '../losses/batch-loss.js';
+import type { Optimiser } from '../optimisers/optimisers.js';
+import { rateAt } from '../optimisers/schedules.js';
+import { calibrate } from '../schedule/calibrate.js';
+import { type CompiledNetwork, compileNetwork, type ScheduleTarget } from '../schedule/compile.js';
+import type {
+  ScheduleData,
+  ScheduleEngine,
+  ScheduleResult,
+  ScheduleRun,
+} from '../schedule/engine.js';
+import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
+import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
+import { type LoweredGraph, lower } from '../schedule/lower.js';
+import { type StagedNetwork, stageNetwork } from '../schedule/stages.js';
+import type {
+  Backend,
+  EpochRequest,
+  EpochResult,
+  ModelData,
+  TrainingRequest,
+  TrainingRun,
+} from './backend.js';
+import type { FlatSamples } from './data.js';
+import type { Logs } from './history.js';
+import type { ModelState } from './state.js';
+import type { FloatTensor } from './weights.js';
+
+/** What is compiled for schedules. */
+export interface ScheduleCompilation {
+  readonly graph: LayerGraph;
+  readonly goals: readonly OutputGoal[];
+  readonly optimiser: Optimiser;
+  readonly mode: NumberMode;
+  /** Fixes what dropout drops; unsigned 32 bit. */
+  readonly seed: number;
+  /** Formats in place of the measured ones. */
+  readonly formats?: FormatOverrides | undefined;
+  /** Name of the engine, for messages. */
+  readonly engineName: string;
+  /** Opens the engine. */
+  open(): Promise<ScheduleEngine>;
+}
+
+/** Workers of a stage, which is a chip. */
+const STAGE_WORKERS = 16;
+/** Samples that formats are measured with. */
+const CALIBRATION_SAMPLES = 16;
+
+/** Computes every layer but recurrent ones, and every loss and optimiser. */
+export class ScheduleBackend implements Backend {
+  readonly engine = undefined;
+  readonly #compilation: ScheduleCompilation;
+  readonly #lowered: LoweredGraph;
+  readonly #outputShapes: readonly Shape[];
+  #open: ScheduleEngine | undefined;
+
+  /** @throws UnsupportedError naming the first layer that fixed point does not compute */
+  constructor(compilation: ScheduleCompilation) {
+    this.#compilation = compilation;
+    const { graph, engineName } = compilation;
+    this.#lowered = lower(graph, engineName);
+    this.#outputShapes = shapesOf(graph, graph.outputs);
+  }
+
+  check(): void {
+    // Any finite weight will do: its format is chosen by its size.
+  }
+
+  /**
+   * What a training step would cost. Formats do not matter for that, so nothing is measured.
+   *
+   * @param workers cores of a replica
+   */
+  explain(batchSize: number, workers: number): ScheduleExplanation {
+    const { goals, optimiser, mode, seed } = this.#compilation;
+    const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
+    const request = { graph: this.#lowered, formats, goals, optimiser, mode, batchSize, seed };
+    const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
+    return explainSchedule(compileNetwork({ ...request, training: true }, target));
+  }
+
+  /** The network as a pipeline of chips. */
+  stages(machine: Machine): StagedNetwork {
+    const parameters = new Map(
+      this.#compilation.graph.layers.map((layer) => [layer.name, layer.parameters]),
+    );
+    return stageNetwork(this.#lowered, this.explain(1, STAGE_WORKERS), parameters, machine);
+  }
+
+  async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {
+    const { optimiser } = this.#compilation;
+    const engine = await this.#engine();
+    let current = state;
+    /** Whether the engine has newer weights than `current`. */
+    let moved = false;
+    const now = async (): Promise<ModelState> => {
+      if (moved) current = { ...current, ...stateOf(await engine.getState()), masters: undefined };
+      moved = false;
+      return current;
+    };
+    const prepare = async (data: ModelData, size: number) => {
+      const before = await now();
+      await engine.prepare(this.#compile(engine.target, before, data, size, true));
+      await engine.setState(floatStateOf(before));
+    };
+    const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
+      const { steps } = current;
+      const batches = Math.ceil(data.samples / size);
+      const rates = Array.from(
+        { length: batches },
+        (_, i) => request.learningRate ?? rateAt(optimiser.learningRate, steps + i),
+      );
+      await engine.load(0, dataOf(data));
+      moved = true;
+      return engine.run({
+        mode: 'train',
+        slot: 0,
+        batchSize: size,
+        rates,
+        keepsOutputs: this.#hasMetrics,
+        ...(request.shuffleSeed !== undefined && { shuffleSeed: request.shuffleSeed }),
+        onBatch: (batch) =>
+          request.onBatch(done + batch, Math.max(batches, done + batch), undefined),
+        stops: () => request.stops(),
+      });
+    };
+    return {
+      learningRate: () => rateAt(optimiser.learningRate, current.steps),
+      epoch: async (request) => {
+        const sum = new Results(this.#compilation.goals);
+        if (typeof training !== 'function') {
+          await prepare(training, batchSize);
+          const result = await pass(training, batchSize, request, 0);
+          sum.add(result, training, orderOf(training.samples, result.samples, request.shuffleSeed));
+          return sum.result();
+        }
+        let done = 0;
+        for await (const batch of training()) {
+          if (request.stops()) break;
+          await prepare(batch, batch.samples);
+          sum.add(await pass(batch, batch.samples, request, done), batch);
+          await now();
+          done += 1;
+        }
+        return sum.result();
+      },
+      validate: async () => {
+        if (!validation) return { logs: {}, saturations: 0 };
+        return this.#evaluation(await now(), validation, batchSize);
+      },
+      state: now,
+      restore: async (other) => {
+        current = other;
+        moved = false;
+      },
+    };
+  }
+
+  async evaluate(state: ModelState, data: ModelData, batchSize: number): Promise<Logs> {
+    return (await this.#evaluation(state, data, batchSize)).logs;
+  }
+
+  async predict(
+    state: ModelState,
+    x: readonly FlatSamples[],
+    batchSize: number,
+  ): Promise<FloatTensor[]> {
+    const samples = x[0]?.samples ?? 0;
+    const data = { samples, x, y: [], weights: [] };
+    const { outputs = [] } = await this.#pass(state, data, batchSize, 'predict', true);
+    return outputs.map((values, index) => ({
+      data: values,
+      shape: [samples, ...(this.#outputShapes[index] as Shape)],
+    }));
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.close();
+  }
+
+  get #hasMetrics(): boolean {
+    return this.#compilation.goals.some(
+      ({ metrics, weightedMetrics }) => metrics.length + weightedMetrics.length > 0,
+    );
+  }
+
+  async #engine(): Promise<ScheduleEngine> {
+    this.#open ??= await this.#compilation.open();
+    return this.#open;
+  }
+
+  async #evaluation(state: ModelState, data: ModelData, batchSize: number): Promise<EpochResult> {
+    const sum = new Results(this.#compilation.goals);
+    sum.add(await this.#pass(state, data, batchSize, 'evaluate', this.#hasMetrics), data);
+    return sum.result();
+  }
+
+  async #pass(
+    state: ModelState,
+    data: ModelData,
+    batchSize: number,
+    mode: ScheduleRun['mode'],
+    keepsOutputs: boolean,
+  ): Promise<ScheduleResult> {
+    const engine = await this.#engine();
+    const slot: DataSlot = 1;
+    const size = Math.min(batchSize, data.samples);
+    await engine.prepare(this.#compile(engine.target, state, data, size, false));
+    await engine.setState(floatStateOf(state));
+    await engine.load(slot, dataOf(data));
+    return engine.run({ mode, slot, batchSize: size, keepsOutputs });
+  }
+
+  #compile(
+    target: ScheduleTarget,
+    state: ModelState,
+    data: ModelData,
+    batchSize: number,
+    training: boolean,
+  ): CompiledNetwork {
+    const { graph, goals, optimiser, mode, seed, formats: overrides } = this.#compilation;
+    const lowered = this.#lowered;
+    const samples = Math.min(data.samples, CALIBRATION_SAMPLES);
+    const inputs = shapesOf(graph, graph.inputs).map((shape, index): BatchTensor => {
+      const size = sizeOf(shape);
+      const { values } = data.x[index] as FlatSamples;
+      const length = samples * size;
+      return {
+        data: Float32Array.from({ length }, (_, i) => values[i] as number),
+        shape: [samples, ...shape],
+      };
+    });
+    const targets = data.y.map(({ values, size }) =>
+      Float32Array.from({ length: samples * size }, (_, i) => values[i] as number),
+    );
+    const peaks = calibrate(
+      lowered,
+      state.floats,
+      goals,
+      { inputs, ...(training && { targets }) },
+      randomWord(seed, state.steps),
+    );
+    // Inputs are all there, so that their largest is known.
+    for (const [index, node] of lowered.inputs.entries()) {
+      const { peak } = data.x[index] as FlatSamples;
+      const measured = peaks[node];
+      if (measured !== undefined) peaks[node] = { ...measured, value: peak };
+    }
+    const formats = chooseFormats(lowered, state.floats, peaks, mode, overrides);
+    const graphRequest = {
+      graph: lowered,
+      formats,
+      goals,
+      optimiser,
+      mode,
+      batchSize,
+      seed,
+      training,
+    };
+    return compileNetwork(graphRequest, target);
+  }
+}
+
+/** Adds up what runs found out, as Keras reports it. */
+class Results {
+  readonly #goals: readonly OutputGoal[];
+  readonly #tally: Tally;
+  #saturations = 0;
+  #machine: EpochResult['machine'];
+
+  constructor(goals: readonly OutputGoal[]) {
+    this.#goals = goals;
+    this.#tally = new Tally(goals);
+  }
+
+  /** @param order the samples that were run, where not all of the data were */
+  add(result: ScheduleResult, data: ModelData, order?: readonly number[]): void {
+    const { lossSums, outputs = [], penaltySum, samples, saturations, machine } = result;
+    for (const [index, goal] of this.#goals.entries()) {
+      const values = outputs[index] ?? new Float32Array(0);
+      const { values: targets } = data.y[index] as FlatSamples;
+      const weights = data.weights[index];
+      const lossSum = lossSums[index] ?? 0;
+      if (order === undefined || values.length === 0) {
+        this.#tally.addOutput(index, lossSum, values, targets, weights);
+        continue;
+      }
+      const size = goal.size * goal.rowsPerSample;
+      const targetSize = isSparse(goal.loss) ? goal.rowsPerSample : size;
+      this.#tally.addOutput(
+        index,
+        lossSum,
+        picked(values, size, order),
+        picked(targets, targetSize, order),
+        weights && picked(weights, 1, order),
+      );
+    }
+    this.#tally.addBatch(samples, penaltySum / Math.max(1, samples));
+    this.#saturations += saturations.reduce((sum, count) => sum + count, 0);
+    this.#machine = costOf(this.#machine, machine);
+  }
+
+  result(): EpochResult {
+    return {
+      logs: this.#tally.logs(),
+      saturations: this.#saturations,
+      ...(this.#machine && { machine: this.#machine }),
+    };
+  }
+}
+
+function costOf(
+  before: EpochResult['machine'],
+  more: EpochResult['machine'],
+): EpochResult['machine'] {
+  if (before === undefined || more === undefined) return more ?? before;
+  return {
+    seconds: before.seconds + more.seconds,
+    joules: before.joules + more.joules,
+    packetsSent: before.packetsSent + more.packetsSent,
+    packetsDropped: before.packetsDropped + more.packetsDropped,
+    batchesRepeated: before.batchesRepeated + more.batchesRepeated,
+  };
+}
+
+/** The first samples of an epoch, where it did not come to its end. */
+function orderOf(
+  samples: number,
+  done: number,
+  shuffleSeed: number | undefined,
+): number[] | undefined {
+  if (done === samples) return undefined;
+  return Array.from({ length: done }, (_, position) =>
+    shuffleSeed === undefined ? position : shuffledIndex(position, samples, shuffleSeed),
+  );
+}
+
+function picked(values: ArrayLike<number>, size: number, order: readonly number[]): Float32Array {
+  const result = new Float32Array(order.length * size);
+  for (const [place, index] of order.entries()) {
+    for (let i = 0; i < size; i++) result[place * size + i] = values[index * size + i] as number;
+  }
+  return result;
+}
+
+/** The same object for the same data, so that engines need not take them twice. */
+const converted = new WeakMap<ModelData, ScheduleData>();
+
+function dataOf(data: ModelData): ScheduleData {
+  const known = converted.get(data);
+  if (known !== undefined) return known;
+  const { samples, x, y, weights } = data;
+  const result = {
+    samples,
+    inputs: x.map(({ values }) => values),
+    ...(y.length > 0 && { targets: y.map(({ values }) => values) }),
+    ...(weights.some((each) => each !== undefined) && { weights }),
+  };
+  converted.set(data, result);
+  return result;
+}
+
+const floatStateOf = ({ floats, slots, steps }: ModelState) => ({ weights: floats, slots, steps });
+
+const stateOf = ({ weights, slots, steps }: ReturnType<typeof floatStateOf>) => ({
+  floats: weights,
+  slots,
+  steps,
+});

@@ -1,0 +1,442 @@
+/** Computes schedules on a SpiNNaker machine, real or virtual. */
+import { isEthernet } from '@spin-tools/machine-model';
+import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
+import { energy } from '@spin-tools/sim';
+import type { DataSlot, MachineCost } from '../../engine.js';
+import { UnsupportedError } from '../../errors.js';
+import type { FloatState } from '../../float/trainer.js';
+import { layersImage, sequencerImage } from '../../images/index.js';
+import {
+  groupsOf,
+  LAYERS_PROGRAMS,
+  type LayersProgram,
+  programFor,
+} from '../../images/layers-programs.js';
+import {
+  decodeLayout,
+  encodeLayout,
+  LAYERS_ARENA_BYTES,
+  LayersRegion,
+  layersConfiguration,
+  layersReport,
+  MINIMUM_SEND_GAP,
+  RunFlag,
+  SequencerOperation,
+  SequencerState,
+  sequencerConfiguration,
+} from '../../layouts/index.js';
+import {
+  countedBetween,
+  dropsBetween,
+  type RouterCounts,
+  readCounts,
+} from '../../machine/drops.js';
+import { PacketsDroppedError } from '../../machine/errors.js';
+import type { ApplicationIds, Host } from '../../machine/host.js';
+import { regionAddress } from '../../machine/load.js';
+import {
+  encodeRegionTable,
+  type RegionMap,
+  regionMap,
+  sequencerRegions,
+} from '../../machine/region-map.js';
+import { type Command, operationOf, Sequencer } from '../../machine/sequencer.js';
+import type { CompiledNetwork, ScheduleTarget } from '../compile.js';
+import type { ScheduleData, ScheduleEngine, ScheduleResult, ScheduleRun } from '../engine.js';
+import { batchHeader } from '../operations.js';
+import {
+  decodeStatistics,
+  encodeHeader,
+  encodeSteps,
+  firstWrites,
+  layoutReplica,
+  type ReplicaLayout,
+  readState,
+  stateWrites,
+} from '../replica.js';
+import { MachineData, type Piece } from './data.js';
+import { runFailure } from './failure.js';
+import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, entriesOf, type SchedulePlaces } from './place.js';
+
+/** Nanoseconds of a core cycle at the 200 MHz that the monitor sets. */
+const CYCLE_NS = 5;
+/** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
+const DONE_SPACING = 100;
+/** Longest time of a batch, ms of machine time: large networks take minutes on one chip. */
+const BATCH_BUDGET_MS = 3_600_000;
+/** Blocks of data begin at multiples of this, bytes. */
+const ALIGNMENT = 16;
+/** How long programs may take to start, ms of the wall clock. */
+const START_MS = 30_000;
+
+interface Prepared {
+  readonly network: CompiledNetwork;
+  readonly layout: ReplicaLayout;
+  /** Address of the replica's memory. */
+  readonly memory: number;
+}
+
+/** Programs that run. */
+interface Running {
+  readonly program: LayersProgram;
+  readonly sequencer: Sequencer;
+  /** Address of the region table of each worker, and then of the sequencer. */
+  readonly tables: readonly number[];
+}
+
+/** A machine with workers. */
+export class MachineScheduleEngine implements ScheduleEngine {
+  readonly target: ScheduleTarget;
+  readonly #host: Host;
+  readonly #places: SchedulePlaces;
+  readonly #ids: ApplicationIds;
+  readonly #chip: ChipAddress;
+  readonly #workers: readonly number[];
+  readonly #regions: readonly RegionMap[];
+  /** By slot. */
+  readonly #data: (MachineData | undefined)[] = [];
+  readonly #dataBytes: number | undefined;
+  #running: Running | undefined;
+  #prepared: Prepared | undefined;
+  #steps = 0;
+
+  /** Programs are started when the first network is prepared. */
+  constructor(host: Host, places: SchedulePlaces, ids: ApplicationIds, dataBytes?: number) {
+    this.#dataBytes = dataBytes;
+    const { x, y, workers } = places.replica;
+    this.target = { workers: workers.length, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
+    this.#host = host;
+    this.#places = places;
+    this.#ids = ids;
+    this.#chip = { x, y };
+    this.#workers = workers;
+    const own = regionMap([layersConfiguration.size, layersReport.size]);
+    this.#regions = [...workers.map(() => own), sequencerRegions()];
+  }
+
+  async prepare(network: CompiledNetwork): Promise<void> {
+    const { controller } = this.#host;
+    const program = programFor(network.operations);
+    if (program === undefined) {
+      const groups = groupsOf(network.operations).join(', ');
+      const known = Object.entries(LAYERS_PROGRAMS).map(
+        ([name, without]) => `all but ${without.join(', ')} (${name})`,
+      );
+      throw new UnsupportedError('on the machine engine, operations', groups, [
+        ...known,
+        "or engine 'functional'",
+      ]);
+    }
+    if (this.#prepared) await controller.freeSdram(this.#chip, this.#prepared.memory);
+    this.#prepared = undefined;
+    if (program !== this.#running?.program) await this.#start(program);
+    const layout = layoutReplica(network);
+    const memory = await this.#allocate(layout.bytes);
+    this.#prepared = { network, layout, memory };
+    await controller.fill(this.#chip, memory, layout.bytes);
+    for (const { offset, bytes } of firstWrites(network, layout)) {
+      await controller.write(this.#chip, memory + offset, bytes);
+    }
+    await this.#writeTemplate(0, new Map(), 0);
+    await this.#writeConfigurations(this.#prepared);
+  }
+
+  async load(slot: DataSlot, data: ScheduleData): Promise<void> {
+    const { network } = this.#needPrepared();
+    const before = this.#data[slot];
+    if (before?.holds(data, network)) return;
+    this.#data[slot] = undefined;
+    await before?.free();
+    const { dense } = this.#ids;
+    const most = this.#dataBytes;
+    this.#data[slot] = await MachineData.create(this.#host, this.#chip, dense, network, data, most);
+  }
+
+  async setState(state: FloatState): Promise<void> {
+    const { network, memory } = this.#needPrepared();
+    for (const { offset, bytes } of stateWrites(network, state)) {
+      await this.#host.controller.write(this.#chip, memory + offset, bytes);
+    }
+    this.#steps = state.steps;
+    await this.#execute(operationOf(SequencerOperation.LoadWeights));
+  }
+
+  async getState(): Promise<FloatState> {
+    const { network, memory } = this.#needPrepared();
+    return readState(network, this.#steps, (offset, bytes) =>
+      this.#host.controller.read(this.#chip, memory + offset, bytes),
+    );
+  }
+
+  async run(request: ScheduleRun): Promise<ScheduleResult> {
+    const { network, memory, layout } = this.#needPrepared();
+    const { controller } = this.#host;
+    const slot = this.#data[request.slot];
+    if (slot === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
+    const { mode, rates = [], keepsOutputs, batchSize } = request;
+    const { optimiser, seed } = network.request;
+    const { samples } = slot.data;
+    const table = encodeSteps(optimiser, rates, this.#steps, seed);
+    const steps = await this.#allocate(Math.max(ALIGNMENT, table.length));
+    const kept = keepsOutputs ? network.outputs : [];
+    const outputs = kept.map(({ size }) => new Float32Array(samples * size));
+    const costs: MachineCost[] = [];
+    try {
+      await controller.write(this.#chip, steps, table);
+      const statisticsBytes = layout.statisticsStride * network.target.workers;
+      await controller.fill(this.#chip, memory + layout.statistics, statisticsBytes);
+      for (const piece of slot.pieces(request)) {
+        const places = await slot.bring(piece);
+        const streams = new Map([...places].map(([stream, at]) => [stream, at - memory]));
+        if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
+        await this.#writeTemplate(request.slot, streams, steps - memory);
+        const before = Math.floor(piece.first / batchSize);
+        costs.push(
+          await this.#execute(commandOf(request, piece), (batches) =>
+            request.onBatch?.(before + batches),
+          ),
+        );
+        await slot.collect(piece, kept, outputs);
+      }
+      const batches = Math.ceil(samples / batchSize);
+      if (mode === 'train') this.#steps += batches;
+      const blocks: Uint8Array[] = [];
+      for (let worker = 0; worker < network.target.workers; worker++) {
+        const at = memory + layout.statistics + worker * layout.statisticsStride;
+        blocks.push(await controller.read(this.#chip, at, layout.statisticsStride));
+      }
+      return {
+        batches,
+        samples,
+        ...decodeStatistics(network, blocks),
+        ...(keepsOutputs && { outputs }),
+        machine: sumOf(costs),
+      };
+    } finally {
+      await controller.freeSdram(this.#chip, steps);
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#clear();
+    } finally {
+      await this.#host.close();
+    }
+  }
+
+  /** Starts programs in place of those that run, and of all that they had. */
+  async #start(program: LayersProgram): Promise<void> {
+    const { controller } = this.#host;
+    const { sequencer } = this.#places;
+    this.#running = undefined;
+    this.#data.length = 0;
+    await this.#clear();
+    let next = await this.#allocate(this.#regions.reduce((sum, { size }) => sum + size, 0));
+    const tables = this.#regions.map(({ size }) => {
+      const table = next;
+      next += size;
+      return table;
+    });
+    const cores = [...this.#workers.map((core) => ({ ...this.#chip, core })), sequencer];
+    const network = { sequencer: this.#workers.length };
+    const deployment = { places: cores, regions: this.#regions, network };
+    this.#running = {
+      program,
+      tables,
+      sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
+    };
+    for (const [vertex, { core }] of cores.entries()) {
+      const [table, regions] = [tables[vertex] as number, this.#regions[vertex] as RegionMap];
+      await controller.fill(this.#chip, table, regions.size);
+      await controller.write(this.#chip, table, encodeRegionTable(regions, table));
+      const user0 = new Uint8Array(4);
+      new DataView(user0.buffer).setUint32(0, table, true);
+      await controller.scp.send(this.#chip, write(vcpuField(core, 'user0').address, user0));
+    }
+    await this.#writeSequencer();
+    await this.#writeConfigurations(undefined);
+    await controller.loadRoutingTable(this.#chip, entriesOf(this.#places), this.#ids.dense);
+    const own = [{ chip: this.#chip, cores: this.#workers }];
+    const last = [{ chip: this.#chip, cores: [sequencer.core] }];
+    const limits = { timeoutMs: START_MS };
+    await controller.loadApplication(layersImage(program), own, this.#ids.dense, limits);
+    await controller.waitForState(own, CoreState.Run, limits);
+    await controller.loadApplication(sequencerImage(), last, this.#ids.sequencer, limits);
+    await controller.waitForState(last, CoreState.Run, limits);
+  }
+
+  /** Stops what runs under our identifiers, and frees what it has. */
+  async #clear(): Promise<void> {
+    const { controller } = this.#host;
+    await controller.signal(Signal.Stop, this.#ids.dense);
+    await controller.signal(Signal.Stop, this.#ids.sequencer);
+    await controller.freeRoutingEntriesOfApp(this.#chip, this.#ids.dense);
+    await controller.freeSdramOfApp(this.#chip, this.#ids.dense);
+  }
+
+  #allocate(bytes: number): Promise<number> {
+    return this.#host.controller.allocateSdram(this.#chip, bytes, { appId: this.#ids.dense });
+  }
+
+  #needRunning(): Running {
+    if (this.#running === undefined) throw new RangeError('no program runs: call prepare first');
+    return this.#running;
+  }
+
+  #needPrepared(): Prepared {
+    if (this.#prepared === undefined) {
+      throw new RangeError('the engine has no network: call prepare first');
+    }
+    return this.#prepared;
+  }
+
+  async #writeTemplate(
+    slot: DataSlot,
+    streams: ReadonlyMap<number, number>,
+    steps: number,
+  ): Promise<void> {
+    const { network, memory, layout } = this.#needPrepared();
+    const bytes = encodeHeader(network, layout, {
+      mode: 'predict',
+      samples: 0,
+      firstSample: 0,
+      batchSamples: 1,
+      position: 0,
+      epochSamples: 1,
+      shuffleSeed: undefined,
+      steps,
+      step: 0,
+      replica: 0,
+      streams,
+    });
+    const at = memory + layout.templates + slot * batchHeader.size;
+    await this.#host.controller.write(this.#chip, at, bytes);
+  }
+
+  async #writeSequencer(): Promise<void> {
+    const vertex = this.target.workers;
+    const bytes = encodeLayout(sequencerConfiguration, {
+      bytes: sequencerConfiguration.size,
+      cores: this.target.workers,
+      controlKey: CONTROL_KEY,
+      doneKey: DONE_KEY,
+      sendGap: MINIMUM_SEND_GAP,
+      budget: BATCH_BUDGET_MS,
+      // Weights are stepped where they lie, so that a batch cannot be taken back.
+      attempts: 1,
+    });
+    await this.#host.controller.write(this.#chip, this.#regionOf(vertex, 0), bytes);
+  }
+
+  async #writeConfigurations(prepared: Prepared | undefined): Promise<void> {
+    const { workers } = this.target;
+    for (let worker = 0; worker < workers; worker++) {
+      const bytes = encodeLayout(layersConfiguration, {
+        bytes: layersConfiguration.size,
+        worker,
+        workers,
+        replica: 0,
+        samples: prepared?.network.samples ?? 0,
+        memory: prepared?.memory ?? 0,
+        schedule: prepared?.layout.schedule ?? 0,
+        operations: prepared?.network.operations.length ?? 0,
+        loading: prepared?.layout.loading ?? 0,
+        loadingOperations: prepared?.network.loadingOperations ?? 0,
+        header: prepared?.layout.header ?? 0,
+        templates: prepared?.layout.templates ?? 0,
+        doneKey: DONE_KEY,
+        doneDelay: DONE_SPACING * worker,
+        arriveKey: ARRIVE_KEY,
+        sendGap: MINIMUM_SEND_GAP,
+      });
+      const at = this.#regionOf(worker, LayersRegion.Configuration);
+      await this.#host.controller.write(this.#chip, at, bytes);
+    }
+  }
+
+  #regionOf(vertex: number, region: number): number {
+    return regionAddress({ regions: this.#regions }, this.#needRunning().tables, vertex, region);
+  }
+
+  async #execute(command: Command, onBatch?: (batches: number) => void): Promise<MachineCost> {
+    const before = await readCounts(this.#host);
+    const busyBefore = await this.#busyCycles();
+    const progress = await this.#needRunning().sequencer.execute(command, ({ batchesDone }) => {
+      onBatch?.(batchesDone);
+    });
+    const after = await readCounts(this.#host);
+    const drops = await dropsBetween(this.#host, before, after);
+    if (progress?.state !== SequencerState.Finished) {
+      const failure = await runFailure(this.#host, this.#places, progress);
+      throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
+    }
+    if (drops.length > 0) throw new PacketsDroppedError(drops);
+    const busy = (await this.#busyCycles()) - busyBefore;
+    return this.#costOf(Number(progress.elapsed), busy, before, after);
+  }
+
+  /** Cycles that all workers have been busy since their start, as of their last report. */
+  async #busyCycles(): Promise<number> {
+    let sum = 0;
+    for (let worker = 0; worker < this.target.workers; worker++) {
+      const at = this.#regionOf(worker, LayersRegion.Report);
+      const bytes = await this.#host.controller.read(this.#chip, at, layersReport.size);
+      sum += Number(decodeLayout(layersReport, bytes).busyCycles);
+    }
+    return sum;
+  }
+
+  #costOf(
+    cycles: number,
+    busyCycles: number,
+    before: readonly RouterCounts[],
+    after: readonly RouterCounts[],
+  ): MachineCost {
+    const { chips, chipCount } = this.#host.machine;
+    const packetsSent = countedBetween('sent', before, after);
+    const { joules } = energy({
+      timeNs: cycles * CYCLE_NS,
+      awakeNs: busyCycles * CYCLE_NS,
+      boards: chips.filter(isEthernet).length,
+      chips: chipCount,
+      packetsSent,
+      linkPackets: countedBetween('passed', before, after),
+      boardCrossings: 0,
+    });
+    return { seconds: cycles * CYCLE_NS * 1e-9, joules, packetsSent, packetsDropped: 0, batchesRepeated: 0 };
+  }
+}
+
+function commandOf(
+  { mode, slot, batchSize, shuffleSeed }: ScheduleRun,
+  { first, end, order }: Piece,
+): Command {
+  const shuffles = shuffleSeed !== undefined && order === undefined;
+  return {
+    operation: SequencerOperation.Run,
+    flags:
+      (mode === 'train' ? RunFlag.Train : mode === 'evaluate' ? RunFlag.Evaluate : 0) |
+      (shuffles ? RunFlag.Shuffle : 0) |
+      (slot << RunFlag.SlotShift),
+    samples: end,
+    firstSample: first,
+    batch: batchSize,
+    seed: shuffleSeed ?? 0,
+    mantissa: 0,
+    exponent: 0,
+    lastMantissa: 0,
+    lastExponent: 0,
+  };
+}
+
+function sumOf(costs: readonly MachineCost[]): MachineCost {
+  const sum = (of: (cost: MachineCost) => number) => costs.reduce((all, cost) => all + of(cost), 0);
+  return {
+    seconds: sum(({ seconds }) => seconds),
+    joules: sum(({ joules }) => joules),
+    packetsSent: sum(({ packetsSent }) => packetsSent),
+    packetsDropped: sum(({ packetsDropped }) => packetsDropped),
+    batchesRepeated: sum(({ batchesRepeated }) => batchesRepeated),
+  };
+}
