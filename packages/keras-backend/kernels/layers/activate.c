@@ -21,7 +21,7 @@ static void softmax_pixel(const uint8_t *z, uint8_t *to, const Block *source, co
 static uint32_t is_narrow(uint32_t function, int32_t slope, int32_t threshold, const Tensor *source, const Tensor *target) {
   int32_t shift = source->fraction - target->fraction;
   uint32_t clamps = function == FUNCTION_LINEAR || (function == FUNCTION_RELU && slope == 0 && threshold == 0);
-  return clamps && source->type == ELEMENT_INT32 && target->type == ELEMENT_INT16 && shift >= 0 && shift < 32;
+  return clamps && source->type == ELEMENT_INT32 && target->type == ELEMENT_INT16 && shift > 0 && shift < 32;
 }
 
 /* Elements that lie side by side in all blocks: a row of pixels, or the channels of one. */
@@ -49,8 +49,8 @@ void run_activate(const void *operation) {
         uint8_t *to = pixel_of(&target, row, column);
         if (narrow) {
           uint32_t run = run_of(&source, &target, &target);
-          worker.saturations += narrow_row((int16_t *)to, (const int32_t *)z, run, op->source.fraction - op->target.fraction,
-                                           relu ? 0 : INT32_MIN, relu ? op->limit : INT32_MAX);
+          narrow_row((int16_t *)to, (const int32_t *)z, run, op->source.fraction - op->target.fraction,
+                     relu ? 0 : INT32_MIN, relu ? op->limit : INT32_MAX);
           column += run / channels - 1;
           continue;
         }
@@ -144,10 +144,8 @@ void run_activate_back(const void *operation) {
         if (narrow) {
           const int16_t *values = op->function == FUNCTION_RELU ? (const int16_t *)others : 0;
           uint32_t run = run_of(&error, &other, &target);
-          RowCounts counts = delta_row((int16_t *)to, (const int32_t *)errors, values, run, shift);
+          delta_row((int16_t *)to, (const int32_t *)errors, values, run, shift);
           column += run / w.region.channels - 1;
-          worker.saturations += counts.saturations;
-          worker.underflows += counts.underflows;
           continue;
         }
         int32_t mean = op->function == FUNCTION_SOFTMAX ? softmax_mean(errors, others, &other, op->value.fraction) : 0;

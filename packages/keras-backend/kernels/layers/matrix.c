@@ -88,7 +88,7 @@ static int64_t bias_of(const uint8_t *biases, uint32_t bytes, uint32_t index) {
 static void finish(const Matrix *m, const void *sums, const uint8_t *biases, const Region *region, uint32_t samples) {
   const MatrixOperation *op = m->op;
   int32_t shift = op->input.fraction + op->weightFraction - op->output.fraction;
-  uint32_t narrow = m->bytes == 2 && !op->accumulate && shift >= 0 && shift < 32;
+  uint32_t narrow = m->bytes == 2 && !op->accumulate && shift > 0 && shift < 32;
   uint32_t p = 0;
   for (uint32_t s = 0; s < samples; s += 1) {
     Region outputs = *region;

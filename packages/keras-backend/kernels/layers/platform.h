@@ -13,7 +13,14 @@ void fetch(void *to, uint32_t address, uint32_t bytes);
 void store(uint32_t address, const void *from, uint32_t bytes);
 
 /* Where an address lies, if a worker may work on the replica's memory in place; else 0, and blocks are copied. */
+#ifdef __wasm__
 void *direct(uint32_t address);
+#else
+static inline void *direct(uint32_t address) {
+  (void)address;
+  return 0;
+}
+#endif
 
 /* Returns when all workers of the replica have called it. */
 void barrier(void);

@@ -6,7 +6,7 @@
 void dots_2x2(const void *row0, const void *row1, const void *weights0, const void *weights1, int32_t sums[4],
               uint32_t eights);
 
-static void put_sum(const Product *product, int32_t *sums, uint32_t p, uint32_t o, int32_t sum) {
+HOT_INLINE void put_sum(const Product *product, int32_t *sums, uint32_t p, uint32_t o, int32_t sum) {
   int32_t *to = sums + p * product->outputs + o;
   *to = product->add ? (int32_t)((uint32_t)*to + (uint32_t)sum) : sum;
 }
@@ -53,7 +53,7 @@ HOT void product32(const Product *product, int64_t *sums) {
 }
 
 /* sum += low half by low half, high half by high half. */
-static inline int64_t add_pair(int64_t sum, uint32_t a, uint32_t b) {
+HOT_INLINE int64_t add_pair(int64_t sum, uint32_t a, uint32_t b) {
   __asm__("smlalbb %Q0, %R0, %1, %2\n\tsmlaltt %Q0, %R0, %1, %2" : "+r"(sum) : "r"(a), "r"(b));
   return sum;
 }

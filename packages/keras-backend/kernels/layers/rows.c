@@ -1,22 +1,18 @@
 #include "rows.h"
+#include "worker.h"
 
-static int32_t rounded_right(int32_t value, int32_t shift) {
-  return shift ? (value >> shift) + ((value >> (shift - 1)) & 1) : value;
+HOT_INLINE int32_t rounded_right(int32_t value, int32_t shift) {
+  return (value >> shift) + ((value >> (shift - 1)) & 1);
 }
 
 HOT void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, int32_t shift) {
-  if (!biases) {
-    for (uint32_t i = 0; i < count; i += 1) {
-      z[i] = rounded_right(sums[i], shift);
-    }
-    return;
-  }
   for (uint32_t i = 0; i < count; i += 1) {
-    z[i] = rounded_right((int32_t)((uint32_t)sums[i] + (uint32_t)biases[i]), shift);
+    uint32_t bias = biases ? (uint32_t)biases[i] : 0;
+    z[i] = rounded_right((int32_t)((uint32_t)sums[i] + bias), shift);
   }
 }
 
-HOT uint32_t narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most) {
+HOT void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most) {
   uint32_t clamped = 0;
   for (uint32_t i = 0; i < count; i += 1) {
     int32_t limited = z[i] < least ? least : z[i] > most ? most : z[i];
@@ -25,20 +21,22 @@ HOT uint32_t narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t s
     clamped += narrow != value;
     to[i] = (int16_t)narrow;
   }
-  return clamped;
+  worker.saturations += clamped;
 }
 
-HOT RowCounts delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift) {
-  RowCounts counts = {0, 0};
+HOT void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift) {
+  uint32_t clamped = 0;
+  uint32_t lost = 0;
   for (uint32_t i = 0; i < count; i += 1) {
     int32_t error = !values || values[i] > 0 ? errors[i] : 0;
     int32_t value = rounded_right(error, shift);
     int32_t narrow = value > INT16_MAX ? INT16_MAX : value < -INT16_MAX ? -INT16_MAX : value;
-    counts.saturations += narrow != value;
-    counts.underflows += value == 0 && error != 0;
+    clamped += narrow != value;
+    lost += value == 0 && error != 0;
     to[i] = (int16_t)narrow;
   }
-  return counts;
+  worker.saturations += clamped;
+  worker.underflows += lost;
 }
 
 HOT void copy_row(void *to, const void *from, uint32_t bytes) {

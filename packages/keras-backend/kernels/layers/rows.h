@@ -5,23 +5,21 @@
 
 /* Code that takes the time of a schedule: ARM code, though the rest of the program is Thumb code. */
 #ifdef __arm__
-#define HOT __attribute__((target("arm"), optimize("O2"), noinline))
+#define HOT __attribute__((target("arm"), noinline))
+#define HOT_INLINE static inline __attribute__((target("arm"), always_inline))
 #else
 #define HOT
+#define HOT_INLINE static inline
 #endif
 
-/* z[i] = round(sums[i] + biases[i], shift) for 0 <= shift <= 31; biases may be 0. Sums of 32 bits, wrapping. */
+/* z[i] = round(sums[i] + biases[i], shift) for 1 <= shift <= 31; biases may be 0. Sums of 32 bits, wrapping. */
 void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, int32_t shift);
 
-/* to[i] = sat16(round(z[i] between least and most, shift)) for 0 <= shift <= 31; how many did not fit. */
-uint32_t narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most);
+/* to[i] = sat16(round(z[i] between least and most, shift)) for 1 <= shift <= 31. */
+void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most);
 
-/* The same of errors, 0 where the value is not above 0 (values may be 0: then all), clamped to -32767; counts both. */
-typedef struct {
-  uint32_t saturations;
-  uint32_t underflows;
-} RowCounts;
-RowCounts delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift);
+/* The same of errors, 0 where the value is not above 0 (values may be 0: then all), clamped to -32767. */
+void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift);
 
 /* Elements or zeros of 2 bytes. */
 void copy_row(void *to, const void *from, uint32_t bytes);

@@ -1,6 +1,7 @@
 /* Samples from data sets to tensors of the batch, and back. */
 #include "blocks.h"
 #include "operation.h"
+#include "rows.h"
 
 #define PART (arena_bytes / 16) /* elements that are copied at a time: 4 bytes there and here, and room to spare */
 
@@ -21,15 +22,7 @@ static Tensor sample_of(const Tensor *like, uint32_t stream, uint32_t stride, ui
 static void copy_block(const Block *from, const Block *to) {
   for (uint32_t row = 0; row < to->region.rows; row += 1) {
     for (uint32_t column = 0; column < to->region.columns; column += 1) {
-      const uint8_t *source = pixel_of(from, row, column);
-      uint8_t *target = pixel_of(to, row, column);
-      for (uint32_t c = 0; c < to->region.channels; c += 1) {
-        if (to->bytes == 2) {
-          ((uint16_t *)target)[c] = ((const uint16_t *)source)[c];
-        } else {
-          ((uint32_t *)target)[c] = ((const uint32_t *)source)[c];
-        }
-      }
+      copy_row(pixel_of(to, row, column), pixel_of(from, row, column), to->region.channels * to->bytes);
     }
   }
 }

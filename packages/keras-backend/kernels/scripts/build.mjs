@@ -67,7 +67,14 @@ const imageOf = (elf) => {
 const layers = (...without) => ({
   folders: {
     runtime: ['-Os'],
-    layers: ['-Os', '-mthumb', '-ffp-contract=off', ...without.map((name) => `-DWITHOUT_${name}`)],
+    layers: [
+      '-Os',
+      '-mthumb',
+      '-fno-inline-functions-called-once',
+      '-fno-move-loop-invariants',
+      '-ffp-contract=off',
+      ...without.map((name) => `-DWITHOUT_${name}`),
+    ],
     'layers/machine': ['-Os'],
     'dense/fixed.c': ['-Os'],
   },

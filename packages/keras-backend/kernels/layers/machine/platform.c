@@ -94,11 +94,6 @@ void store(uint32_t offset, const void *source, uint32_t bytes) {
   aligned_out(address, from, bytes);
 }
 
-void *direct(uint32_t address) {
-  (void)address;
-  return NULL;
-}
-
 void fail(void) {
   print("layers: a schedule does not fit this program\n");
   run_time_error(ERROR_SOFTWARE);
