@@ -1,5 +1,4 @@
 #include "losses.h"
-#include "platform.h"
 #include "real.h"
 
 #define EPSILON 1e-7f /* Keras's */
@@ -28,9 +27,11 @@ static float sigmoid(float x) {
   return (x >= 0 ? 1.0f : e) / (1.0f + e);
 }
 
+#ifndef WITHOUT_OTHER_LOSSES
 static float sign_of(float x) {
   return (float)((x > 0) - (x < 0));
 }
+#endif
 
 /* - y ln q - (1 - y) ln (1 - q) */
 static float entropy(float y, float q) {
@@ -45,6 +46,7 @@ static Term binary(const LoseOperation *op, float y, float p) {
   return (Term){entropy(y, q), inside(p) ? (1.0f - y) / (1.0f - q) - y / q : 0};
 }
 
+#ifndef WITHOUT_OTHER_LOSSES
 static Term binary_focal(const LoseOperation *op, float y, float x) {
   float p = op->fromLogits ? sigmoid(x) : x;
   float q = limited(p);
@@ -70,23 +72,13 @@ static Term huber(float d, float delta) {
   float size = absolute(d);
   return size <= delta ? (Term){d * d * 0.5f, d} : (Term){delta * (size - delta * 0.5f), delta * sign_of(d)};
 }
-
-/* The loss of an operation: in a program WITHOUT_OTHER_LOSSES one of the most common, so that the rest is left out. */
-static uint32_t loss_of(const LoseOperation *op) {
-  uint32_t loss = op->loss;
-#ifdef WITHOUT_OTHER_LOSSES
-  if (loss != LOSS_MEAN_SQUARED_ERROR && loss != LOSS_BINARY_CROSSENTROPY && loss != LOSS_CATEGORICAL_CROSSENTROPY) {
-    fail();
-  }
 #endif
-  return loss;
-}
 
 /* Losses that are the mean of a term for each output. */
 static Term term_of(const LoseOperation *op, float y, float p) {
   float d = p - y;
-  float side = y == 0 ? -1.0f : y;
-  switch (loss_of(op)) {
+  switch (op->loss) {
+#ifndef WITHOUT_OTHER_LOSSES
   case LOSS_MEAN_ABSOLUTE_ERROR:
     return (Term){absolute(d), sign_of(d)};
   case LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
@@ -105,17 +97,20 @@ static Term term_of(const LoseOperation *op, float y, float p) {
   case LOSS_POISSON:
     return (Term){p - y * logarithm(p + EPSILON), 1.0f - y / (p + EPSILON)};
   case LOSS_HINGE: {
+    float side = y == 0 ? -1.0f : y;
     float gap = 1.0f - side * p;
     return (Term){most(0, gap), gap > 0 ? -side : 0};
   }
   case LOSS_SQUARED_HINGE: {
+    float side = y == 0 ? -1.0f : y;
     float gap = most(0, 1.0f - side * p);
     return (Term){gap * gap, -2.0f * gap * side};
   }
-  case LOSS_BINARY_CROSSENTROPY:
-    return binary(op, y, p);
   case LOSS_BINARY_FOCAL_CROSSENTROPY:
     return binary_focal(op, y, p);
+#endif
+  case LOSS_BINARY_CROSSENTROPY:
+    return binary(op, y, p);
   default:
     return (Term){d * d, 2.0f * d};
   }
@@ -184,11 +179,13 @@ static float over_classes(const LoseOperation *op, const float *y, float *p, flo
     float q = limited(share);
     float loss = -y[i] * logarithm(q);
     float slope = -y[i] / q;
-    if (loss_of(op) == LOSS_CATEGORICAL_FOCAL_CROSSENTROPY) {
+#ifndef WITHOUT_OTHER_LOSSES
+    if (op->loss == LOSS_CATEGORICAL_FOCAL_CROSSENTROPY) {
       float focus = op->alpha * power(1.0f - q, op->gamma);
       slope = focus * slope - op->alpha * op->gamma * power(1.0f - q, op->gamma - 1.0f) * loss;
       loss = focus * loss;
     }
+#endif
     value = value + loss;
     g[i] = inside(share) ? slope : 0;
     dot = dot + g[i] * share;
@@ -199,6 +196,7 @@ static float over_classes(const LoseOperation *op, const float *y, float *p, flo
   return value;
 }
 
+#ifndef WITHOUT_OTHER_LOSSES
 static float length_of(const float *values, uint32_t size) {
   float sum = 0;
   for (uint32_t i = 0; i < size; i += 1) {
@@ -249,6 +247,7 @@ static float categorical_hinge(const float *y, const float *p, float *g, uint32_
   }
   return value;
 }
+#endif
 
 static void smooth(const LoseOperation *op, float *y, uint32_t size) {
   uint32_t two = op->loss == LOSS_BINARY_CROSSENTROPY || op->loss == LOSS_BINARY_FOCAL_CROSSENTROPY;
@@ -262,17 +261,19 @@ float loss_of_row(const LoseOperation *op, float *y, float *p, float *g, uint32_
   if (op->labelSmoothing > 0) {
     smooth(op, y, size);
   }
-  switch (loss_of(op)) {
+  switch (op->loss) {
+#ifndef WITHOUT_OTHER_LOSSES
   case LOSS_COSINE_SIMILARITY:
     return cosine(y, p, g, size);
   case LOSS_KL_DIVERGENCE:
     return divergence(y, p, g, size);
   case LOSS_CATEGORICAL_HINGE:
     return categorical_hinge(y, p, g, size);
-  case LOSS_CATEGORICAL_CROSSENTROPY:
-    return op->fromLogits ? entropy_of_logits(y, p, g, size) : over_classes(op, y, p, g, size);
   case LOSS_CATEGORICAL_FOCAL_CROSSENTROPY:
     return over_classes(op, y, p, g, size);
+#endif
+  case LOSS_CATEGORICAL_CROSSENTROPY:
+    return op->fromLogits ? entropy_of_logits(y, p, g, size) : over_classes(op, y, p, g, size);
   default:
     return mean_of_terms(op, y, p, g, size);
   }

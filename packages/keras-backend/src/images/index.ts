@@ -5,6 +5,7 @@
  */
 import type { LayersProgram } from './layers-programs.js';
 import {
+  branchesBase64,
   denseBase64,
   depthwiseBase64,
   layersBase64,
@@ -25,6 +26,7 @@ const LAYERS_BASE64: Readonly<Record<LayersProgram, string>> = {
   layers: layersBase64,
   depthwise: depthwiseBase64,
   mobile: mobileBase64,
+  branches: branchesBase64,
 };
 
 /** A program of workers. */

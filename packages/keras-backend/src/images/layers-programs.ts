@@ -2,7 +2,7 @@
  * Programs for schedules. All operations together need more than the 32 KiB that a core has for code, so each program
  * leaves some groups out. kernels/scripts/build.mjs builds them by this table.
  */
-import type { Operation, OperationKind } from '../schedule/operations.js';
+import { LossFunctionNumber, type Operation, type OperationKind } from '../schedule/operations.js';
 
 /** Kinds of operations that programs have, or have not, together. */
 export const OPERATION_GROUPS = {
@@ -18,6 +18,8 @@ export const OPERATION_GROUPS = {
   MERGE: ['merge', 'mergeBack'],
   MAP: ['map', 'mapBack'],
   LIMITS: ['norms', 'addUp', 'penalty', 'constrain'],
+  /** `lose` with others than mean squares and plain crossentropies. */
+  OTHER_LOSSES: [],
 } as const satisfies Readonly<Record<string, readonly OperationKind[]>>;
 
 /** A name of {@link OPERATION_GROUPS}. */
@@ -25,19 +27,30 @@ export type OperationGroup = keyof typeof OPERATION_GROUPS;
 
 /** What each program leaves out; the first that has all that a schedule needs is taken. */
 export const LAYERS_PROGRAMS = {
-  layers: ['DEPTHWISE', 'LIMITS', 'MAP'],
+  layers: ['DEPTHWISE', 'LIMITS', 'OTHER_LOSSES'],
+  mobile: ['MAP', 'LIMITS', 'OTHER_LOSSES'],
+  branches: ['DEPTHWISE', 'NORMALISE'],
   depthwise: ['NORMALISE', 'MERGE'],
-  mobile: ['MAP', 'LIMITS', 'MERGE'],
 } as const satisfies Readonly<Record<string, readonly OperationGroup[]>>;
 
 /** Name of a program for schedules. */
 export type LayersProgram = keyof typeof LAYERS_PROGRAMS;
 
+const COMMON_LOSSES: readonly number[] = [
+  LossFunctionNumber.mean_squared_error,
+  LossFunctionNumber.binary_crossentropy,
+  LossFunctionNumber.categorical_crossentropy,
+];
+
 /** The groups that operations need. */
 export function groupsOf(operations: readonly Operation[]): OperationGroup[] {
   const kinds = new Set<string>(operations.map(({ kind }) => kind));
   const groups = Object.entries(OPERATION_GROUPS) as [OperationGroup, readonly OperationKind[]][];
-  return groups.filter(([, own]) => own.some((kind) => kinds.has(kind))).map(([name]) => name);
+  const needed = groups.filter(([, own]) => own.some((kind) => kinds.has(kind)));
+  const rare = operations.some(
+    (operation) => operation.kind === 'lose' && !COMMON_LOSSES.includes(operation.loss),
+  );
+  return [...needed.map(([name]) => name), ...(rare ? (['OTHER_LOSSES'] as const) : [])];
 }
 
 /** The program that has all that operations need; undefined when none has. */
