@@ -1,5 +1,10 @@
 /** `spin-tools explain`: the layers of a model, which engines compute it, and its number formats. */
-import type { Model, NetworkPlan, NumberMode, ScheduleExplanation } from '@spin-tools/keras-backend';
+import type {
+  Model,
+  NetworkPlan,
+  NumberMode,
+  ScheduleExplanation,
+} from '@spin-tools/keras-backend';
 import { UnsupportedError } from '@spin-tools/keras-backend';
 import { Argument, Command, Option } from 'commander';
 import { MODEL_HELP, readModel } from '../model/model-file.js';
@@ -81,7 +86,9 @@ function saySchedule(schedule: ScheduleExplanation, terminal: Terminal): void {
   const rows = layers.map(({ name, operations, multiplications, cycles }) => [
     name,
     operations,
-    ...[multiplications.forward, multiplications.training, cycles.forward, cycles.training].map(whole),
+    ...[multiplications.forward, multiplications.training, cycles.forward, cycles.training].map(
+      whole,
+    ),
   ]);
   const heading = ['layer', 'operations', 'products', 'in training', 'cycles', 'in training'];
   for (const line of table(heading, rows)) terminal.say(line);

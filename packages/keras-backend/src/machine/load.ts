@@ -1,5 +1,12 @@
 /** Puts a deployment on a machine: memory, regions, routing tables, programs. */
-import { type ChipAddress, type CoreAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
+import {
+  type ChipAddress,
+  type CoreAddress,
+  CoreState,
+  Signal,
+  vcpuField,
+  write,
+} from '@spin-tools/scp';
 import { denseImage, sequencerImage } from '../images/index.js';
 import { DenseRegion, SequencerRegion } from '../layouts/index.js';
 import {

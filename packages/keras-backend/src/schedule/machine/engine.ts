@@ -404,7 +404,13 @@ export class MachineScheduleEngine implements ScheduleEngine {
       linkPackets: countedBetween('passed', before, after),
       boardCrossings: 0,
     });
-    return { seconds: cycles * CYCLE_NS * 1e-9, joules, packetsSent, packetsDropped: 0, batchesRepeated: 0 };
+    return {
+      seconds: cycles * CYCLE_NS * 1e-9,
+      joules,
+      packetsSent,
+      packetsDropped: 0,
+      batchesRepeated: 0,
+    };
   }
 }
 
