@@ -20,7 +20,7 @@ t.test('a datagram in a frame, byte by byte', async (t) => {
       '4500001e' + '00000000' + '4011' + '66c6', // 30 bytes, UDP, header checksum
       '0a000009' + '0a000001',
       'c350' + '45e5' + '000a' + '0000', // ports, 10 bytes, no checksum
-      'aabb' + '00'.repeat(16),
+      `aabb${'00'.repeat(16)}`,
     ].join(''),
   );
 });
