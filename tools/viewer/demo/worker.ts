@@ -79,7 +79,7 @@ addEventListener('message', ({ data }: MessageEvent<Job>) => {
     case 'start':
       shipped = data.digits;
       void watch.run(new AbortController().signal);
-      inTurn('starts the machine', () =>
+      inTurn('is booted, and trains', () =>
         train({ pixels: new Float32Array(0), labels: new Uint8Array(0) }, 4),
       );
       return;
