@@ -9,6 +9,8 @@ import {
 
 /** Most bytes of frames that are kept, about: a quarter of an hour of a board, some minutes of a large machine. */
 const MOST_FRAME_BYTES = 24_000_000;
+/** Most frames, however little they say: more than an hour of a machine on which nothing happens. */
+const MOST_FRAMES = 20_000;
 
 /** Messages so far, without those that later ones replaced. */
 export class Journal {
@@ -18,7 +20,10 @@ export class Journal {
   private bytes = 0;
   private readonly listeners = new Set<(message: Message) => void>();
 
-  constructor(private readonly mostFrameBytes = MOST_FRAME_BYTES) {}
+  constructor(
+    private readonly mostFrameBytes = MOST_FRAME_BYTES,
+    private readonly mostFrames = MOST_FRAMES,
+  ) {}
 
   /** Keeps a message and passes it on. */
   readonly add = (message: Message): void => {
@@ -67,10 +72,14 @@ export class Journal {
     }
   }
 
+  private get isFull(): boolean {
+    return this.bytes > this.mostFrameBytes || this.frames.length > this.mostFrames;
+  }
+
   private addFrame(frame: FrameMessage): void {
     this.frames.push(frame);
     this.bytes += sizeOf(frame);
-    while (this.bytes > this.mostFrameBytes && this.frames.length > 2) {
+    while (this.isFull && this.frames.length > 2) {
       const [first, second] = this.frames.splice(0, 2) as [FrameMessage, FrameMessage];
       const merged = mergeFrames(first, second);
       this.frames.unshift(merged);

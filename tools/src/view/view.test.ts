@@ -78,6 +78,17 @@ t.test('a journal forgets how things came about, not how they are', async (t) =>
   );
 });
 
+t.test('a journal of a machine on which nothing happens does not grow for ever', async (t) => {
+  const journal = new Journal(3000, 20);
+  journal.add(frame(0, 1, 2));
+  for (let at = 1; at < 100; at++) journal.add(frame(at));
+  const frames = journal
+    .messages()
+    .filter((message): message is FrameMessage => message.type === 'frame');
+  t.equal(frames.length, 20);
+  t.strictSame([...(frames[0]?.entries ?? [])], [1, 2]);
+});
+
 t.test(
   'a saved page holds its messages, and none can end the script that they are in',
   async (t) => {

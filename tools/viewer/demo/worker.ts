@@ -21,7 +21,7 @@ const BATCH = 16;
 const COPIES = 8;
 /** The first layer is cut finer than it needs to be, so that there are packets on links to see. */
 const TILING = [{ rows: 8, columns: 14 }, undefined] as const;
-/** Requests of the watch, ms: the machine has no other host to serve, but one thread for all. */
+/** Between two looks at all chips, ms: often enough that packets are seen to come and go. */
 const INTERVAL_MS = 150;
 const PATIENCE = { timeoutMs: 60_000, window: 32 };
 
@@ -79,7 +79,7 @@ addEventListener('message', ({ data }: MessageEvent<Job>) => {
     case 'start':
       shipped = data.digits;
       void watch.run(new AbortController().signal);
-      inTurn('starts the machine', () =>
+      inTurn('is booted, and trains', () =>
         train({ pixels: new Float32Array(0), labels: new Uint8Array(0) }, 4),
       );
       return;

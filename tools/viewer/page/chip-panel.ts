@@ -148,7 +148,7 @@ export class ChipPanel {
       }
       const entry = store.programs.get(place);
       const layer = store.layerOf(place);
-      const runs = entry !== undefined && state !== 15;
+      const runs = entry !== undefined && kindOf(state) !== 'idle';
       const program = core === 0 ? 'monitor' : runs ? `${entry.name}, app ${entry.appId}` : '';
       const error = runs && entry.error ? `: ${entry.error}` : '';
       setText(row.cells[2] as HTMLElement, `${layer ? `${layer} · ` : ''}${program}${error}`);

@@ -1,6 +1,6 @@
 /** What the colour of a chip stands for. */
-import { CORES_OF_CHIP, LINKS_OF_CHIP } from '../../src/view/messages.js';
-import { KIND_NAMES, KINDS, kindOfChip } from './core-kinds.js';
+import { CORES_OF_CHIP, LINKS_OF_CHIP, NO_ANSWER } from '../../src/view/messages.js';
+import { KIND_NAMES, KINDS, kindOf, kindOfChip } from './core-kinds.js';
 import { count, rate } from './numbers.js';
 import type { Store } from './store.js';
 import { heatOf, mix, type Theme } from './theme.js';
@@ -54,7 +54,7 @@ export class Colouring {
     const { store, theme } = this;
     const { machine, shown } = store;
     if (machine === undefined || shown.known[chip] === 0) return theme.chip;
-    if (shown.states[chip * CORES_OF_CHIP] === 0xff) return theme.kinds.silent;
+    if (shown.states[chip * CORES_OF_CHIP] === NO_ANSWER) return theme.kinds.silent;
     switch (this.mode) {
       case 'states':
         return alone ? this.stateColour(chip, machine.cores[chip] as number) : theme.chip;
@@ -155,7 +155,7 @@ function groupsOf(store: Store): { groups: Map<number, number>; names: string[] 
   const names = store.training?.layers.map(({ name }) => name) ?? [];
   for (const [place, entry] of store.programs) {
     const state = store.shown.states[place];
-    if (state === undefined || state === 15 || state <= 1) continue;
+    if (state === undefined || ['idle', 'off'].includes(kindOf(state))) continue;
     const name = store.layerOf(place) ?? `${entry.name || 'unnamed'} (app ${entry.appId})`;
     if (!names.includes(name)) names.push(name);
     groups.set(place, names.indexOf(name));

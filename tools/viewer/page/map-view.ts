@@ -92,9 +92,17 @@ export class MapView {
     this.redraw();
   }
 
-  /** Zooms around the middle. */
+  /** Zooms around the selected chip where there is one, else around the middle. */
   zoom(factor: number): void {
-    this.zoomAt(factor, this.canvas.width / 2, this.canvas.height / 2);
+    const { layout, camera, canvas } = this;
+    const { chip } = this.around.selection;
+    if (layout === undefined || chip < 0) {
+      this.zoomAt(factor, canvas.width / 2, canvas.height / 2);
+      return;
+    }
+    const place = { x: layout.x[chip] as number, y: layout.y[chip] as number };
+    this.zoomAt(factor, camera.x(place.x), camera.y(place.y));
+    this.reveal(chip);
   }
 
   /** Moves so that a chip is seen. */

@@ -1,6 +1,6 @@
 /** Puts the page together: parts, keys, and who is told when something changed. */
 import type { Message } from '../../src/view/messages.js';
-import { CORES_OF_CHIP } from '../../src/view/messages.js';
+import { CORES_OF_CHIP, NO_ANSWER } from '../../src/view/messages.js';
 import { ChipPanel } from './chip-panel.js';
 import { type LegendEntry, MODES, type Mode } from './colouring.js';
 import { KINDS, kindOf } from './core-kinds.js';
@@ -175,7 +175,7 @@ function showFigures({ machine, shown, moments }: Store): void {
       if (kind === 'run' || kind === 'sync' || kind === 'pause') running++;
       if (kind === 'error') wrong++;
     }
-    if (shown.states[chip * CORES_OF_CHIP] === 0xff) silent++;
+    if (shown.states[chip * CORES_OF_CHIP] === NO_ANSWER) silent++;
   }
   const recent = moments.findLast(({ at }) => at <= shown.at);
   const figures: readonly [id: string, value: string, alarming: boolean][] = [

@@ -25,6 +25,8 @@ export interface Moment {
 
 /** Most bytes of frames that are kept to go back in time. */
 const MOST_BYTES = 96_000_000;
+/** The same by their number: more than an hour of a board. */
+const MOST_FRAMES = 20_000;
 
 /** Puts messages together. */
 export class Store {
@@ -164,7 +166,7 @@ export class Store {
     this.moments.push({ at: frame.at, packetRate, dropped });
     this.frames.push(frame);
     this.bytes += sizeOf(frame);
-    while (this.bytes > MOST_BYTES) {
+    while (this.bytes > MOST_BYTES || this.frames.length > MOST_FRAMES) {
       const oldest = this.frames.shift() as FrameMessage;
       this.moments.shift();
       this.base.apply(oldest);
