@@ -1,10 +1,10 @@
 /**
- * Checks that links to a place inside of a page find that place, in the built site; VitePress checks the
- * pages alone.
+ * Checks, in the built site, that links to a place inside of a page find that place, and that pictures are
+ * there; VitePress checks links to pages.
  *
- * Run: node check-anchors.mjs. The exit code is 1 when a link leads nowhere.
+ * Run: node check-links.mjs. The exit code is 1 when a link leads nowhere.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,12 +16,21 @@ const pages = new Map(
     .map((file) => [`/${file}`, readFileSync(`${SITE}/${file}`, 'utf8')])
     .map(([page, html]) => [
       page,
-      { anchors: matches(html, /\sid="([^"]*)"/g), links: linksOf(html) },
+      {
+        anchors: matches(html, /\sid="([^"]*)"/g),
+        links: linksOf(html),
+        pictures: matches(html, /<img[^>]*\ssrc="(\/[^"]*)"/g),
+      },
     ]),
 );
 
 let broken = 0;
-for (const [page, { links }] of pages) {
+for (const [page, { links, pictures }] of pages) {
+  for (const picture of pictures) {
+    if (existsSync(SITE + picture)) continue;
+    console.error(`${page} shows ${picture}, which is not there`);
+    broken++;
+  }
   for (const link of links) {
     const [path, anchor] = link.split('#');
     const target = path === '' ? page : pageAt(posix.resolve(posix.dirname(page), path));
