@@ -52,8 +52,10 @@ export class CorePort {
    * Runs the core until `until`, giving it each packet at its time, or ahead to the end of the window. Returns
    * whether a packet comes later; one that the core does not take while it sleeps waits until something else
    * wakes it.
+   *
+   * @param windowEnd end of the window, see {@link WINDOW_NS}; without it the core does not run ahead
    */
-  run(core: Core, until: number, windowEnd: number): boolean {
+  run(core: Core, until: number, windowEnd = until): boolean {
     if (core.time >= until) return !this.isEmpty;
     if (!this.isEmpty && this.nextTime < windowEnd - WINDOW_NS) this.turnsUntil = windowEnd;
     const leads = this.turnsUntil < windowEnd;

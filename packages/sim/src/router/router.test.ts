@@ -28,7 +28,7 @@ class Receiver {
 
   constructor(readonly id: number) {}
 
-  run(until: number): void {
+  run(until: number, _limit?: number): void {
     this.time = until;
   }
 
@@ -224,6 +224,33 @@ t.test('a core that takes no packets blocks the router until it does', async (t)
   t.equal(router.timedOut, 0);
 });
 
+t.test(
+  'a core that computes gets a packet at the end of its window, and others at their times from there',
+  async (t) => {
+    const receiver = new Receiver(2);
+    receiver.asleep = false;
+    receiver.run = (until, limit = until) => {
+      receiver.time = limit;
+    };
+    const port = new CorePort();
+    port.core = receiver;
+    port.push(multicast(1), LOCAL_PORT, 700);
+    t.ok(port.run(receiver, 1000, 2000), 'a packet comes later');
+    t.same([receiver.time, receiver.taken], [2000, []]);
+    for (const at of [2600, 2700, 2800]) port.push(multicast(2), LOCAL_PORT, at);
+    t.ok(port.hasRoom(1000), 'a core ahead of a packet would have made room for it');
+    t.notOk(port.hasRoom(1900));
+    port.run(receiver, 3000, 4000);
+    t.same(
+      receiver.taken.map(({ at }) => at),
+      [2000, 2600, 2700, 2800],
+    );
+    t.equal(receiver.time, 3000, 'it keeps in step');
+    port.run(receiver, 4500, 6000);
+    t.equal(receiver.time, 6000, 'until the next window');
+  },
+);
+
 t.test('point-to-point packets follow their table, to the monitor at home', async (t) => {
   const { ports, sent, router, from } = alone();
   const monitor = new Receiver(0);
@@ -232,7 +259,7 @@ t.test('point-to-point packets follow their table, to the monitor at home', asyn
   from(LOCAL_PORT, packet(0x0102), 0);
   from(3, packet(0), 0);
   from(LOCAL_PORT, packet(0x0505), 0);
-  (ports[0] as CorePort).run(monitor, 1000, 1000);
+  (ports[0] as CorePort).run(monitor, 1000);
   t.same(
     sent.map(({ link }) => link),
     [2],
