@@ -14,7 +14,7 @@ export class Opening {
   }
 
   /** Does something when all are open: at once, mostly. */
-  then(action: () => void): void {
+  whenOpen(action: () => void): void {
     if (this.sockets.size === 0) action();
     else void Promise.allSettled(this.sockets).then(action);
   }

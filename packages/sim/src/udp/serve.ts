@@ -138,7 +138,7 @@ async function openBoard(
       // Tags run out without a word.
       reverse.follow(machine.reversePorts(chip));
       // The answer to whoever set a tag, of whichever board, leaves when the tag's port is open.
-      opening.then(() => (reverse.socketOf(sourcePort) ?? scp).send(datagram, to));
+      opening.whenOpen(() => (reverse.socketOf(sourcePort) ?? scp).send(datagram, to));
     },
     broadcast: (frame) => boot.send(frame, { ip: LOOPBACK_BROADCAST, port: boot.port }),
   });
