@@ -236,6 +236,52 @@ t.test('ALLOC answers 0 rather than refuse', async (t) => {
   await close();
 });
 
+t.test('structures in memory are what SC&MP leaves behind', async (t) => {
+  const { ask, controller, close } = await booted();
+  const word = async (address: number) =>
+    Buffer.from(await controller.read(ORIGIN, address, 4)).readUInt32LE(0);
+  const table = await word(systemVariables.applicationData.address);
+  t.equal(await ask(READ, [table, 8, 2]), '80000000' + '11000001' + 'feff0300', 'application 0');
+  const copy = await word(systemVariables.routerCopy.address);
+  const unused = '000000ff' + 'ffffffff' + '00000000';
+  t.equal(await ask(READ, [copy + 16 * 2, 16, 2]), `8000000000000080${unused}`, 'links checked');
+  t.equal(await ask(READ, [copy + 16 * 12, 16, 2]), `8000000000000000${unused}`);
+  t.equal(await ask(28, [(66 << 8) | 3, 5, 0]), '8000000001000000');
+  t.equal(await ask(28, [(66 << 8) | 5, 1, 0]), '8000000001000000', 'freed and cleared');
+  const records = `01000000${'41000000'}${'34120000'}${'ffffffff'}`;
+  await ask(WRITE, [0x67820000, 16, 2], { data: records });
+  t.equal(await ask(29, [(1 << 16) | (66 << 8) | 2, 0x67820000, 99]), '80000000');
+  t.equal(await ask(29, [0, 0, 0]), '80000000');
+  t.equal(
+    await ask(READ, [copy + 16 * 100, 16, 2]),
+    `8000000000004280${unused}`,
+    'the owner stays',
+  );
+  const free = async () => Number.parseInt((await ask(28, [6, 0, 0])).slice(8, 16), 16);
+  const [before, first] = [await free(), await ask(28, [0x100, 24, 1])];
+  await ask(28, [0x100, 8, 2]);
+  await ask(28, [
+    1,
+    Number(`0x${Buffer.from(first.slice(8), 'hex').reverse().toString('hex')}`),
+    0,
+  ]);
+  t.equal(await ask(28, [0x100, 16, 3]), first, 'where 24 bytes were');
+  t.equal(await ask(28, [0x102, 0, 0]), '8000000002000000');
+  t.equal(await free(), before + (8 << 24), 'the 8 bytes left over count twice');
+  await close();
+});
+
+t.test('messages beyond the network of the board go to its gateway', async (t) => {
+  const { ask, close } = await booted();
+  const macOf = async (ip: number) => {
+    await ask(26, [0x10003, 5000, ip]);
+    return (await ask(26, [0x20003, 1, 0])).slice(16, 28);
+  };
+  t.equal(await macOf(0x0510a8c0), '0200c0a81005', '192.168.16.5');
+  t.equal(await macOf(0x0500000a), '0200c0a8f0fe', '10.0.0.5');
+  await close();
+});
+
 t.test('IPTags hold what a request says, down to its quirks', async (t) => {
   const { ask, close } = await booted();
   const tag = (first: number, second = 0, third = 0, question: Question = {}) =>
