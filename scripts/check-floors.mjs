@@ -26,7 +26,8 @@ export const FLOORS = {
 };
 
 const SOURCE_FILE = /\.(ts|mts|js|mjs)$/;
-const TEST_FILE = /\.test\.(ts|mts|js|mjs)$/;
+/** Tests, and what only they use. */
+const TEST_FILE = /(\.test\.(ts|mts|js|mjs)|\/testing\/[^/]*)$/;
 const SKIPPED_FOLDERS = new Set([
   'node_modules',
   'dist',
