@@ -300,7 +300,6 @@ typedef struct {
   int32_t weightFraction; /* Fraction of the weights. */
   uint32_t bias; /* As in matrix. */
   uint32_t multiplier; /* Outputs of each channel. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -320,7 +319,6 @@ typedef struct {
   int32_t scale; /* Slope above 0 of Elu; fraction 24. */
   int32_t threshold; /* Threshold of Relu, half width of HardSigmoid; fraction of the source. */
   int32_t limit; /* Largest value of Relu, fraction of the source; 2^31 - 1: none. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -337,7 +335,6 @@ typedef struct {
   Tensor target; /* Int16 or int32. */
   Window window; /* Spread 1. */
   uint32_t function; /* PoolFunction. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -355,7 +352,6 @@ typedef struct {
   Tensor target; /* Int16 or int32. */
   uint32_t function; /* MergeFunction. */
   uint32_t multiplier; /* Factor of the result, fraction 30; 2^30 = 1; 2^29 makes an average of Add. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -380,7 +376,6 @@ typedef struct {
   uint32_t rowsRepeat; /* Target rows for each source place, at least 1. */
   uint32_t columnsRepeat; /* The same of columns. */
   uint32_t channelsRepeat; /* The same of channels. */
-  uint32_t rowsPerBlock; /* Target rows of one item. */
 } MapOperation;
 _Static_assert(sizeof(MapOperation) <= OPERATION_BYTES, "MapOperation");
 
@@ -394,7 +389,6 @@ typedef struct {
   uint32_t sums; /* Address of int64 [slices][2][channels]; multiple of 8. */
   uint32_t slices; /* Slices of rows of all samples: at least 1; combine adds them. */
   int32_t valueShift; /* x is rounded by it before it is squared: 0 for int16; for int32 so that it fits 24 bits. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -432,7 +426,6 @@ typedef struct {
   Tensor source; /* Int16 or int32. */
   Tensor target; /* Int16 or int32. */
   uint32_t channelScales; /* As moments wrote them. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -453,7 +446,6 @@ typedef struct {
   uint32_t ownSeed; /* 1: then seed = randomWord(seed, layerSeed). */
   uint32_t layerSeed; /* Seed of the layer. */
   uint32_t accumulate; /* 1: adds to the target. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -481,7 +473,6 @@ typedef struct {
   uint32_t output; /* Index of loss and accuracy in WorkerStatistics, below 8. */
   uint32_t accuracy; /* AccuracyKind. */
   float threshold; /* Of Binary accuracy: 0.5, or 0 from logits. */
-  uint32_t pixelsPerBlock; /* Rows times columns of one item; a row of the loss is one of them. */
 } LoseOperation;
 _Static_assert(sizeof(LoseOperation) <= OPERATION_BYTES, "LoseOperation");
 
@@ -501,7 +492,6 @@ typedef struct {
   int32_t threshold; /* Threshold of Relu, half width of HardSigmoid; fraction of the source. */
   int32_t limit; /* Largest value of Relu, fraction of the source; 2^31 - 1: none. */
   uint32_t accumulate; /* 1: adds to the target. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -542,7 +532,6 @@ typedef struct {
   int32_t weightFraction; /* As in depthwise. */
   uint32_t multiplier; /* As in depthwise. */
   uint32_t accumulate; /* 1: adds to the error. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -564,7 +553,6 @@ typedef struct {
   uint32_t multiplier; /* As in depthwise. */
   uint32_t slices; /* As in gradient. */
   uint32_t sliceBytes; /* As in gradient. */
-  uint32_t rowsPerBlock; /* Output rows of one pass. */
   uint32_t channelsPerBlock; /* Input channels of one item. */
 } DepthwiseGradientOperation;
 _Static_assert(sizeof(DepthwiseGradientOperation) <= OPERATION_BYTES, "DepthwiseGradientOperation");
@@ -581,7 +569,6 @@ typedef struct {
   Window window; /* As in pool. */
   uint32_t function; /* PoolFunction. */
   uint32_t accumulate; /* 1: adds to the target. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -602,7 +589,6 @@ typedef struct {
   uint32_t which; /* 0: error of the first, 1: of the second. */
   uint32_t multiplier; /* As in merge. */
   uint32_t accumulate; /* 1: adds to the target. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -628,7 +614,6 @@ typedef struct {
   uint32_t columnsRepeat; /* The same of columns. */
   uint32_t channelsRepeat; /* The same of channels. */
   uint32_t accumulate; /* 1: adds to the target. */
-  uint32_t rowsPerBlock; /* Rows of the target of one item. */
 } MapBackOperation;
 _Static_assert(sizeof(MapBackOperation) <= OPERATION_BYTES, "MapBackOperation");
 
@@ -644,7 +629,6 @@ typedef struct {
   uint32_t slices; /* As in statistics. */
   int32_t valueShift; /* As in statistics. */
   int32_t errorShift; /* Errors are rounded by it before they are added and multiplied. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */
@@ -685,7 +669,6 @@ typedef struct {
   Tensor target; /* Int32. */
   uint32_t channelSlopes; /* As momentsBack wrote them. */
   uint32_t accumulate; /* 1: adds to the target. */
-  uint32_t samplesPerBlock; /* Samples of one item. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */
   uint32_t channelsPerBlock; /* Channels of one item: all, or an even number. */

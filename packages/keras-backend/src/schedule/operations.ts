@@ -3,7 +3,8 @@
  * what an operation computes is in docs/on-core-layers.md.
  */
 import { backwardOperations } from './operations/backward.js';
-import { blocking, type Limits } from './operations/blocking.js';
+import type { Limits } from './operations/block-sizes.js';
+import { blocking } from './operations/blocking.js';
 import {
   ELEMENT_BYTES,
   type ElementTypeValue,
@@ -17,7 +18,7 @@ import { trainingOperations } from './operations/training.js';
 
 export * from './operations/backward.js';
 export * from './operations/batch.js';
-export type { Limits } from './operations/blocking.js';
+export type { Limits } from './operations/block-sizes.js';
 export * from './operations/fields.js';
 export * from './operations/forward.js';
 export * from './operations/training.js';

@@ -32,7 +32,6 @@ export const AccuracyKind = {
 } as const;
 
 const blockFields = {
-  samplesPerBlock: ['u32', 'Samples of one item.'],
   rowsPerBlock: ['u32', 'Rows of one item.'],
   columnsPerBlock: ['u32', 'Columns of one item.'],
   channelsPerBlock: ['u32', 'Channels of one item: all, or an even number.'],
@@ -61,9 +60,7 @@ export const backwardOperations = {
       accuracy: ['u32', 'AccuracyKind.'],
       threshold: ['f32', 'Of Binary accuracy: 0.5, or 0 from logits.'],
     },
-    blocking: {
-      pixelsPerBlock: ['u32', 'Rows times columns of one item; a row of the loss is one of them.'],
-    },
+    blocking: {},
   },
   activateBack: {
     phase: 2,
@@ -137,7 +134,6 @@ export const backwardOperations = {
       sliceBytes: ['u32', 'As in gradient.'],
     },
     blocking: {
-      rowsPerBlock: ['u32', 'Output rows of one pass.'],
       channelsPerBlock: ['u32', 'Input channels of one item.'],
     },
   },
@@ -179,7 +175,7 @@ export const backwardOperations = {
       ...mapFields,
       accumulate: ['u32', '1: adds to the target.'],
     },
-    blocking: { rowsPerBlock: ['u32', 'Rows of the target of one item.'] },
+    blocking: {},
   },
   statisticsBack: {
     phase: 2,

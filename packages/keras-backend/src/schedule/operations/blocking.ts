@@ -3,20 +3,18 @@
  * Results do not depend on it.
  */
 import type { Operation, OperationOf } from '../operations.js';
-import { ELEMENT_BYTES, type Tensor, type Window } from './fields.js';
-
-/** What blocks have to fit. */
-export interface Limits {
-  /** Bytes that a worker has for blocks. */
-  readonly arenaBytes: number;
-  /** Workers of a replica, at least 1: there should be as many items. */
-  readonly workers: number;
-  /** Most samples of a replica in a batch. */
-  readonly samples: number;
-}
-
-/** Values of the fields of `blocking` of an operation. */
-export type Blocking = Readonly<Record<string, number>>;
+import {
+  type Blocking,
+  blockBytes,
+  bytesOf,
+  even,
+  fits,
+  halved,
+  type Limits,
+  patchBytes,
+} from './block-sizes.js';
+import type { Tensor } from './fields.js';
+import { gradientBlocks, matrixBlocks } from './product-blocking.js';
 
 /** Blocks of an operation. @throws RangeError when even the smallest do not fit */
 export function blocking(operation: Operation, limits: Limits): Blocking {
@@ -110,72 +108,13 @@ export function blocking(operation: Operation, limits: Limits): Blocking {
         operation.source,
         operation.target,
       ]);
-    case 'map':
-    case 'mapBack':
-      return { rowsPerBlock: 1 };
-    case 'lose': {
-      const { source } = operation;
-      const bytes = source.channels * 24;
-      fits(operation.kind, bytes, limits);
-      const pixels = source.rows * source.columns;
-      return {
-        pixelsPerBlock: Math.max(1, Math.min(pixels, Math.floor(limits.arenaBytes / bytes))),
-      };
-    }
+    case 'lose':
+      fits(operation.kind, operation.source.channels * 24, limits);
+      return {};
     default:
       return {};
   }
 }
-
-const bytesOf = ({ type }: Tensor): number => ELEMENT_BYTES[type] as number;
-const even = (size: number): number => size + (size % 2);
-const blockBytes = (tensor: Tensor, rows: number, columns: number, channels: number): number =>
-  rows * columns * even(channels) * bytesOf(tensor) + 8;
-
-function fits(kind: string, bytes: number, { arenaBytes }: Limits): void {
-  if (bytes > arenaBytes) {
-    throw new RangeError(
-      `${kind} needs ${bytes} bytes for its smallest block, but the arena has ${arenaBytes}: use fewer channels`,
-    );
-  }
-}
-
-/** Input places that outputs side by side take. */
-function reach(
-  outputs: number,
-  kernel: number,
-  stride: number,
-  dilation: number,
-  spread: number,
-): number {
-  return Math.ceil(((outputs - 1) * stride + (kernel - 1) * dilation + 1) / spread) + 1;
-}
-
-function patchBytes(
-  window: Window,
-  input: Tensor,
-  rows: number,
-  columns: number,
-  channels: number,
-): number {
-  const height = reach(
-    rows,
-    window.kernelRows,
-    window.strideRows,
-    window.dilationRows,
-    window.spreadRows,
-  );
-  const width = reach(
-    columns,
-    window.kernelColumns,
-    window.strideColumns,
-    window.dilationColumns,
-    window.spreadColumns,
-  );
-  return blockBytes(input, Math.min(input.rows, height), Math.min(input.columns, width), channels);
-}
-
-const halved = (size: number): number => Math.ceil(size / 2);
 
 /** The largest blocks of an image that fit: fewer rows first, then columns, then channels, down to 2. */
 function imageBlocks(
@@ -196,7 +135,6 @@ function imageBlocks(
   }
   fits(kind, bytes(rows, columns, channels), limits);
   return {
-    samplesPerBlock: 1,
     rowsPerBlock: rows,
     columnsPerBlock: columns,
     channelsPerBlock: channels,
@@ -222,7 +160,6 @@ function rowsBlocks(
     const whole = bytes(1, 1, target.channels);
     if (whole <= limits.arenaBytes) {
       return {
-        samplesPerBlock: 1,
         rowsPerBlock: 1,
         columnsPerBlock: 1,
         channelsPerBlock: target.channels,
@@ -230,106 +167,6 @@ function rowsBlocks(
     }
   }
   return blocks;
-}
-
-function matrixBlocks(operation: OperationOf<'matrix'>, limits: Limits): Blocking {
-  const { input, output, window, weightStride } = operation;
-  const depth = window.kernelRows * window.kernelColumns * input.channels;
-  const size = bytesOf(input);
-  const sumBytes = size === 2 ? 4 : 8;
-  const point = window.kernelRows * window.kernelColumns === 1;
-  const bytes = (b: MatrixBlocks) =>
-    b.outputs * Math.min(weightStride, b.depth + 8) * size +
-    b.positions * Math.min(weightStride, b.depth + 8) * size +
-    b.positions * b.outputs * sumBytes +
-    blockBytes(output, 1, b.positions, b.outputs) +
-    8 * b.outputs +
-    (b.depth < depth
-      ? 0
-      : patchBytes(window, input, b.rows, b.columns, point ? depth : input.channels)) +
-    64;
-  const blocks: MatrixBlocks = {
-    samples: output.rows * output.columns === 1 ? Math.min(limits.samples, 16) : 1,
-    rows: 1,
-    columns: Math.min(output.columns, 16),
-    outputs: output.channels,
-    depth,
-    get positions() {
-      return this.samples * this.rows * this.columns;
-    },
-  };
-  while (bytes(blocks) > limits.arenaBytes) {
-    if (blocks.outputs > 16) blocks.outputs = even(halved(blocks.outputs));
-    else if (blocks.columns > 4) blocks.columns = halved(blocks.columns);
-    else if (blocks.samples > 4) blocks.samples = halved(blocks.samples);
-    else if (blocks.outputs > 4) blocks.outputs = even(halved(blocks.outputs));
-    else if (blocks.depth > 64) blocks.depth = Math.ceil(halved(blocks.depth) / 8) * 8;
-    else if (blocks.columns > 1) blocks.columns = halved(blocks.columns);
-    else if (blocks.samples > 1) blocks.samples = halved(blocks.samples);
-    else break;
-  }
-  fits(operation.kind, bytes(blocks), limits);
-  spread(blocks, output, limits);
-  return {
-    samplesPerBlock: blocks.samples,
-    rowsPerBlock: blocks.rows,
-    columnsPerBlock: blocks.columns,
-    outputsPerBlock: blocks.outputs,
-    depthPerBlock: blocks.depth,
-  };
-}
-
-interface MatrixBlocks {
-  samples: number;
-  rows: number;
-  columns: number;
-  outputs: number;
-  depth: number;
-  readonly positions: number;
-}
-
-/** Cuts outputs further where there are fewer items than workers. */
-function spread(blocks: MatrixBlocks, output: Tensor, { samples, workers }: Limits): void {
-  const places =
-    Math.ceil(samples / blocks.samples) *
-    Math.ceil(output.rows / blocks.rows) *
-    Math.ceil(output.columns / blocks.columns);
-  const wanted = Math.ceil(workers / places);
-  if (Math.ceil(output.channels / blocks.outputs) < wanted) {
-    blocks.outputs = Math.min(
-      blocks.outputs,
-      Math.max(2, even(Math.ceil(output.channels / wanted))),
-    );
-  }
-}
-
-function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limits): Blocking {
-  const { input, delta, window } = operation;
-  const depth = window.kernelRows * window.kernelColumns * input.channels;
-  const size = bytesOf(input);
-  const block = { positions: 16, outputs: delta.channels, depth };
-  const bytes = () =>
-    block.outputs * (block.depth + 4) * 8 +
-    8 * block.outputs +
-    2 * block.positions * (block.depth + 8 + block.outputs + 4) * size +
-    blockBytes(delta, 1, block.positions, block.outputs) +
-    64;
-  const items = () => Math.ceil(delta.channels / block.outputs) * Math.ceil(depth / block.depth);
-  const wanted = Math.ceil(limits.workers / operation.slices);
-  while (bytes() > limits.arenaBytes || items() < wanted) {
-    if (block.depth > 64) block.depth = Math.ceil(halved(block.depth) / 4) * 4;
-    else if (block.outputs > 8) block.outputs = even(halved(block.outputs));
-    else if (bytes() > limits.arenaBytes && block.positions > 2) block.positions /= 2;
-    else if (block.outputs > 2) block.outputs = even(halved(block.outputs));
-    else if (block.depth > 4) block.depth = Math.ceil(halved(block.depth) / 4) * 4;
-    else break;
-  }
-  fits(operation.kind, bytes(), limits);
-  return {
-    positionsPerBlock: block.positions,
-    outputsPerBlock: block.outputs,
-    depthPerBlock: block.depth,
-  };
 }
 
 function depthwiseGradientBlocks(
@@ -351,7 +188,7 @@ function depthwiseGradientBlocks(
     channels = even(halved(channels));
   }
   fits(operation.kind, bytes(), limits);
-  return { rowsPerBlock: 1, channelsPerBlock: channels };
+  return { channelsPerBlock: channels };
 }
 
 function poolBackBlocks(operation: OperationOf<'poolBack'>, limits: Limits): Blocking {

@@ -60,7 +60,6 @@ export const mapFields = {
 } as const satisfies OperationFields;
 
 const blockFields = {
-  samplesPerBlock: ['u32', 'Samples of one item.'],
   rowsPerBlock: ['u32', 'Rows of one item.'],
   columnsPerBlock: ['u32', 'Columns of one item.'],
   channelsPerBlock: ['u32', 'Channels of one item: all, or an even number.'],
@@ -182,7 +181,7 @@ export const forwardOperations = {
       target: ['tensor', 'Int16 or int32.'],
       ...mapFields,
     },
-    blocking: { rowsPerBlock: ['u32', 'Target rows of one item.'] },
+    blocking: {},
   },
   statistics: {
     phase: 2,
