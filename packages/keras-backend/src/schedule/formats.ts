@@ -21,16 +21,22 @@ export type FormatOverrides = Readonly<
   Record<string, { readonly value?: number; readonly weight?: number; readonly error?: number }>
 >;
 
-/** Weights may grow by this factor before their operands clamp. */
-const WEIGHT_HEADROOM = 4;
-/** Values without a bound of their own may grow by this factor. */
-const VALUE_HEADROOM = 4;
-/** A wrapped sum is a wrong sum, not a clamped one, so sums get more. */
+/** Weights may grow by this factor before their operands clamp, and hold at least -2 .. 2. */
+const WEIGHT_HEADROOM = 8;
+const SMALLEST_WEIGHT_RANGE = 1.99;
+/** Values without a bound of their own may grow by this factor, and hold at least -8 .. 8. */
+const VALUE_HEADROOM = 3;
+const SMALLEST_VALUE_RANGE = 7.99;
+/**
+ * A wrapped sum is a wrong sum, not a clamped one, so sums get more, and hold at least -64 .. 64: the first weights of a
+ * network say little about how large its outputs get.
+ */
 const SUM_HEADROOM = 16;
-const DELTA_HEADROOM = 8;
-const ERROR_HEADROOM = 16;
-/** No measured sum is trusted below this. */
-const SMALLEST_SUM = 0.25;
+const SMALLEST_SUM = 3.99;
+const DELTA_HEADROOM = 16;
+/** What is added up on the way back may grow by this factor before it wraps, and errors before they clamp. */
+const BACK_HEADROOM = 64;
+const ERROR_HEADROOM = 256;
 /** The exponential takes arguments of at most 26 fraction bits, and tanh halves its argument. */
 const LARGEST_Z_FRACTION = 26;
 /** Fractions beyond these bring nothing: a float32 weight has no more bits. */
@@ -139,7 +145,7 @@ function shareSums(
     if (!hasWeightMatrix(layer)) return [];
     const value = result[source[node.inputs[0] as number] as number] as Forward;
     const peak = kernelPeak(graph, node, weights);
-    const weight = Math.min(25, fractionFor(WEIGHT_HEADROOM * peak, 16));
+    const weight = fractionFor(Math.max(SMALLEST_WEIGHT_RANGE, WEIGHT_HEADROOM * peak), 16);
     const sum = Math.max(SMALLEST_SUM, (peaks[index] as NodePeaks).value);
     return [{ index, value, weight, most: fractionFor(SUM_HEADROOM * sum, 32) }];
   });
@@ -202,7 +208,7 @@ function ownFraction(layer: Layer, { value }: NodePeaks, mode: NumberMode): numb
     return Math.min(mode === 'exact' ? LARGEST_Z_FRACTION : 15, fractionFor(value || 1, bits));
   }
   if (isWithinOne(layer)) return mode === 'exact' ? EXACT.bounded : 15;
-  const own = fractionFor(VALUE_HEADROOM * (value || 1), bits);
+  const own = fractionFor(Math.max(SMALLEST_VALUE_RANGE, VALUE_HEADROOM * value), bits);
   return mode === 'exact' ? Math.min(EXACT.value, own) : own;
 }
 
@@ -229,7 +235,7 @@ function errorFraction(
   if (mode === 'exact')
     return Math.min(EXACT.error, fractionFor(DELTA_HEADROOM * (error || 1), 32));
   const own = fractionFor(DELTA_HEADROOM * (error || 1), 16);
-  const sum = fractionFor(ERROR_HEADROOM * (backward || error || 1), 32) - weight;
+  const sum = fractionFor(BACK_HEADROOM * (backward || error || 1), 32) - weight;
   return Math.min(own, sum);
 }
 
