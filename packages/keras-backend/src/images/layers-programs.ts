@@ -25,7 +25,7 @@ export type OperationGroup = keyof typeof OPERATION_GROUPS;
 
 /** What each program leaves out; the first that has all that a schedule needs is taken. */
 export const LAYERS_PROGRAMS = {
-  layers: ['DEPTHWISE', 'LIMITS', 'MAP'],
+  layers: ['DEPTHWISE', 'LIMITS'],
   depthwise: ['NORMALISE', 'MERGE'],
   mobile: ['MAP', 'LIMITS', 'MERGE'],
 } as const satisfies Readonly<Record<string, readonly OperationGroup[]>>;
