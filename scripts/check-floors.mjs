@@ -218,7 +218,9 @@ function isUsed(name, files) {
   );
 }
 
+/** Names that begin with # are a package's own, by its "imports". */
 function isPackageImport(specifier) {
+  if (specifier.startsWith('#')) return false;
   return !specifier.startsWith('.') && !specifier.startsWith('/') && !isBuiltin(specifier);
 }
 

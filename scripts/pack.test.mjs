@@ -146,7 +146,12 @@ function compile(compiler, project, file, moduleKind) {
 async function otherPeoplesPackages() {
   const folder = join(deployed, 'node_modules');
   const names = (await readdir(folder)).filter((name) => !name.startsWith('@spin-tools'));
-  return names.map((name) => join(folder, name));
+  const inside = names.map(async (name) =>
+    name.startsWith('@')
+      ? (await readdir(join(folder, name))).map((each) => join(folder, name, each))
+      : [join(folder, name)],
+  );
+  return (await Promise.all(inside)).flat();
 }
 
 /** What a program can import of our packages in a project. */

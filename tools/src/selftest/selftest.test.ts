@@ -7,7 +7,7 @@ import { MachineController } from '@spin-tools/scp';
 import { type FaultPlan, VirtualMachine } from '@spin-tools/sim';
 import t, { type Test } from 'tap';
 import { runCommandLine } from '../command-line.js';
-import { serve } from '../machine/reach.js';
+import { serve } from '../machine/serve.js';
 import { checkLinks } from './links.js';
 import { checkMemory } from './memory.js';
 

@@ -1,4 +1,4 @@
-/** Stands for `udp.ts` in programs bundled for browsers, which have no UDP; "browser" in package.json says so. */
+/** Stands for `udp.ts` in programs bundled for browsers, which have no UDP; "imports" in package.json says so. */
 import type { UdpOptions } from './udp.js';
 
 /** A browser was asked to reach a board by UDP. */
