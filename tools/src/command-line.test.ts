@@ -341,7 +341,9 @@ t.test(
     });
     const adam = ['--optimizer', 'adam', '--engine', 'functional', '--epochs', '2'];
     const kept = ['--output', file('adam.json'), '--report', file('adam.html')];
-    t.match(await run('train', '--model', file('xor.json'), ...data, ...adam, ...kept), { code: 0 });
+    t.match(await run('train', '--model', file('xor.json'), ...data, ...adam, ...kept), {
+      code: 0,
+    });
     const recurrent = { className: 'SimpleRNN', units: 1, inputShape: [2, 1] };
     await writeFile(file('rnn.json'), JSON.stringify({ version: 1, layers: [recurrent] }));
     const refused = await run('explain', file('rnn.json'));
