@@ -39,7 +39,8 @@ t.test('debug stops at a breakpoint and shows registers, code, memory and trace'
 t.test('debug without conditions stops after its time, the same each time', async (t) => {
   const first = await runJson(t, 'debug', ELF, '--for', '0.1', '--core', '1,1,5');
   t.equal(first.reason, 'time');
-  t.ok(Math.abs(first.microseconds - 100) < 1.5);
+  // A core that is alone with its memory runs up to 2 us at once.
+  t.ok(Math.abs(first.microseconds - 100) < 3);
   t.same(await runJson(t, 'debug', ELF, '--for', '0.1', '--core', '1,1,5'), first);
 });
 
