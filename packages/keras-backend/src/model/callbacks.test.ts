@@ -167,28 +167,24 @@ t.test('going on from epoch 2 gives the bits of one run, with both kinds of engi
 t.test(
   'what the fixed-point engines do not compute is refused before anything is mapped',
   async (t) => {
-    const conv = sequential({
-      layers: [
-        layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1] }),
-        layers.flatten(),
-        layers.dense({ units: 1 }),
-      ],
+    const recurrent = sequential({
+      layers: [layers.gru({ units: 2, inputShape: [8, 1] }), layers.dense({ units: 1 })],
     });
-    t.throws(() => conv.compile({ optimizer: 'sgd', loss: 'mse' }), {
+    t.throws(() => recurrent.compile({ optimizer: 'sgd', loss: 'mse' }), {
       name: 'UnsupportedError',
       message:
-        /on the machine engine, layer conv2d \(Conv2D\) is not supported: use .* or engine 'float'/,
+        /on the machine engine, layer gru \(GRU\) is not supported: use .* or engine 'float'/,
+    });
+    const volumes = sequential({
+      layers: [layers.dense({ units: 1, inputShape: [2, 2, 2, 2] })],
+    });
+    t.throws(() => volumes.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional' }), {
+      message: /on the functional engine, shape \[2,2,2,2\] .* up to 3 axes/,
     });
     const dense = line();
     const compile = (options: object) => () =>
       dense.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional', ...options });
-    t.throws(compile({ optimizer: 'adam' }), {
-      message: /on the functional engine, optimizer adam/,
-    });
-    t.throws(compile({ loss: 'huber' }), { message: /on the functional engine, loss huber/ });
-    t.throws(compile({ metrics: ['mae'] }), {
-      message: /on the functional engine, metric mean_absolute_error/,
-    });
+    compile({ optimizer: 'adam', loss: 'huber', metrics: ['mae'] })();
     compile({})();
     await t.rejects(dense.fit(X, Y, { sampleWeight: X.map(() => 1) }), { message: /sampleWeight/ });
   },

@@ -341,12 +341,11 @@ t.test('what is not supported is refused by name, with what is', async (t) => {
   const model = xorModel();
   const compile = (options: object) => () =>
     model.compile({ optimizer: 'sgd', loss: 'mse', ...options });
-  refused(compile({ optimizer: 'adam' }), /optimizer adam .* sgd/);
-  refused(compile({ loss: 'hinge' }), /loss hinge .* mean_squared_error, categorical_crossentropy/);
-  refused(compile({ metrics: ['auc'] }), /metric auc .* accuracy/);
+  refused(compile({ optimizer: 'lion' }), /optimizer lion .* sgd/);
+  refused(compile({ loss: 'ctc' }), /loss ctc .* mean_squared_error/);
+  refused(compile({ metrics: ['bleu'] }), /metric bleu .* accuracy/);
   refused(compile({ mode: 'float' }), /mode float .* fast, exact/);
   refused(compile({ engine: 'gpu' }), /engine gpu .* machine, functional/);
-  refused(compile({ optimizer: sgd({ momentum: 0.9 }) }), /optimizer sgd with momentum .* 'float'/);
   refused(() => sgd({ momentun: 0.9 } as object), /momentun/);
   refused(
     () => sequential({ layers: [{ className: 'Conv3D' } as never] }),
@@ -365,10 +364,6 @@ t.test('models that make no sense are refused', async (t) => {
   const dense = layers.dense({ units: 2 });
   t.throws(define(dense), { name: 'ModelDefinitionError', message: /begin with layers.input/ });
   t.throws(define(layers.input({ shape: [3] })), ModelDefinitionError);
-  const onRows = sequential({ layers: [layers.input({ shape: [28, 28] }), dense] });
-  t.throws(() => onRows.compile({ optimizer: 'sgd', loss: 'mse' }), {
-    message: /on the machine engine, layer dense .* layers.flatten\(\) before it/,
-  });
   t.throws(
     define(layers.input({ shape: [3] }), dense, layers.input({ shape: [2] })),
     ModelDefinitionError,

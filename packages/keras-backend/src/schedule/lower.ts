@@ -19,6 +19,8 @@ export interface LoweredGraph extends LayerGraph {
 const WITH_ACTIVATION = ['Dense', 'Conv1D', 'Conv2D', 'DepthwiseConv2D'] as const;
 /** Layers that are activations. */
 const ELEMENTWISE: readonly string[] = ['Activation', 'ReLU', 'LeakyReLU', 'ELU'];
+/** Rows, columns and channels. */
+const MOST_AXES = 3;
 const RECURRENT: readonly string[] = ['SimpleRNN', 'LSTM', 'GRU'];
 
 type WithActivation = Extract<ComputedLayer, { className: (typeof WITH_ACTIVATION)[number] }>;
@@ -181,6 +183,10 @@ class Lowering {
   }
 
   #push(placed: PlacedLayer, shape: Shape, inputs: readonly number[]): number {
+    if (shape.length > MOST_AXES) {
+      const supported = [`samples of up to ${MOST_AXES} axes`];
+      this.#refuse('shape', `[${shape}] of ${placed.name}`, supported);
+    }
     let place = this.#places.get(placed.name);
     if (place === undefined || placed.weights.length === 0) {
       place = this.#layers.push(placed) - 1;
