@@ -295,7 +295,7 @@ t.test('the demo trains on a machine of its own, and reads what is drawn', optio
   const { page, troubles } = await openPage(t, url);
   await page.waitForSelector('[data-curve=loss][data-points="1"]');
   await untilText(page, '#figure-chips', /^48$/);
-  await untilText(page, '#figure-running', /^59$/);
+  await untilText(page, '#figure-running', /^[1-9]\d+$/);
   t.strictSame(await inaccessible(page), []);
   await click(page, '#demo-stop');
   const square = await (await page.$('#demo-canvas'))?.boundingBox();
