@@ -127,8 +127,10 @@ function storedCompilation(options: CompileOptions): StoredCompilation {
 
 /** Whether the weights are those of a fixed-point engine, or will be. */
 function isFixed(model: Model): boolean {
-  if (model.getState().masters !== undefined) return true;
-  if (model.compileOptions !== undefined) return model.compileOptions.engine !== 'float';
+  const { masters, steps } = model.getState();
+  if (masters !== undefined) return true;
+  // Schedules keep float32, and count steps as the float engine does.
+  if (steps > 0 || model.compileOptions?.engine === 'float') return false;
   return stackOf(model.graph) !== undefined;
 }
 

@@ -2,6 +2,7 @@
 import { spin3, triads } from '@spin-tools/machine-model';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
 import t from 'tap';
+import { modelFromJson, modelToJson } from '../formats/spin-tools-json.js';
 import { apply, input } from '../graph/tensors.js';
 import { layers } from '../layers/layers.js';
 import type { LossConfig } from '../losses/configs.js';
@@ -233,6 +234,17 @@ t.test('training goes on from a state bit for bit', async (t) => {
   await second.setState(first.getState());
   await second.fit(x, y, { ...EXAMPLE, initialEpoch: 1, epochs: 3 });
   t.strictSame(second.getWeights(), whole.getWeights());
+});
+
+t.test('a model that was trained by a schedule is written and read back bit for bit', async (t) => {
+  const example = EXAMPLES['convolutions and pools'] as Example;
+  const [x, y] = [samples(...example.shape), classes(example.outputs)];
+  await using net = example.make();
+  net.compile({ optimizer: adam(), loss: 'categorical_crossentropy', engine: 'functional' });
+  await net.fit(x, y, EXAMPLE);
+  await using copy = await modelFromJson(JSON.parse(JSON.stringify(modelToJson(net))));
+  t.strictSame(copy.getWeights(), net.getWeights());
+  t.strictSame(copy.getState().slots, net.getState().slots);
 });
 
 t.test('what fixed point does not compute is refused by name', async (t) => {
