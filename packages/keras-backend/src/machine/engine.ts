@@ -1,6 +1,4 @@
 /** The engine that trains on a SpiNNaker machine. */
-import { isEthernet } from '@spin-tools/machine-model';
-import { energy } from '@spin-tools/sim';
 import { LOGARITHM_FRACTION } from '@spin-tools/sim/fixed';
 import type {
   DataSet,
@@ -24,7 +22,7 @@ import { checkData } from './data-layout.js';
 import { freeData, type LoadedData, loadData, readOutputs } from './data-sets.js';
 import type { Deployment } from './deployment.js';
 import { diagnose } from './diagnosis.js';
-import { countedBetween, dropsBetween, type RouterCounts, readCounts } from './drops.js';
+import { dropsBetween, type RouterCounts, readCounts } from './drops.js';
 import { PacketsDroppedError, type RouterDrops } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
@@ -32,6 +30,7 @@ import { clearApplications } from './load.js';
 import { type CoreProvenance, provenanceOf } from './provenance.js';
 import { type RouterControl, restoreWaits } from './router-waits.js';
 import { runCommand } from './run-command.js';
+import { runCost } from './run-cost.js';
 import {
   type Command,
   type Operation,
@@ -46,9 +45,6 @@ import {
   totalsOf,
 } from './statistics.js';
 import { checkWeights } from './weights.js';
-
-/** Nanoseconds of a core cycle at the 200 MHz that the monitor sets. */
-const CYCLE_NS = 5;
 
 /** An {@link Engine} on a machine, with what reports need. */
 export interface MachineEngine extends Engine {
@@ -129,7 +125,7 @@ export class LoadedEngine implements MachineEngine {
     this.#statistics = await readStatistics(this.#memory);
     const totals = totalsOf(this.#statistics);
     const cost = {
-      ...this.#costOf(Number(progress.elapsed), totals.busyCycles, before, after),
+      ...runCost(this.#host.machine, Number(progress.elapsed), totals.busyCycles, before, after),
       packetsDropped: dropped,
       batchesRepeated: progress.repeated,
     };
@@ -215,26 +211,6 @@ export class LoadedEngine implements MachineEngine {
       saturations: totals.saturations,
       machine,
     };
-  }
-
-  #costOf(
-    cycles: number,
-    busyCycles: number,
-    before: readonly RouterCounts[],
-    after: readonly RouterCounts[],
-  ): Pick<MachineCost, 'seconds' | 'joules' | 'packetsSent'> {
-    const { chips, chipCount } = this.#host.machine;
-    const packetsSent = countedBetween('sent', before, after);
-    const { joules } = energy({
-      timeNs: cycles * CYCLE_NS,
-      awakeNs: busyCycles * CYCLE_NS,
-      boards: chips.filter(isEthernet).length,
-      chips: chipCount,
-      packetsSent,
-      linkPackets: countedBetween('passed', before, after),
-      boardCrossings: 0,
-    });
-    return { seconds: cycles * CYCLE_NS * 1e-9, joules, packetsSent };
   }
 
   /** Brings the cores' weights into SDRAM, unless they are there. */

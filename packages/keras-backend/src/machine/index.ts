@@ -1,6 +1,7 @@
 /** The `machine` engine: networks on a SpiNNaker machine, real or virtual. */
 import { CoreStateError } from '@spin-tools/scp';
 import type { NetworkPlan } from '../engine.js';
+import { applicationIds } from './application-ids.js';
 import { type Deployment, deploy } from './deployment.js';
 import { diagnoseStart } from './diagnosis.js';
 import { LoadedEngine, type MachineEngine } from './engine.js';
@@ -16,12 +17,6 @@ export type { DeploymentExplanation, LayerExplanation } from './explain.js';
 export type { MachineAddress, MachineEngineOptions, MachineStage } from './options.js';
 export { type CoreProvenance, type LayerTime, layerTimes, type PhaseCycles } from './provenance.js';
 
-/** "MN", for no application that anyone else is likely to run. */
-const DEFAULT_APP_ID = 66;
-/** Identifiers that applications of users may have. Source: SC&MP uses those below and above. */
-const FIRST_APP_ID = 17;
-const LAST_APP_ID = 254;
-
 /**
  * Puts a network on a machine and starts it there.
  *
@@ -32,7 +27,7 @@ export async function createMachineEngine(
   plan: NetworkPlan,
   options: MachineEngineOptions = {},
 ): Promise<MachineEngine> {
-  const ids = applicationIds(options.appId ?? DEFAULT_APP_ID);
+  const ids = applicationIds(options.appId);
   const host = await openHost(options);
   try {
     options.onStage?.('map');
@@ -49,13 +44,6 @@ export async function createMachineEngine(
     await host.close();
     throw error;
   }
-}
-
-function applicationIds(dense: number): ApplicationIds {
-  if (!(Number.isInteger(dense) && dense >= FIRST_APP_ID && dense < LAST_APP_ID)) {
-    throw new RangeError(`"appId" must be ${FIRST_APP_ID} to ${LAST_APP_ID - 1}, not ${dense}`);
-  }
-  return { dense, sequencer: dense + 1 };
 }
 
 /** Starts the programs; when some do not, asks them why. */

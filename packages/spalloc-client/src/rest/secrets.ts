@@ -20,12 +20,12 @@ export class Secret {
     return this.#value;
   }
 
-  /** A placeholder. */
+  /** The same text for every secret, so that none gets into messages. */
   toString(): string {
     return HIDDEN;
   }
 
-  /** A placeholder. */
+  /** As {@link toString}, so that none gets into files. */
   toJSON(): string {
     return HIDDEN;
   }

@@ -1,7 +1,5 @@
 /** Computes schedules on a SpiNNaker machine, real or virtual. */
-import { isEthernet } from '@spin-tools/machine-model';
 import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
-import { energy } from '@spin-tools/sim';
 import type { DataSlot, MachineCost } from '../../engine.js';
 import { UnsupportedError } from '../../errors.js';
 import type { FloatState } from '../../float/trainer.js';
@@ -25,12 +23,7 @@ import {
   SequencerState,
   sequencerConfiguration,
 } from '../../layouts/index.js';
-import {
-  countedBetween,
-  dropsBetween,
-  type RouterCounts,
-  readCounts,
-} from '../../machine/drops.js';
+import { dropsBetween, readCounts } from '../../machine/drops.js';
 import { PacketsDroppedError } from '../../machine/errors.js';
 import type { ApplicationIds, Host } from '../../machine/host.js';
 import { regionAddress } from '../../machine/load.js';
@@ -40,6 +33,7 @@ import {
   regionMap,
   sequencerRegions,
 } from '../../machine/region-map.js';
+import { runCost } from '../../machine/run-cost.js';
 import { type Command, operationOf, Sequencer } from '../../machine/sequencer.js';
 import type { CompiledNetwork, ScheduleTarget } from '../compile.js';
 import type { ScheduleData, ScheduleEngine, ScheduleResult, ScheduleRun } from '../engine.js';
@@ -58,8 +52,6 @@ import { MachineData, type Piece } from './data.js';
 import { runFailure } from './failure.js';
 import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, entriesOf, type SchedulePlaces } from './place.js';
 
-/** Nanoseconds of a core cycle at the 200 MHz that the monitor sets. */
-const CYCLE_NS = 5;
 /** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
 const DONE_SPACING = 100;
 /** Longest time of a batch, ms of machine time: large networks take minutes on one chip. */
@@ -373,7 +365,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
     if (drops.length > 0) throw new PacketsDroppedError(drops);
     const busy = (await this.#busyCycles()) - busyBefore;
-    return this.#costOf(Number(progress.elapsed), busy, before, after);
+    const cost = runCost(this.#host.machine, Number(progress.elapsed), busy, before, after);
+    return { ...cost, packetsDropped: 0, batchesRepeated: 0 };
   }
 
   /** Cycles that all workers have been busy since their start, as of their last report. */
@@ -385,32 +378,6 @@ export class MachineScheduleEngine implements ScheduleEngine {
       sum += Number(decodeLayout(layersReport, bytes).busyCycles);
     }
     return sum;
-  }
-
-  #costOf(
-    cycles: number,
-    busyCycles: number,
-    before: readonly RouterCounts[],
-    after: readonly RouterCounts[],
-  ): MachineCost {
-    const { chips, chipCount } = this.#host.machine;
-    const packetsSent = countedBetween('sent', before, after);
-    const { joules } = energy({
-      timeNs: cycles * CYCLE_NS,
-      awakeNs: busyCycles * CYCLE_NS,
-      boards: chips.filter(isEthernet).length,
-      chips: chipCount,
-      packetsSent,
-      linkPackets: countedBetween('passed', before, after),
-      boardCrossings: 0,
-    });
-    return {
-      seconds: cycles * CYCLE_NS * 1e-9,
-      joules,
-      packetsSent,
-      packetsDropped: 0,
-      batchesRepeated: 0,
-    };
   }
 }
 
