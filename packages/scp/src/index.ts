@@ -42,7 +42,7 @@ export type { Request, Scp, Target } from './connection/scp.js';
 export type { ConnectionStatistics } from './connection/statistics.js';
 export type { LoadOptions } from './controller/applications.js';
 export type { BootOptions } from './controller/boot.js';
-export type { ChipCores, WaitOptions } from './controller/core-states.js';
+export type { WaitOptions } from './controller/core-states.js';
 export * from './controller/errors.js';
 export type { Dimensions, EthernetChip } from './controller/ethernet-chips.js';
 export {
@@ -51,6 +51,7 @@ export {
 } from './controller/machine-controller.js';
 export type { RouterDiagnostics } from './controller/router-diagnostics.js';
 export type { LoadedRoutingEntry, RoutingEntry } from './controller/routing-tables.js';
+export type { ChipCores } from './controller/targets.js';
 export * from './errors.js';
 export type { Place, Struct } from './layout/struct.js';
 export * from './memory/records.js';

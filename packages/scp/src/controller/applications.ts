@@ -13,9 +13,10 @@ import type { Clock } from '../connection/clock.js';
 import type { Request, Scp } from '../connection/scp.js';
 import { ScpTimeoutError } from '../errors.js';
 import { CoreState } from '../memory/vcpu.js';
-import { type ChipCores, waitForCores } from './core-states.js';
+import { waitForCores } from './core-states.js';
 import { chunks, writeMemory } from './memory.js';
 import { STAGING_BYTES, type Staging } from './staging.js';
+import type { CheckedCores } from './targets.js';
 
 /** How a program is loaded. */
 export interface LoadOptions {
@@ -77,7 +78,7 @@ export class FloodIds {
 export async function loadProgram(
   loader: Loader,
   aplx: Uint8Array,
-  targets: Iterable<ChipCores>,
+  chips: readonly CheckedCores[],
   appId: number,
   options: LoadOptions = {},
 ): Promise<void> {
@@ -86,27 +87,14 @@ export async function loadProgram(
     throw new RangeError(`the image has ${aplx.length} bytes, at most ${STAGING_BYTES} fit`);
   }
   const image = paddedToWords(aplx);
-  const chips = [...targets].filter(({ cores }) => coreMask(cores) !== 0);
   if (travelsByFlood(image, chips, options))
     await loader.staging.onAllChips(() => floodAndStart(loader, image, chips, appId, options));
   else await writeAndStart(loader, image, chips, appId, options);
 }
 
-/** The bit mask of a set of cores. Throws RangeError for the monitor and for cores above 17. */
-export function coreMask(cores: Iterable<number>): number {
-  let mask = 0;
-  for (const core of cores) {
-    if (!Number.isInteger(core) || core < 1 || core > 17) {
-      throw new RangeError(`programs run on cores 1 to 17, not ${core}`);
-    }
-    mask |= 1 << core;
-  }
-  return mask;
-}
-
 function travelsByFlood(
   image: Uint8Array,
-  chips: readonly ChipCores[],
+  chips: readonly CheckedCores[],
   { by }: LoadOptions,
 ): boolean {
   const fits = image.length <= MOST_FLOOD_BLOCKS * BLOCK_BYTES;
@@ -119,11 +107,11 @@ function travelsByFlood(
 async function writeAndStart(
   loader: Loader,
   image: Uint8Array,
-  chips: readonly ChipCores[],
+  chips: readonly CheckedCores[],
   appId: number,
   options: LoadOptions,
 ): Promise<void> {
-  const load = (target: ChipCores): Promise<void> =>
+  const load = (target: CheckedCores): Promise<void> =>
     loader.staging.onChip(target.chip, async () => {
       const address = await loader.staging.address(loader.scp, target.chip);
       await writeMemory(loader.scp, target.chip, address, image);
@@ -135,7 +123,7 @@ async function writeAndStart(
 async function floodAndStart(
   loader: Loader,
   image: Uint8Array,
-  chips: readonly ChipCores[],
+  chips: readonly CheckedCores[],
   appId: number,
   options: LoadOptions,
 ): Promise<void> {
@@ -169,7 +157,7 @@ async function flood(
 /** Cores must have copied the image before the staging area is used again, hence the wait. */
 async function start(
   { scp, clock }: Loader,
-  chips: readonly ChipCores[],
+  chips: readonly CheckedCores[],
   appId: number,
   { wait = false, timeoutMs }: LoadOptions,
 ): Promise<void> {
@@ -177,13 +165,18 @@ async function start(
     chips.map(({ chip, cores }) => ({
       to: chip,
       // A program that waits has done nothing yet and may be started anew; any other starts once.
-      command: { ...runStaged({ appId, wait, cores: coreMask(cores) }), repeatable: wait },
+      command: { ...runStaged({ appId, wait, cores: maskOf(cores) }), repeatable: wait },
     })),
   );
   await waitForCores(scp, clock, chips, STARTED_STATES, {
     failStates: START_FAIL_STATES,
     ...(timeoutMs !== undefined && { timeoutMs }),
   });
+}
+
+/** One bit a core. */
+function maskOf(cores: readonly number[]): number {
+  return cores.reduce((mask, core) => mask | (1 << core), 0);
 }
 
 /** The commands that flood a machine with an image and start nothing. */
@@ -219,7 +212,7 @@ async function repairMissed(
   scp: Scp,
   image: Uint8Array,
   address: number,
-  chips: readonly ChipCores[],
+  chips: readonly CheckedCores[],
 ): Promise<void> {
   const blocks = [...chunks(0, image.length)];
   const missed: ChipAddress[] = [];

@@ -7,13 +7,7 @@ import { ScpError } from '../errors.js';
 import { CoreState } from '../memory/vcpu.js';
 import { ReturnCode } from '../messages/return-codes.js';
 import { CoreStateError, type Laggard } from './errors.js';
-
-/** Cores of one chip. */
-export interface ChipCores {
-  readonly chip: ChipAddress;
-  /** Virtual cores, 1 to 17. */
-  readonly cores: Iterable<number>;
-}
+import type { CheckedCores } from './targets.js';
 
 /** How long to wait for cores. */
 export interface WaitOptions {
@@ -72,14 +66,14 @@ async function countOnBoards(
 export async function waitForCores(
   scp: Scp,
   clock: Clock,
-  targets: Iterable<ChipCores>,
+  targets: readonly CheckedCores[],
   wanted: readonly CoreState[],
   options: WaitOptions = {},
 ): Promise<void> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const hopeless = new Set(options.failStates ?? DEFAULT_FAIL_STATES);
   const startedAt = clock.now();
-  let left = [...targets];
+  let left = targets;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
     const laggards = await findLaggards(scp, left, new Set(wanted));
     if (laggards.length === 0) return;
@@ -93,7 +87,7 @@ export async function waitForCores(
 }
 
 /** Gathers cores by chip. */
-function groupByChip(cores: Iterable<ChipAddress & { readonly core: number }>): ChipCores[] {
+function groupByChip(cores: Iterable<ChipAddress & { readonly core: number }>): CheckedCores[] {
   const chips = new Map<number, { chip: ChipAddress; cores: number[] }>();
   for (const { x, y, core } of cores) {
     const key = (x << 8) | y;
@@ -106,7 +100,7 @@ function groupByChip(cores: Iterable<ChipAddress & { readonly core: number }>): 
 
 async function findLaggards(
   scp: Scp,
-  targets: readonly ChipCores[],
+  targets: readonly CheckedCores[],
   wanted: ReadonlySet<CoreState>,
 ): Promise<Laggard[]> {
   const laggards: Laggard[] = [];

@@ -312,12 +312,35 @@ t.test('a program that is none, or cores that are none, are refused', async (t) 
     MalformedMessageError,
   );
   for (const core of [0, 18, 1.5]) {
-    await t.rejects(
-      controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [core] }], 30),
-      RangeError,
-    );
+    await t.rejects(controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores: [core] }], 30), {
+      name: 'RangeError',
+      message: `"loadApplication" takes cores 1 to 17, not ${core}`,
+    });
   }
   t.same(machine.carriedOut, []);
+});
+
+t.test('no core is waited for that there is not, however its chip is given', async (t) => {
+  const { machine, controller } = controlled();
+  await t.rejects(controller.waitForState([{ chip: ORIGIN, cores: [18] }], CoreState.Run), {
+    name: 'RangeError',
+    message: '"waitForState" takes cores 0 to 17, not 18',
+  });
+  const chip = { x: 1, y: 1, core: 3 };
+  await t.rejects(controller.waitForState([{ chip, cores: [3] }], CoreState.Run), {
+    name: 'NotAChipError',
+    at: chip,
+  });
+  t.same(machine.carriedOut, []);
+});
+
+t.test('cores to load may come from a generator', async (t) => {
+  const { controller } = controlled();
+  const cores = new Set([1, 2]).values();
+  await controller.loadApplication(PROGRAM, [{ chip: ORIGIN, cores }], 30);
+  for (const core of [1, 2]) {
+    t.equal(await controller.coreState({ ...ORIGIN, core }), CoreState.Run);
+  }
 });
 
 t.test('cores that end in an error are named at once, laggards when time is up', async (t) => {

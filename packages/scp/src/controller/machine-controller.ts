@@ -27,8 +27,7 @@ import type { Transport } from '../transport/transport.js';
 import { FloodIds, type Loader, type LoadOptions, loadProgram } from './applications.js';
 import { Boards } from './boards.js';
 import { type BootOptions, bootMachine } from './boot.js';
-import { type ChipCores, countInState, type WaitOptions, waitForCores } from './core-states.js';
-import { NotAChipError } from './errors.js';
+import { countInState, type WaitOptions, waitForCores } from './core-states.js';
 import {
   type Dimensions,
   type EthernetChip,
@@ -48,6 +47,7 @@ import {
 } from './routing-tables.js';
 import { sendSignal } from './signals.js';
 import { Staging } from './staging.js';
+import { type ChipCores, checkChip, checkTargets } from './targets.js';
 
 /** How to reach a machine. */
 export interface MachineControllerOptions extends ConnectionOptions {
@@ -262,15 +262,17 @@ export class MachineController {
    * Loads a program onto cores and starts it; done when all of them have left their loader.
    *
    * @param aplx the program image
-   * @throws MalformedMessageError for an image that is none; CoreStateError when cores do not start
+   * @throws MalformedMessageError for an image that is none; RangeError for cores that are not 1 to 17;
+   *   CoreStateError when cores do not start
    */
-  loadApplication(
+  async loadApplication(
     aplx: Uint8Array,
     targets: Iterable<ChipCores>,
     appId: number,
     options: LoadOptions = {},
   ): Promise<void> {
-    return loadProgram(this.loader, aplx, targets, appId, options);
+    const chips = checkTargets('loadApplication', targets, 1);
+    await loadProgram(this.loader, aplx, chips, appId, options);
   }
 
   /** Sends a signal to all cores of an application. */
@@ -304,15 +306,16 @@ export class MachineController {
   /**
    * Waits until cores are in one of some states.
    *
-   * @throws CoreStateError naming those that are not, when time is up or one ended in an error
+   * @throws RangeError for cores that are not 0 to 17; CoreStateError naming those that are not, when time is up or one ended in an error
    */
-  waitForState(
+  async waitForState(
     targets: Iterable<ChipCores>,
     states: CoreState | readonly CoreState[],
     options: WaitOptions = {},
   ): Promise<void> {
     const wanted = typeof states === 'number' ? [states] : states;
-    return waitForCores(this.scp, this.clock, targets, wanted, options);
+    const chips = checkTargets('waitForState', targets, 0);
+    await waitForCores(this.scp, this.clock, chips, wanted, options);
   }
 
   /** The text that a core has put out so far. */
@@ -379,10 +382,4 @@ export class MachineController {
       this.bootWire?.close(),
     ]);
   }
-}
-
-/** Chips have a wider type than cores, which would be asked in place of their monitors. */
-function checkChip(method: string, chip: ChipAddress & { readonly core?: number }): void {
-  const { x, y, core = 0 } = chip;
-  if (core !== 0) throw new NotAChipError(method, { x, y, core });
 }
