@@ -23,10 +23,15 @@ const STEPS = 64;
 
 /** Reads the colours that hold at present. */
 export function readTheme(): Theme {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const probe = document.createElement('i');
+  document.body.append(probe);
+  const style = getComputedStyle(probe);
+  const colour = (name: string): string => {
+    probe.style.color = `var(--${name})`;
+    return hexOf(style.color);
+  };
   const kind = (name: string): string => colour(`kind-${name}`);
-  return {
+  const theme: Theme = {
     paper: colour('paper'),
     chip: colour('chip'),
     line: colour('line'),
@@ -50,6 +55,8 @@ export function readTheme(): Theme {
     programs: Array.from({ length: 6 }, (_, index) => colour(`program-${index}`)),
     heat: ramp([colour('heat-0'), colour('heat-1'), colour('heat-2')]),
   };
+  probe.remove();
+  return theme;
 }
 
 /** A step of the heat colours, `share` from 0 to 1. */
@@ -63,6 +70,12 @@ export function mix(from: string, to: string, share: number): string {
   const [a, b] = [rgb(from), rgb(to)];
   const parts = a.map((value, at) => Math.round(value + ((b[at] as number) - value) * share));
   return `#${parts.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** `#rrggbb` of a computed colour, `rgb(r, g, b)`. */
+function hexOf(computed: string): string {
+  const parts = computed.match(/\d+/g) ?? [];
+  return `#${parts.map((part) => Number(part).toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** Red, green and blue of `#rrggbb`, 0 to 255. */

@@ -108,8 +108,11 @@ export async function untilText(page: Page, selector: string, pattern: RegExp): 
 export function pixelsOf(page: Page, variable: string): Promise<number> {
   return page.evaluate(async (name) => {
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-    const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-    const wanted = [1, 3, 5].map((at) => Number.parseInt(value.slice(at, at + 2), 16));
+    const probe = document.createElement('i');
+    document.body.append(probe);
+    probe.style.color = `var(--${name})`;
+    const wanted = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+    probe.remove();
     const canvas = document.getElementById('machine') as HTMLCanvasElement;
     // A copy to read from, since reading changes how a canvas is drawn.
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {
