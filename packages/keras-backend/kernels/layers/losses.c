@@ -27,11 +27,9 @@ static float sigmoid(float x) {
   return (x >= 0 ? 1.0f : e) / (1.0f + e);
 }
 
-#ifndef WITHOUT_OTHER_LOSSES
 static float sign_of(float x) {
   return (float)((x > 0) - (x < 0));
 }
-#endif
 
 /* - y ln q - (1 - y) ln (1 - q) */
 static float entropy(float y, float q) {
@@ -46,7 +44,6 @@ static Term binary(const LoseOperation *op, float y, float p) {
   return (Term){entropy(y, q), inside(p) ? (1.0f - y) / (1.0f - q) - y / q : 0};
 }
 
-#ifndef WITHOUT_OTHER_LOSSES
 static Term binary_focal(const LoseOperation *op, float y, float x) {
   float p = op->fromLogits ? sigmoid(x) : x;
   float q = limited(p);
@@ -72,13 +69,11 @@ static Term huber(float d, float delta) {
   float size = absolute(d);
   return size <= delta ? (Term){d * d * 0.5f, d} : (Term){delta * (size - delta * 0.5f), delta * sign_of(d)};
 }
-#endif
 
 /* Losses that are the mean of a term for each output. */
 static Term term_of(const LoseOperation *op, float y, float p) {
   float d = p - y;
   switch (op->loss) {
-#ifndef WITHOUT_OTHER_LOSSES
   case LOSS_MEAN_ABSOLUTE_ERROR:
     return (Term){absolute(d), sign_of(d)};
   case LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR: {
@@ -108,7 +103,6 @@ static Term term_of(const LoseOperation *op, float y, float p) {
   }
   case LOSS_BINARY_FOCAL_CROSSENTROPY:
     return binary_focal(op, y, p);
-#endif
   case LOSS_BINARY_CROSSENTROPY:
     return binary(op, y, p);
   default:
@@ -179,13 +173,11 @@ static float over_classes(const LoseOperation *op, const float *y, float *p, flo
     float q = limited(share);
     float loss = -y[i] * logarithm(q);
     float slope = -y[i] / q;
-#ifndef WITHOUT_OTHER_LOSSES
     if (op->loss == LOSS_CATEGORICAL_FOCAL_CROSSENTROPY) {
       float focus = op->alpha * power(1.0f - q, op->gamma);
       slope = focus * slope - op->alpha * op->gamma * power(1.0f - q, op->gamma - 1.0f) * loss;
       loss = focus * loss;
     }
-#endif
     value = value + loss;
     g[i] = inside(share) ? slope : 0;
     dot = dot + g[i] * share;
@@ -196,7 +188,6 @@ static float over_classes(const LoseOperation *op, const float *y, float *p, flo
   return value;
 }
 
-#ifndef WITHOUT_OTHER_LOSSES
 static float length_of(const float *values, uint32_t size) {
   float sum = 0;
   for (uint32_t i = 0; i < size; i += 1) {
@@ -247,7 +238,6 @@ static float categorical_hinge(const float *y, const float *p, float *g, uint32_
   }
   return value;
 }
-#endif
 
 static void smooth(const LoseOperation *op, float *y, uint32_t size) {
   uint32_t two = op->loss == LOSS_BINARY_CROSSENTROPY || op->loss == LOSS_BINARY_FOCAL_CROSSENTROPY;
@@ -262,7 +252,6 @@ float loss_of_row(const LoseOperation *op, float *y, float *p, float *g, uint32_
     smooth(op, y, size);
   }
   switch (op->loss) {
-#ifndef WITHOUT_OTHER_LOSSES
   case LOSS_COSINE_SIMILARITY:
     return cosine(y, p, g, size);
   case LOSS_KL_DIVERGENCE:
@@ -271,7 +260,6 @@ float loss_of_row(const LoseOperation *op, float *y, float *p, float *g, uint32_
     return categorical_hinge(y, p, g, size);
   case LOSS_CATEGORICAL_FOCAL_CROSSENTROPY:
     return over_classes(op, y, p, g, size);
-#endif
   case LOSS_CATEGORICAL_CROSSENTROPY:
     return op->fromLogits ? entropy_of_logits(y, p, g, size) : over_classes(op, y, p, g, size);
   default:

@@ -22,6 +22,15 @@ static inline void *direct(uint32_t address) {
 }
 #endif
 
+/* Brings the code of operations of a kind to where it runs. */
+#ifdef __wasm__
+static inline void bring_code(uint32_t kind) {
+  (void)kind;
+}
+#else
+void bring_code(uint32_t kind);
+#endif
+
 /* Returns when all workers of the replica have called it. */
 void barrier(void);
 

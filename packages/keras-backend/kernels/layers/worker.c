@@ -4,7 +4,7 @@
 
 Worker worker;
 
-/* By kind. A core has room for 32 KiB of code, so programs for it leave some kinds out (see build.mjs). */
+/* By kind. On a core it lies with the data, as code may not refer to overlays (see link.ld). */
 static void (*const RUN[KIND_COUNT])(const void *) = {
     [KIND_TAKE] = run_take,
     [KIND_PUT] = run_put,
@@ -22,33 +22,23 @@ static void (*const RUN[KIND_COUNT])(const void *) = {
     [KIND_UPDATE] = run_update,
     [KIND_REFRESH] = run_refresh,
     [KIND_REFRESH_BIAS] = run_refresh_bias,
-#ifndef WITHOUT_DEPTHWISE
     [KIND_DEPTHWISE] = run_depthwise,
     [KIND_DEPTHWISE_BACK] = run_depthwise_back,
     [KIND_DEPTHWISE_GRADIENT] = run_depthwise_gradient,
-#endif
-#ifndef WITHOUT_NORMALISE
     [KIND_STATISTICS] = run_statistics,
     [KIND_MOMENTS] = run_moments,
     [KIND_NORMALISE] = run_normalise,
     [KIND_STATISTICS_BACK] = run_statistics_back,
     [KIND_MOMENTS_BACK] = run_moments_back,
     [KIND_NORMALISE_BACK] = run_normalise_back,
-#endif
-#ifndef WITHOUT_MERGE
     [KIND_MERGE] = run_merge,
     [KIND_MERGE_BACK] = run_merge_back,
-#endif
-#ifndef WITHOUT_MAP
     [KIND_MAP] = run_map,
     [KIND_MAP_BACK] = run_map_back,
-#endif
-#ifndef WITHOUT_LIMITS
     [KIND_NORMS] = run_norms,
     [KIND_ADD_UP] = run_add_up,
     [KIND_PENALTY] = run_penalty,
     [KIND_CONSTRAIN] = run_constrain,
-#endif
 };
 
 Items share_of(uint32_t items, uint32_t part, uint32_t parts) {
@@ -108,6 +98,7 @@ static uint32_t run(const Operation *operation) {
   worker.saturations = 0;
   worker.underflows = 0;
   release_to(0);
+  bring_code(operation->kind);
   RUN[operation->kind](operation);
   count(2 * operation->counter, worker.saturations);
   count(2 * operation->counter + 1, worker.underflows);

@@ -13,8 +13,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeAplx } from '@spin-tools/scp';
 import { CODE_BUDGETS, KERNEL_BUDGETS, measureKernels } from '../../dist/images/kernel-cycles.js';
-import { LAYERS_PROGRAMS } from '../../dist/images/layers-programs.js';
-import { DTCM_ARENA_BYTES, LAYERS_ARENA_BYTES } from '../../dist/layouts/index.js';
+import { DTCM_ARENA_BYTES, encodeOverlays, LAYERS_ARENA_BYTES } from '../../dist/layouts/index.js';
+import { OPERATION_KINDS } from '../../dist/schedule/operations.js';
 
 const kernels = fileURLToPath(new URL('..', import.meta.url));
 const FLAGS = (
@@ -60,35 +60,38 @@ const imageOf = (elf) => {
 };
 
 /**
- * The operations of the programs for schedules, as Thumb code; the sources of those that take the time choose ARM.
- * Together they need more than the 32 KiB that a core has for code, so each program leaves some out. Tables lie with
- * the data.
+ * Sources of operations that take turns in one place of the code memory. Those that run one after the other in most
+ * networks belong together, and what nearly all networks need all the time belongs in none.
  */
-const layers = (...without) => ({
-  folders: {
-    runtime: ['-Os'],
-    layers: [
-      '-Os',
-      '-mthumb',
-      '-fno-inline-functions-called-once',
-      '-fno-move-loop-invariants',
-      '-ffp-contract=off',
-      ...without.map((name) => `-DWITHOUT_${name}`),
-    ],
-    'layers/machine': ['-Os'],
-    'dense/fixed.c': ['-Os'],
-  },
-  tables: ['EXP_TABLE', 'LN_TABLE', 'RECIPROCAL_TABLE'],
-  arenaBytes: LAYERS_ARENA_BYTES,
-});
+const OVERLAYS = {
+  features: ['depthwise.c', 'merge.c', 'moments.c', 'normalise.c'],
+  step: ['lose.c', 'losses.c', 'norms.c', 'refresh.c', 'trained.c', 'update.c'],
+};
+
+const overlayOf = (source) =>
+  Object.keys(OVERLAYS).find((name) => OVERLAYS[name].some((each) => source === `layers/${each}`));
 
 /** Folders with sources of each program, further options by folder, and the memory that planners count on beside it. */
 const PROGRAMS = {
   dense: { folders: { dense: [] }, arenaBytes: DTCM_ARENA_BYTES },
   sequencer: { folders: { sequencer: [] }, arenaBytes: 0 },
-  ...Object.fromEntries(
-    Object.entries(LAYERS_PROGRAMS).map(([name, without]) => [name, layers(...without)]),
-  ),
+  /* Operations are Thumb code; the sources of those that take the time choose ARM. Tables lie with the data. */
+  layers: {
+    folders: {
+      runtime: ['-Os'],
+      layers: [
+        '-Os',
+        '-mthumb',
+        '-fno-inline-functions-called-once',
+        '-fno-move-loop-invariants',
+        '-ffp-contract=off',
+      ],
+      'layers/machine': ['-Os'],
+      'dense/fixed.c': ['-Os'],
+    },
+    tables: ['EXP_TABLE', 'LN_TABLE', 'RECIPROCAL_TABLE', 'RUN'],
+    arenaBytes: LAYERS_ARENA_BYTES,
+  },
 };
 
 const checkArena = (elf, { arenaBytes }) => {
@@ -122,6 +125,24 @@ const checkBudgets = (program, elf, image) => {
   }
 };
 
+/** The overlays of the program for schedules, with a directory of the operations in them. */
+const overlaysOf = (elf) => {
+  const symbols = tool('objdump', '-t', elf).split('\n');
+  const overlays = Object.keys(OVERLAYS).map((name) => {
+    const code = section(elf, `.overlay.${name}`);
+    const operations = OPERATION_KINDS.flatMap((kind, number) => {
+      const run = `run_${kind.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+      const own = symbols.some(
+        (line) => line.includes(` .overlay.${name}\t`) && line.endsWith(` ${run}`),
+      );
+      return own ? [number] : [];
+    });
+    process.stdout.write(`layers: ${code.length} bytes of overlay ${name}\n`);
+    return { code, operations };
+  });
+  return encodeOverlays(overlays, OPERATION_KINDS.length);
+};
+
 /** Compiles each source by itself, since they differ in options, and links them with what soft float needs. */
 const compile = (program, folder) => {
   const elf = join(folder, `${program}.elf`);
@@ -134,6 +155,8 @@ const compile = (program, folder) => {
       for (const table of tables) {
         tool('objcopy', '--rename-section', `.rodata.${table}=.data.${table}`, object);
       }
+      const overlay = overlayOf(source);
+      if (overlay) tool('objcopy', `--prefix-alloc-sections=.overlay.${overlay}`, object);
       return object;
     }),
   );
@@ -141,10 +164,10 @@ const compile = (program, folder) => {
   return elf;
 };
 
-const constant = (program, image) => {
+const constant = (name, image) => {
   const text = Buffer.from(image).toString('base64');
   const lines = text.match(/.{1,92}/g).map((line) => `  '${line}',`);
-  return `/** ${image.length} bytes. */\nexport const ${program}Base64: string = [\n${lines.join('\n')}\n].join('');\n`;
+  return `/** ${image.length} bytes. */\nexport const ${name}Base64: string = [\n${lines.join('\n')}\n].join('');\n`;
 };
 
 const [
@@ -162,6 +185,7 @@ const modules = Object.entries(PROGRAMS).map(([program, parts]) => {
   checkBudgets(program, elf, image);
   return constant(program, image);
 });
+modules.push(constant('overlays', overlaysOf(join(folder, 'layers.elf'))));
 const places = Object.entries(kernelSymbols(join(folder, 'dense.elf'))).map(
   ([name, address]) => `  ${name}: 0x${address.toString(16)},\n`,
 );

@@ -16,6 +16,7 @@ import {
 import { LAYERS_ARENA_BYTES, LayersRegion, layersConfiguration, layersReport } from './layers.js';
 import type { Field, Layout } from './layout.js';
 import { DTCM_ARENA_BYTES, MINIMUM_SEND_GAP } from './memory.js';
+import { OVERLAYS_MAGIC, overlayEntry, overlaysHeader } from './overlays.js';
 import {
   DenseRegion,
   REGION_TABLE_MAGIC,
@@ -115,8 +116,11 @@ export const layersHeader = (): string =>
     constants('OPERATION', DenseOperation),
     constants('DONE', DoneStatus),
     constants('LIMIT', { ArenaBytes: LAYERS_ARENA_BYTES, SendGap: MINIMUM_SEND_GAP }),
+    constants('OVERLAYS', { Magic: OVERLAYS_MAGIC }),
     structure(layersConfiguration),
     structure(layersReport),
+    structure(overlaysHeader),
+    structure(overlayEntry),
     '#endif',
     '',
   ].join('\n\n');

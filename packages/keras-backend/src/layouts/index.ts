@@ -3,5 +3,6 @@ export * from './dense.js';
 export * from './layers.js';
 export * from './layout.js';
 export * from './memory.js';
+export * from './overlays.js';
 export * from './regions.js';
 export * from './sequencer.js';

@@ -42,6 +42,7 @@ export const layersConfiguration = declareLayout('LayersConfiguration', 'Region 
     about: 'Key that tells the workers of the chip that one has come to a barrier.',
   },
   { name: 'sendGap', type: 'u32', about: 'Core cycles between two packets; at least 100.' },
+  { name: 'overlays', type: 'u32', about: 'Address of the block of overlays.' },
 ]);
 
 /** Region 1 of a worker: counts since its start. */

@@ -1,5 +1,4 @@
 /** What a schedule costs, layer by layer: memory, multiplications and, by measured cycles, time. */
-import { programFor } from '../images/layers-programs.js';
 import type { CompiledNetwork } from './compile.js';
 import { costOf } from './cost.js';
 import { layoutReplica } from './replica.js';
@@ -21,9 +20,8 @@ export interface ScheduledLayer {
 export interface ScheduleExplanation {
   readonly mode: 'fast' | 'exact';
   readonly batchSize: number;
-  /** Cores that compute, and the program that they run; undefined when no program has all operations. */
+  /** Cores that compute. */
   readonly workers: number;
-  readonly program: string | undefined;
   /** SDRAM for values, gradients and weights, bytes; data sets come on top. */
   readonly memoryBytes: number;
   readonly layers: readonly ScheduledLayer[];
@@ -61,7 +59,6 @@ export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {
     mode: request.mode,
     batchSize: request.batchSize,
     workers: target.workers,
-    program: programFor(operations),
     memoryBytes: layoutReplica(network).bytes,
     layers: all.filter(({ name }) => name !== ''),
     seconds: { forward, training: training + sum(({ stepCycles }) => stepCycles) * perWorker },

@@ -41,6 +41,8 @@
 #define LIMIT_ARENA_BYTES 0xc000u
 #define LIMIT_SEND_GAP 0x64u
 
+#define OVERLAYS_MAGIC 0x4f564c31u
+
 /* Region 0 of a worker. */
 typedef struct {
   uint32_t bytes; /* Size of this structure; the program refuses any other. */
@@ -59,6 +61,7 @@ typedef struct {
   uint32_t doneDelay; /* Core cycles before a done packet. */
   uint32_t arriveKey; /* Key that tells the workers of the chip that one has come to a barrier. */
   uint32_t sendGap; /* Core cycles between two packets; at least 100. */
+  uint32_t overlays; /* Address of the block of overlays. */
 } LayersConfiguration;
 _Static_assert(offsetof(LayersConfiguration, bytes) == 0, "bytes");
 _Static_assert(offsetof(LayersConfiguration, worker) == 4, "worker");
@@ -76,7 +79,8 @@ _Static_assert(offsetof(LayersConfiguration, doneKey) == 48, "doneKey");
 _Static_assert(offsetof(LayersConfiguration, doneDelay) == 52, "doneDelay");
 _Static_assert(offsetof(LayersConfiguration, arriveKey) == 56, "arriveKey");
 _Static_assert(offsetof(LayersConfiguration, sendGap) == 60, "sendGap");
-_Static_assert(sizeof(LayersConfiguration) == 64, "LayersConfiguration");
+_Static_assert(offsetof(LayersConfiguration, overlays) == 64, "overlays");
+_Static_assert(sizeof(LayersConfiguration) == 68, "LayersConfiguration");
 
 /* Region 1 of a worker. */
 typedef struct {
@@ -92,6 +96,24 @@ _Static_assert(offsetof(LayersReport, unexpected) == 12, "unexpected");
 _Static_assert(offsetof(LayersReport, stackUsed) == 16, "stackUsed");
 _Static_assert(offsetof(LayersReport, dmaErrors) == 20, "dmaErrors");
 _Static_assert(sizeof(LayersReport) == 24, "LayersReport");
+
+/* What overlays begin with. */
+typedef struct {
+  uint32_t magic; /* OVERLAYS_MAGIC. */
+  uint32_t kinds; /* Entries that follow: kinds of operations. */
+} OverlaysHeader;
+_Static_assert(offsetof(OverlaysHeader, magic) == 0, "magic");
+_Static_assert(offsetof(OverlaysHeader, kinds) == 4, "kinds");
+_Static_assert(sizeof(OverlaysHeader) == 8, "OverlaysHeader");
+
+/* The overlay of a kind of operations. */
+typedef struct {
+  uint32_t offset; /* Where the overlay begins, in bytes from the header. */
+  uint32_t bytes; /* Its size; 0 where the code is always there. */
+} OverlayEntry;
+_Static_assert(offsetof(OverlayEntry, offset) == 0, "offset");
+_Static_assert(offsetof(OverlayEntry, bytes) == 4, "bytes");
+_Static_assert(sizeof(OverlayEntry) == 8, "OverlayEntry");
 
 #endif
 

@@ -21,4 +21,7 @@ void transfer_in(void *to, uint32_t address, uint32_t bytes);
 void transfer_out(uint32_t address, const void *from, uint32_t bytes);
 void transfer_setup(void);
 
+/* Checks the block of overlays that the configuration names; see overlays.c. */
+void overlays_setup(void);
+
 #endif

@@ -25,6 +25,7 @@ void program_start(void) {
   measures_busy_cycles = true;
   read_configuration();
   transfer_setup();
+  overlays_setup();
   receive_setup(&receive_table);
   send_setup(config.sendGap, config.sendGap);
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;

@@ -1,15 +1,8 @@
 /** Computes schedules on a SpiNNaker machine, real or virtual. */
 import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
 import type { DataSlot, MachineCost } from '../../engine.js';
-import { UnsupportedError } from '../../errors.js';
 import type { FloatState } from '../../float/trainer.js';
-import { layersImage, sequencerImage } from '../../images/index.js';
-import {
-  groupsOf,
-  LAYERS_PROGRAMS,
-  type LayersProgram,
-  programFor,
-} from '../../images/layers-programs.js';
+import { layersImage, layersOverlays, sequencerImage } from '../../images/index.js';
 import {
   decodeLayout,
   encodeLayout,
@@ -70,10 +63,11 @@ interface Prepared {
 
 /** Programs that run. */
 interface Running {
-  readonly program: LayersProgram;
   readonly sequencer: Sequencer;
   /** Address of the region table of each worker, and then of the sequencer. */
   readonly tables: readonly number[];
+  /** Address of the workers' overlays. */
+  readonly overlays: number;
 }
 
 /** A machine with workers. */
@@ -108,20 +102,9 @@ export class MachineScheduleEngine implements ScheduleEngine {
 
   async prepare(network: CompiledNetwork): Promise<void> {
     const { controller } = this.#host;
-    const program = programFor(network.operations);
-    if (program === undefined) {
-      const groups = groupsOf(network.operations).join(', ');
-      const known = Object.entries(LAYERS_PROGRAMS).map(
-        ([name, without]) => `all but ${without.join(', ')} (${name})`,
-      );
-      throw new UnsupportedError('on the machine engine, operations', groups, [
-        ...known,
-        "or engine 'functional'",
-      ]);
-    }
     if (this.#prepared) await controller.freeSdram(this.#chip, this.#prepared.memory);
     this.#prepared = undefined;
-    if (program !== this.#running?.program) await this.#start(program);
+    if (this.#running === undefined) await this.#start();
     const layout = layoutReplica(network);
     const memory = await this.#allocate(layout.bytes);
     this.#prepared = { network, layout, memory };
@@ -217,13 +200,14 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
   }
 
-  /** Starts programs in place of those that run, and of all that they had. */
-  async #start(program: LayersProgram): Promise<void> {
+  /** Starts programs in place of those that may have been left. */
+  async #start(): Promise<void> {
     const { controller } = this.#host;
     const { sequencer } = this.#places;
-    this.#running = undefined;
-    this.#data.length = 0;
     await this.#clear();
+    const code = layersOverlays();
+    const overlays = await this.#allocate(code.length);
+    await controller.write(this.#chip, overlays, code);
     let next = await this.#allocate(this.#regions.reduce((sum, { size }) => sum + size, 0));
     const tables = this.#regions.map(({ size }) => {
       const table = next;
@@ -234,8 +218,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const network = { sequencer: this.#workers.length };
     const deployment = { places: cores, regions: this.#regions, network };
     this.#running = {
-      program,
       tables,
+      overlays,
       sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
     };
     for (const [vertex, { core }] of cores.entries()) {
@@ -252,7 +236,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const own = [{ chip: this.#chip, cores: this.#workers }];
     const last = [{ chip: this.#chip, cores: [sequencer.core] }];
     const limits = { timeoutMs: START_MS };
-    await controller.loadApplication(layersImage(program), own, this.#ids.dense, limits);
+    await controller.loadApplication(layersImage(), own, this.#ids.dense, limits);
     await controller.waitForState(own, CoreState.Run, limits);
     await controller.loadApplication(sequencerImage(), last, this.#ids.sequencer, limits);
     await controller.waitForState(last, CoreState.Run, limits);
@@ -323,6 +307,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
 
   async #writeConfigurations(prepared: Prepared | undefined): Promise<void> {
     const { workers } = this.target;
+    const { overlays } = this.#needRunning();
     for (let worker = 0; worker < workers; worker++) {
       const bytes = encodeLayout(layersConfiguration, {
         bytes: layersConfiguration.size,
@@ -341,6 +326,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
         doneDelay: DONE_SPACING * worker,
         arriveKey: ARRIVE_KEY,
         sendGap: MINIMUM_SEND_GAP,
+        overlays,
       });
       const at = this.#regionOf(worker, LayersRegion.Configuration);
       await this.#host.controller.write(this.#chip, at, bytes);
