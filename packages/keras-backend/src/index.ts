@@ -82,6 +82,7 @@ export {
   type MachineEngine,
   type MachineEngineOptions,
   type MachineStage,
+  type MachineTransports,
   type PhaseCycles,
 } from './machine/index.js';
 export type { MetricConfig } from './metrics/metrics.js';
@@ -138,6 +139,7 @@ export type { FloatLayer } from './plan/estimate.js';
 export { type PlanRequest, planNetwork } from './plan/plan.js';
 export type { Constraint } from './regularisers/constraints.js';
 export type { Regulariser } from './regularisers/regularisers.js';
+export type { WorkersExplanation } from './schedule/engine.js';
 export type { ScheduledLayer, ScheduleExplanation } from './schedule/explain.js';
 export type { Stage, StagedNetwork } from './schedule/stages.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';

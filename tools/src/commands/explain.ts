@@ -43,7 +43,7 @@ async function runExplain(
   const plan = planOf(model, loss, mode, batchSize);
   if (plan instanceof UnsupportedError) {
     terminal.say(`\ncomputed by the engine float only: ${plan.message}`);
-  } else if ('program' in plan) saySchedule(plan, terminal);
+  } else if ('seconds' in plan) saySchedule(plan, terminal);
   else sayPlan(plan, terminal);
   terminal.result({
     name: model.name,
@@ -75,9 +75,9 @@ function planOf(
 }
 
 function saySchedule(schedule: ScheduleExplanation, terminal: Terminal): void {
-  const { layers, mode, memoryBytes, workers, seconds, program, batchSize } = schedule;
+  const { layers, mode, memoryBytes, workers, seconds, batchSize } = schedule;
   const whole = (value: number) => Math.round(value).toLocaleString('en');
-  terminal.say(`\ncomputed by the engines ${program ? 'machine, ' : ''}functional and float`);
+  terminal.say(`\ncomputed by the engines machine, functional and float`);
   terminal.say(
     `a schedule for ${workers} cores of a chip, number mode ${mode}, batches of ${batchSize}: ` +
       `${whole(memoryBytes / 1024)} KiB of SDRAM; a batch takes about ${seconds.forward.toFixed(3)} s ` +

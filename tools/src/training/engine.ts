@@ -1,14 +1,6 @@
 /** What a model runs on: this process, a virtual machine of our own, or a machine that listens. */
-import {
-  createMachineEngine,
-  type DeploymentExplanation,
-  type EngineChoice,
-  type MachineEngine,
-  type MachineEngineOptions,
-  type MachineStage,
-} from '@spin-tools/keras-backend';
+import type { CompileOptions, MachineEngineOptions, MachineStage } from '@spin-tools/keras-backend';
 import { describeMachine } from '@spin-tools/machine-model';
-import type { VirtualMachine } from '@spin-tools/sim';
 import { type Command, Option } from 'commander';
 import { type AllocationOptions, withBoardsOf } from '../allocation/allocated.js';
 import {
@@ -32,13 +24,6 @@ export interface EngineOptions extends AddressOptions, ShapeOptions {
   readonly engine: 'machine' | 'functional' | 'float';
 }
 
-/** A way to a machine, and the kind of board that it is booted as. */
-interface Target {
-  /** Called when the engine is made, which closes what it opens. */
-  reach(): Promise<Pick<MachineEngineOptions, 'machine' | 'transport'>>;
-  readonly board: 'spin3' | 'spin5';
-}
-
 /** Where a model is to run. */
 export type EnginePlace =
   | { readonly kind: 'functional' | 'float' }
@@ -46,24 +31,16 @@ export type EnginePlace =
   | { readonly kind: 'spalloc'; readonly options: AllocationOptions }
   | { readonly kind: 'virtual'; readonly shape: MachineShape };
 
-/** How a model lies on a machine, and the traffic on its links. */
-export interface EnginePlacement extends DeploymentExplanation {
-  readonly traffic: readonly LinkTraffic[];
-  /** What the traffic counts: a virtual machine counts packets, for a board it is as mapped. */
-  readonly trafficUnit: string;
-}
+/** What a model is compiled with so that it runs there. */
+export type EngineChoice = Required<Pick<CompileOptions, 'engine' | 'machine'>>;
 
 /** An engine for models, as long as the machine that it needs is there. */
 export interface ReadyEngine {
   readonly choice: EngineChoice;
   /** For titles: `a virtual SpiNN-5`. */
   readonly name: string;
-  /** How the model that ran lies on the machine; undefined where there is none. */
-  placement(): EnginePlacement | undefined;
-  /** Seconds that placing and routing it took here; undefined where there is no machine. */
-  mappingSeconds(): number | undefined;
-  /** What each core of the layers counted in the last run; undefined where there is no machine. */
-  statistics(): ReturnType<MachineEngine['statistics']> | undefined;
+  /** Packets on links so far, of machines that count them. */
+  linkTraffic?(): readonly LinkTraffic[];
   /** A way of its own to the machine, to watch it; absent where there is none. */
   readonly watched?: Watched;
 }
@@ -99,50 +76,46 @@ export async function withEngine<T>(
   switch (place.kind) {
     case 'functional':
     case 'float':
+      return work({ choice: { engine: place.kind, machine: {} }, name: 'this computer' });
+    case 'address': {
+      const { machine, board } = place;
       return work({
-        choice: place.kind,
-        name: 'this computer',
-        placement: () => undefined,
-        mappingSeconds: () => undefined,
-        statistics: () => undefined,
+        choice: onMachine({ machine, board }, terminal),
+        name: machine.host,
+        watched: machineOnUdp(machine.host, { host: machine.host, port: machine.scpPort }),
       });
-    case 'address':
-      return work({
-        ...machineEngine(atAddress(place.machine, place.board), place.machine.host, terminal),
-        watched: machineOnUdp(place.machine.host, {
-          host: place.machine.host,
-          port: place.machine.scpPort,
-        }),
-      });
+    }
     case 'spalloc':
       return withBoardsOf(place.options, sayReplaced(terminal), async (job) => {
         const { connections, machineName } = await job.machine();
         const name = `${connections.length} boards of ${machineName}`;
         terminal.report(`job ${job.id}: ${name}`);
-        const reach = async () => ({
-          transport: { scp: await job.transport('scp'), boot: await job.transport('boot') },
+        const transport = async () => ({
+          scp: await job.transport('scp'),
+          boot: await job.transport('boot'),
         });
         const connect = async () => controllerOver(await job.transport('scp'));
-        const engine = machineEngine({ reach, board: 'spin5' }, name, terminal);
-        return await work({ ...engine, watched: { name, connect } });
+        return await work({
+          choice: onMachine({ transport, board: 'spin5' }, terminal),
+          ...{ name, watched: { name, connect } },
+        });
       });
     case 'virtual': {
       await using served = await serve(place.shape);
+      const { address, virtual } = served;
       const name = `a virtual ${shapeName(place.shape)}`;
-      terminal.report(`${name}: ${describeMachine(served.virtual.machine)}`);
-      terminal.report(`listening on ${served.address.host}, UDP port ${served.address.scpPort}`);
+      terminal.report(`${name}: ${describeMachine(virtual.machine)}`);
+      terminal.report(`listening on ${address.host}, UDP port ${address.scpPort}`);
       const board = 'board' in place.shape ? place.shape.board : 'spin5';
-      const target = atAddress(served.address, board);
-      const engine = machineEngine(target, name, terminal, served.virtual);
-      return await work({ ...engine, watched: machineInProcess(name, served.virtual) });
+      return await work({
+        choice: onMachine({ machine: address, board }, terminal),
+        name,
+        linkTraffic: () => virtual.statistics().links,
+        watched: machineInProcess(name, virtual),
+      });
     }
   }
 }
-
-const atAddress = (machine: Address, board: Target['board']): Target => ({
-  reach: () => Promise.resolve({ machine }),
-  board,
-});
 
 /** What each stage of the preparation is called. */
 const STAGES: Readonly<Record<MachineStage, string>> = {
@@ -153,31 +126,7 @@ const STAGES: Readonly<Record<MachineStage, string>> = {
   start: 'loading and starting the programs',
 };
 
-function machineEngine(
-  { reach, board }: Target,
-  name: string,
-  terminal: Terminal,
-  virtual?: VirtualMachine,
-): ReadyEngine {
-  let engine: MachineEngine | undefined;
-  return {
-    name,
-    choice: async (plan) => {
-      const onStage = (stage: MachineStage) => terminal.report(STAGES[stage]);
-      engine = await createMachineEngine(plan, { ...(await reach()), board, onStage });
-      return engine;
-    },
-    placement: () => engine && { ...engine.explain(), ...trafficOf(engine, virtual) },
-    mappingSeconds: () => engine?.mappingSeconds,
-    statistics: () => engine?.statistics(),
-  };
-}
-
-function trafficOf(engine: MachineEngine, virtual: VirtualMachine | undefined) {
-  if (virtual) return { traffic: virtual.statistics().links, trafficUnit: 'packets in all' };
-  const loads = engine.explain().linkLoads;
-  return {
-    traffic: loads.map(({ x, y, link, traffic }) => ({ x, y, link, packets: traffic })),
-    trafficUnit: 'packets a sample, as mapped',
-  };
-}
+const onMachine = (machine: MachineEngineOptions, terminal: Terminal): EngineChoice => ({
+  engine: 'machine',
+  machine: { ...machine, onStage: (stage) => terminal.report(STAGES[stage]) },
+});

@@ -1,8 +1,8 @@
 /** Gathers what the report of a training session shows. */
-import type { DeploymentExplanation, Layer } from '@spin-tools/keras-backend';
 import type { LayerPlacement } from '../report/board-picture.js';
 import type { Figure, TrainingReport } from '../report/report.js';
 import type { ReadyEngine } from './engine.js';
+import { type ModelPlacement, placementOf } from './placement.js';
 import { percent, type TrainingFigures, type TrainingOutcome, type TrainingRun } from './train.js';
 
 /** What the predictions assume; docs/predictions.md says more. */
@@ -16,16 +16,15 @@ export function reportOf(
   engine: ReadyEngine,
   { figures, history }: TrainingOutcome,
 ): TrainingReport {
-  const placed = engine.placement();
+  const placed = placementOf(run.model);
   return {
     title: `${run.model.name} on ${engine.name}`,
     summary: summaryOf(run),
     figures: labelledFigures(figures, run),
     history: { loss: history.history.loss ?? [], accuracy: history.history.accuracy ?? [] },
     chips: placed?.machine.chips ?? [],
-    layers: placed ? layerPlacements(placed, run.model.layers) : [],
-    traffic: placed?.traffic ?? [],
-    trafficUnit: placed?.trafficUnit ?? '',
+    layers: placed ? layerPlacements(placed) : [],
+    ...trafficOf(engine, placed),
     notes: placed ? ASSUMPTIONS : [],
   };
 }
@@ -61,7 +60,7 @@ function summaryOf({
   optimizer,
   loss,
   mode,
-  engine,
+  choice,
 }: TrainingRun): string {
   const layers = model.layers.flatMap((layer) => {
     if (layer.className === 'Dense') return [`${layer.units} ${layer.activation}`];
@@ -70,24 +69,26 @@ function summaryOf({
   const { kind, learningRate } = optimizer;
   const rate = typeof learningRate === 'number' ? learningRate : learningRate.kind;
   const loses = typeof loss === 'string' ? loss : JSON.stringify(loss);
-  const numbers = engine === 'float' ? 'float32' : `number mode ${mode}`;
+  const numbers = choice.engine === 'float' ? 'float32' : `number mode ${mode}`;
   return (
     `${training.features} inputs, ${layers.join(', ')}; ${loses}, ${kind.toUpperCase()} ${rate}, ` +
     `batches of ${batchSize}, ${epochs} epochs of ${training.count.toLocaleString('en')} samples, ${numbers}.`
   );
 }
 
-function layerPlacements(
-  { layers, sequencer }: DeploymentExplanation,
-  stack: readonly Layer[],
-): LayerPlacement[] {
-  const dense = stack.flatMap((layer) => (layer.className === 'Dense' ? [layer] : []));
+function layerPlacements({ parts, sequencer }: ModelPlacement): LayerPlacement[] {
   return [
-    ...layers.map(({ name, inputs, units, cores }, index) => ({
-      name,
-      description: `Dense ${inputs} to ${units}, ${dense[index]?.activation ?? ''}`,
-      cores,
-    })),
+    ...parts,
     { name: 'sequencer', description: 'starts batches, counts what is done', cores: [sequencer] },
   ];
+}
+
+/** What goes over links: as counted where the machine counts, else as mapped. */
+function trafficOf(
+  { linkTraffic }: ReadyEngine,
+  placed: ModelPlacement | undefined,
+): Pick<TrainingReport, 'traffic' | 'trafficUnit'> {
+  if (placed === undefined) return { traffic: [], trafficUnit: '' };
+  if (linkTraffic) return { traffic: linkTraffic(), trafficUnit: 'packets in all' };
+  return { traffic: placed.mapped, trafficUnit: 'packets a sample, as mapped' };
 }

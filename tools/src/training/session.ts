@@ -8,11 +8,12 @@ import type { Terminal } from '../terminal/terminal.js';
 import { showTraining } from '../view/training-view.js';
 import type { Viewing } from '../view/viewing.js';
 import { type EnginePlace, type ReadyEngine, withEngine } from './engine.js';
+import { placementOf } from './placement.js';
 import { labelledFigures, reportOf } from './report-of.js';
 import { type TrainingFigures, type TrainingRun, train } from './train.js';
 
 /** What to train, and where the results go. */
-export interface TrainingSession extends Omit<TrainingRun, 'engine'> {
+export interface TrainingSession extends Omit<TrainingRun, 'choice'> {
   readonly place: EnginePlace;
   readonly modelFile: string;
   readonly reportFile: string;
@@ -24,7 +25,7 @@ export interface TrainingSession extends Omit<TrainingRun, 'engine'> {
 
 /** The object that `train --json` and `demo --json` print. */
 export interface TrainingResult extends TrainingFigures {
-  /** Placing and routing the network, on this computer; null where no machine was used. */
+  /** Placing and routing the network, on this computer; null where nothing was routed. */
   readonly mappingSeconds: number | null;
   readonly modelFile: string;
   readonly reportFile: string;
@@ -43,12 +44,12 @@ export async function trainAndSave(
     await using _watching = engine.watched && viewing?.watch(engine.watched);
     const run = viewing
       ? shownRun(session, viewing, engine)
-      : { ...session, engine: engine.choice };
+      : { ...session, choice: engine.choice };
     const outcome = await train(run, terminal);
     await writeModel(modelFile, model, session.tensorFlowJs);
     const page = reportPage(reportOf(run, engine, outcome));
     await writeFile(reportFile, page);
-    const mappingSeconds = engine.mappingSeconds() ?? null;
+    const mappingSeconds = placementOf(model)?.mappingSeconds ?? null;
     const others = [
       ...(mappingSeconds === null
         ? []
@@ -67,6 +68,7 @@ function shownRun(session: TrainingSession, viewing: Viewing, engine: ReadyEngin
   const { model, epochs, batchSize, training } = session;
   const batches = Math.ceil(training.count / batchSize);
   const title = `${model.name} on ${engine.name}`;
-  const hooks = showTraining({ ...engine, title, epochs, batches }, viewing.tell);
-  return { ...session, engine: hooks.choice, hooks };
+  const placement = () => placementOf(model);
+  const hooks = showTraining({ title, epochs, batches, placement }, viewing.tell);
+  return { ...session, choice: engine.choice, hooks };
 }

@@ -1,16 +1,10 @@
 /** Trains a model on samples, tests it on others and measures both. */
-import type {
-  CompileOptions,
-  EngineChoice,
-  History,
-  Logs,
-  Model,
-  Optimiser,
-} from '@spin-tools/keras-backend';
+import type { CompileOptions, History, Logs, Model, Optimiser } from '@spin-tools/keras-backend';
 import { asTensor, classesFor, type Samples, targetsFor } from '../data/samples.js';
 import { inputShape, outputSize } from '../model/model-file.js';
 import type { Progress, Terminal } from '../terminal/terminal.js';
 import type { TrainingHooks } from '../view/training-view.js';
+import type { EngineChoice } from './engine.js';
 
 /** All that a training run depends on. */
 export interface TrainingRun {
@@ -22,7 +16,7 @@ export interface TrainingRun {
   readonly source: string;
   readonly loss: CompileOptions['loss'];
   readonly mode: NonNullable<CompileOptions['mode']>;
-  readonly engine: EngineChoice;
+  readonly choice: EngineChoice;
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: Optimiser;
@@ -56,13 +50,13 @@ export interface TrainingOutcome {
 
 /** Compiles, fits and evaluates, telling the terminal how it goes. The model keeps its engine open. */
 export async function train(run: TrainingRun, terminal: Terminal): Promise<TrainingOutcome> {
-  const { model, engine, mode, loss, optimizer } = run;
+  const { model, choice, mode, loss, optimizer } = run;
   model.compile({
     optimizer,
     loss,
     metrics: ['accuracy'],
     mode,
-    engine,
+    ...choice,
   });
   const { history, seconds } = await fit(run, terminal);
   const test = await evaluate(model, run.heldOut, run.source, run.batchSize);

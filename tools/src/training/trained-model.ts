@@ -44,7 +44,7 @@ export async function useTrainedModel<T>(
       loss,
       metrics: ['accuracy'],
       mode: options.mode ?? mode ?? 'fast',
-      engine: choice,
+      ...choice,
     });
     return await work(model);
   });

@@ -14,7 +14,12 @@ import { lengthenWaits } from './router-waits.js';
 export type { MachineEngine } from './engine.js';
 export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './errors.js';
 export type { DeploymentExplanation, LayerExplanation } from './explain.js';
-export type { MachineAddress, MachineEngineOptions, MachineStage } from './options.js';
+export type {
+  MachineAddress,
+  MachineEngineOptions,
+  MachineStage,
+  MachineTransports,
+} from './options.js';
 export { type CoreProvenance, type LayerTime, layerTimes, type PhaseCycles } from './provenance.js';
 
 /**

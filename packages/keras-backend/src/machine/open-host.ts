@@ -20,7 +20,10 @@ const VIRTUAL_TIMEOUT_MS = 300_000;
 /** Makes or reaches the machine that the options name, boots it unless it is up, and discovers it. */
 export async function openHost(options: MachineEngineOptions): Promise<Host> {
   const { machine = 'virtual', transport, virtualMachine } = options;
-  if (transport) return ready(options, wallClock(new MachineController(transport)));
+  if (transport) {
+    const open = typeof transport === 'function' ? await transport() : transport;
+    return ready(options, wallClock(new MachineController(open)));
+  }
   if (machine !== 'virtual' && !virtualMachine) {
     return ready(options, wallClock(await controllerAt(machine)));
   }

@@ -13,6 +13,13 @@ export interface MachineAddress {
   readonly bootPort?: number;
 }
 
+/** Ways to a machine. */
+export interface MachineTransports {
+  readonly scp: Transport;
+  /** To its boot ROM; needed unless the machine is up. */
+  readonly boot?: Transport;
+}
+
 /** Options of the `machine` engine. */
 export interface MachineEngineOptions {
   /** Default: a virtual machine in this process. */
@@ -21,8 +28,11 @@ export interface MachineEngineOptions {
   readonly board?: 'spin3' | 'spin5';
   /** Size of a virtual machine of several boards, in triads (three boards each). Its edges are joined. */
   readonly triads?: { readonly width: number; readonly height: number };
-  /** Transports to a machine, in place of `machine`. The engine closes them. */
-  readonly transport?: { readonly scp: Transport; readonly boot?: Transport };
+  /**
+   * Transports to a machine, in place of `machine`; the engine closes them. A function opens them anew for each engine
+   * that a model needs.
+   */
+  readonly transport?: MachineTransports | (() => Promise<MachineTransports>);
   /** A virtual machine to use, in place of one of the engine's own. It stays open. */
   readonly virtualMachine?: VirtualMachine;
   /** Tile shapes: for all layers, or for each. Default: chosen by the engine. */

@@ -9,6 +9,7 @@ import { functionalGraph, type LayerGraph, sequentialGraph } from '../graph/grap
 import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
+import type { WorkersExplanation } from '../schedule/engine.js';
 import type { ScheduleExplanation } from '../schedule/explain.js';
 import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
@@ -127,6 +128,15 @@ export class Model implements AsyncDisposable {
   /** The engine that is open, or undefined: for reports on what a machine did. */
   get engine(): Engine | undefined {
     return this.#compiled?.backend.engine;
+  }
+
+  /**
+   * The cores of the machine that is open for a model that is no stack of Dense layers, or undefined: for reports on
+   * what they did. Of a stack, {@link Model.engine} tells.
+   */
+  get workers(): WorkersExplanation | undefined {
+    const { backend } = this.#compiled ?? {};
+    return backend instanceof ScheduleBackend ? backend.workers() : undefined;
   }
 
   /** The optimiser of the last `compile`, or undefined before. */

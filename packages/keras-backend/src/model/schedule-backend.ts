@@ -18,6 +18,7 @@ import type {
   ScheduleEngine,
   ScheduleResult,
   ScheduleRun,
+  WorkersExplanation,
 } from '../schedule/engine.js';
 import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
 import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
@@ -71,6 +72,11 @@ export class ScheduleBackend implements Backend {
     const { graph, engineName } = compilation;
     this.#lowered = lower(graph, engineName);
     this.#outputShapes = shapesOf(graph, graph.outputs);
+  }
+
+  /** The cores that compute, while a machine is open. */
+  workers(): WorkersExplanation | undefined {
+    return this.#open?.workers?.();
   }
 
   check(): void {

@@ -1,4 +1,5 @@
 /** The epochs of `fit`. */
+import type { MachineCost } from '../engine.js';
 import type { TrainingRun } from './backend.js';
 import type { TrainingControl } from './control.js';
 import {
@@ -39,7 +40,7 @@ export async function trainEpochs(run: TrainingRun, training: Training): Promise
   const { signal } = options;
   const callbacks = callbackList(options.callbacks);
   const history = emptyHistory();
-  const control = new Control(run, training);
+  const control = new Control(run, training, history);
   for (const each of callbacks) await each.onTrainBegin?.(control);
   for (let epoch = training.initialEpoch; epoch < epochs; epoch++) {
     if (control.stopped || signal?.aborted) break;
@@ -86,11 +87,13 @@ class Control implements TrainingControl {
   readonly epochs: number;
   readonly #run: TrainingRun;
   readonly #keep: (state: ModelState) => void;
+  readonly #history: History;
   #stopped = false;
   /** What a callback set. */
   ownRate: number | undefined;
 
-  constructor(run: TrainingRun, { epochs, keep }: Training) {
+  constructor(run: TrainingRun, { epochs, keep }: Training, history: History) {
+    this.#history = history;
     this.epochs = epochs;
     this.#run = run;
     this.#keep = keep;
@@ -102,6 +105,10 @@ class Control implements TrainingControl {
 
   set learningRate(rate: number) {
     this.ownRate = rate;
+  }
+
+  get machine(): MachineCost | undefined {
+    return this.#history.machine;
   }
 
   get stopped(): boolean {

@@ -51,6 +51,23 @@ export interface ScheduleResult {
   readonly machine?: MachineCost;
 }
 
+/** The cores that work through a schedule together, as plain JSON for reports and for people. */
+export interface WorkersExplanation {
+  readonly machine: {
+    readonly width: number;
+    readonly height: number;
+    readonly chips: readonly { readonly x: number; readonly y: number; readonly cores: number }[];
+  };
+  /** By number, with the core cycles for which each was busy in the last run. */
+  readonly workers: readonly {
+    readonly x: number;
+    readonly y: number;
+    readonly core: number;
+    readonly busyCycles: number;
+  }[];
+  readonly sequencer: { readonly x: number; readonly y: number; readonly core: number };
+}
+
 /** Something that computes one network after another. Calls must not overlap. */
 export interface ScheduleEngine {
   /** What networks have to be compiled for. */
@@ -62,5 +79,7 @@ export interface ScheduleEngine {
   setState(state: FloatState): Promise<void>;
   getState(): Promise<FloatState>;
   run(request: ScheduleRun): Promise<ScheduleResult>;
+  /** The cores that compute; absent where nothing but this process is used. */
+  workers?(): WorkersExplanation;
   close(): Promise<void>;
 }

@@ -20,16 +20,24 @@ import { dropsBetween, readCounts } from '../../machine/drops.js';
 import { PacketsDroppedError } from '../../machine/errors.js';
 import type { ApplicationIds, Host } from '../../machine/host.js';
 import { regionAddress } from '../../machine/load.js';
+import type { MachineEngineOptions } from '../../machine/options.js';
 import {
   encodeRegionTable,
   type RegionMap,
   regionMap,
   sequencerRegions,
 } from '../../machine/region-map.js';
+import { lengthenWaits, type RouterControl, restoreWaits } from '../../machine/router-waits.js';
 import { runCost } from '../../machine/run-cost.js';
 import { type Command, operationOf, Sequencer } from '../../machine/sequencer.js';
 import type { CompiledNetwork, ScheduleTarget } from '../compile.js';
-import type { ScheduleData, ScheduleEngine, ScheduleResult, ScheduleRun } from '../engine.js';
+import type {
+  ScheduleData,
+  ScheduleEngine,
+  ScheduleResult,
+  ScheduleRun,
+  WorkersExplanation,
+} from '../engine.js';
 import { batchHeader } from '../operations.js';
 import {
   decodeStatistics,
@@ -82,13 +90,24 @@ export class MachineScheduleEngine implements ScheduleEngine {
   /** By slot. */
   readonly #data: (MachineData | undefined)[] = [];
   readonly #dataBytes: number | undefined;
+  readonly #onStage: MachineEngineOptions['onStage'];
+  /** Cycles of the last run in which each worker was busy. */
+  #busy: number[] = [];
+  /** Of all routers, as they were before they were made patient. */
+  #routers: readonly RouterControl[] | undefined;
   #running: Running | undefined;
   #prepared: Prepared | undefined;
   #steps = 0;
 
   /** Programs are started when the first network is prepared. */
-  constructor(host: Host, places: SchedulePlaces, ids: ApplicationIds, dataBytes?: number) {
+  constructor(
+    host: Host,
+    places: SchedulePlaces,
+    ids: ApplicationIds,
+    { dataBytes, onStage }: Pick<MachineEngineOptions, 'dataBytes' | 'onStage'> = {},
+  ) {
     this.#dataBytes = dataBytes;
+    this.#onStage = onStage;
     const { x, y, workers } = places.replica;
     this.target = { workers: workers.length, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
     this.#host = host;
@@ -156,6 +175,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const kept = keepsOutputs ? network.outputs : [];
     const outputs = kept.map(({ size }) => new Float32Array(samples * size));
     const costs: MachineCost[] = [];
+    this.#busy = [];
     try {
       await controller.write(this.#chip, steps, table);
       const statisticsBytes = layout.statisticsStride * network.target.workers;
@@ -192,9 +212,24 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
   }
 
+  workers(): WorkersExplanation {
+    const { width, height, chips } = this.#host.machine;
+    const { sequencer } = this.#places;
+    return {
+      machine: { width, height, chips: chips.map(({ x, y, cores }) => ({ x, y, cores })) },
+      workers: this.#workers.map((core, worker) => ({
+        ...this.#chip,
+        core,
+        busyCycles: this.#busy[worker] ?? 0,
+      })),
+      sequencer,
+    };
+  }
+
   async close(): Promise<void> {
     try {
       await this.#clear();
+      await restoreWaits(this.#host, this.#routers ?? []);
     } finally {
       await this.#host.close();
     }
@@ -204,6 +239,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
   async #start(): Promise<void> {
     const { controller } = this.#host;
     const { sequencer } = this.#places;
+    this.#onStage?.('load');
     await this.#clear();
     const code = layersOverlays();
     const overlays = await this.#allocate(code.length);
@@ -233,6 +269,9 @@ export class MachineScheduleEngine implements ScheduleEngine {
     await this.#writeSequencer();
     await this.#writeConfigurations(undefined);
     await controller.loadRoutingTable(this.#chip, entriesOf(this.#places), this.#ids.dense);
+    // All workers arrive at a barrier at once: packets queue for longer than the monitor lets them.
+    this.#routers ??= await lengthenWaits(this.#host);
+    this.#onStage?.('start');
     const own = [{ chip: this.#chip, cores: this.#workers }];
     const last = [{ chip: this.#chip, cores: [sequencer.core] }];
     const limits = { timeoutMs: START_MS };
@@ -350,20 +389,26 @@ export class MachineScheduleEngine implements ScheduleEngine {
       throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
     }
     if (drops.length > 0) throw new PacketsDroppedError(drops);
-    const busy = (await this.#busyCycles()) - busyBefore;
+    const busyAfter = await this.#busyCycles();
+    let busy = 0;
+    for (const [worker, cycles] of busyAfter.entries()) {
+      const own = cycles - (busyBefore[worker] as number);
+      this.#busy[worker] = (this.#busy[worker] ?? 0) + own;
+      busy += own;
+    }
     const cost = runCost(this.#host.machine, Number(progress.elapsed), busy, before, after);
     return { ...cost, packetsDropped: 0, batchesRepeated: 0 };
   }
 
-  /** Cycles that all workers have been busy since their start, as of their last report. */
-  async #busyCycles(): Promise<number> {
-    let sum = 0;
+  /** Cycles that each worker has been busy since its start, as of its last report. */
+  async #busyCycles(): Promise<number[]> {
+    const cycles: number[] = [];
     for (let worker = 0; worker < this.target.workers; worker++) {
       const at = this.#regionOf(worker, LayersRegion.Report);
       const bytes = await this.#host.controller.read(this.#chip, at, layersReport.size);
-      sum += Number(decodeLayout(layersReport, bytes).busyCycles);
+      cycles.push(Number(decodeLayout(layersReport, bytes).busyCycles));
     }
-    return sum;
+    return cycles;
   }
 }
 

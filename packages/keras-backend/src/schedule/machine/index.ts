@@ -15,7 +15,7 @@ export async function createMachineScheduleEngine(
   try {
     options.onStage?.('map');
     const places = placeSchedule(host.machine, options.workers);
-    return new MachineScheduleEngine(host, places, ids, options.dataBytes);
+    return new MachineScheduleEngine(host, places, ids, options);
   } catch (error) {
     await host.close();
     throw error;
