@@ -10,11 +10,12 @@
  * | `SPIN_TOOLS_PYTHON` | the interpreter, by default `python3` |
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { CHIP_SDRAM, NET_BITS, NETLISTS, VERTEX_SDRAM } from './netlists.mjs';
 
 /** rig 2.4.0: annealing by its C kernel (layers5k, big100k: Hilbert curve), then ordered covering. */
@@ -34,6 +35,9 @@ const PACMAN_MEASURED = {
 
 /** Ordered covering of rig for all tables of a netlist, CPU seconds: placed by its Hilbert curve. */
 const COVERING_MEASURED = { rand1k: 17.1, conv10k: 13, layers5k: 63.3 };
+
+/** Where PACMAN has the tables that it tests its compressors with. */
+const PUBLISHED = 'unittests/operations_tests/router_compressor_tests/many_to_one.json.gz';
 
 /** How rig maps a netlist best; big100k needs 12.6 GiB and is not run here. */
 const RIG_PLACERS = { rand1k: 'sa', conv10k: 'sa', layers5k: 'hilbert' };
@@ -81,6 +85,27 @@ export function coveringOn(name, file) {
   }
   const found = python('map-rig-tables.py', [file], env.SPIN_TOOLS_RIG);
   return { ...found, against: 'ordered covering of rig in this run' };
+}
+
+/**
+ * Writes the 576 tables that PACMAN tests its compressors with to a file, as map-rig-tables.py reads them; false
+ * where PACMAN is not installed with its tests.
+ */
+export function writePublishedTables(file) {
+  const folders = (env.SPIN_TOOLS_PACMAN ?? '').split(delimiter);
+  const folder = folders.find((each) => each !== '' && existsSync(join(each, PUBLISHED)));
+  if (folder === undefined) return false;
+  const tables = JSON.parse(gunzipSync(readFileSync(join(folder, PUBLISHED))));
+  const opposite = (route) => (Math.log2(route) + 3) % 6;
+  const rowOf = ({ key, mask, spinnaker_route: route, defaultable }) => [
+    key,
+    mask,
+    route,
+    defaultable ? opposite(route) : -1,
+  ];
+  const rows = tables.map(({ entries }) => entries.map(rowOf).sort((a, b) => a[0] - b[0]));
+  writeFileSync(file, JSON.stringify(rows));
+  return true;
 }
 
 /** Runs something with a folder that is removed afterwards. */

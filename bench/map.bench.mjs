@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { coveringOn, pacmanOn, rigOn, withFolder } from './map-peers.mjs';
+import { coveringOn, pacmanOn, rigOn, withFolder, writePublishedTables } from './map-peers.mjs';
 
 /** How each netlist is mapped best. */
 const OPTIONS = {
@@ -51,6 +51,7 @@ export default function* measure() {
     );
   }
   for (const name of netlists) yield* minimisation(name);
+  yield* minimisationOfPublished();
   for (const name of netlists) {
     yield* compare(name, run('map-probe.mjs', name, OPTIONS), rigOn(name));
   }
@@ -61,18 +62,31 @@ function minimisation(name) {
   return withFolder((folder) => {
     const file = join(folder, 'tables.json');
     const ours = run('map-tables.mjs', name, { [name]: { placer: 'hilbert' } }, file);
-    const { seconds, lengths, against } = coveringOn(name, file);
-    const figures = [figure(`${name} minimising`, ours.seconds, 's', seconds, against)];
-    if (!lengths) return figures;
-    const sum = (list) => list.reduce((total, length) => total + length, 0);
-    const longer = ours.lengths.filter((length, table) => length > lengths[table]);
-    const tables = lengths.filter((length) => length > 0).length;
-    return [
-      ...figures,
-      figure(`${name} all entries`, sum(ours.lengths), 'entries', sum(lengths), against),
-      figure(`${name} longer tables`, longer.length, 'tables', tables, 'all tables of the netlist'),
-    ];
+    return compareTables(name, ours, coveringOn(name, file));
   });
+}
+
+/** Tables that PACMAN is tested with, where it is installed; the program has no time to warm up there either. */
+function minimisationOfPublished() {
+  return withFolder((folder) => {
+    const file = join(folder, 'tables.json');
+    if (!env.SPIN_TOOLS_RIG || !writePublishedTables(file)) return [];
+    const ours = medianOf(() => run('map-tables.mjs', 'tables', {}, file));
+    return compareTables('published tables', ours, coveringOn('published tables', file));
+  });
+}
+
+function compareTables(name, ours, { seconds, lengths, against }) {
+  const figures = [figure(`${name} minimising`, ours.seconds, 's', seconds, against)];
+  if (!lengths) return figures;
+  const sum = (list) => list.reduce((total, length) => total + length, 0);
+  const longer = ours.lengths.filter((length, table) => length > lengths[table]);
+  const tables = lengths.filter((length) => length > 0).length;
+  return [
+    ...figures,
+    figure(`${name} all entries`, sum(ours.lengths), 'entries', sum(lengths), against),
+    figure(`${name} longer tables`, longer.length, 'tables', tables, 'all tables of the set'),
+  ];
 }
 
 function* large() {
@@ -112,6 +126,6 @@ function medianOf(measureOnce) {
 
 function run(program, name, options, ...more) {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  const programArguments = [path, name, JSON.stringify(options[name]), ...more];
+  const programArguments = [path, name, JSON.stringify(options[name] ?? {}), ...more];
   return JSON.parse(execFileSync(process.execPath, programArguments, { encoding: 'utf8' }));
 }

@@ -213,6 +213,7 @@ t.test(
       } catch (error) {
         if (error instanceof MachineTooSmallError) {
           t.ok(vertices > cores, `trial ${trial}: ${vertices} vertices, ${cores} cores`);
+          t.same([error.coresNeeded, error.coresAvailable], [vertices, cores], `trial ${trial}`);
           outcomes.tooSmall++;
         } else if (error instanceof UnreachableSinkError) {
           const { from, to } = error;

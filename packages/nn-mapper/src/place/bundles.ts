@@ -86,7 +86,7 @@ function distinctSinks({ nets }: Graph, { firstNet }: SinkGroups): number {
 export function renumberBundles(
   { count, pinStart, pins, traffic, bundleStart, bundles }: Bundles,
   order: Int32Array,
-): { bundles: Bundles; bundleOrder: Int32Array } {
+): Bundles {
   const blockNumber = new Int32Array(order.length);
   const bundleNumber = new Int32Array(count).fill(-1);
   const bundleOrder = new Int32Array(count);
@@ -122,14 +122,11 @@ export function renumberBundles(
     newPinStart[number + 1] = written;
   }
   return {
-    bundles: {
-      count,
-      pinStart: newPinStart,
-      pins: newPins,
-      traffic: newTraffic,
-      bundleStart: newBundleStart,
-      bundles: newBundles,
-    },
-    bundleOrder,
+    count,
+    pinStart: newPinStart,
+    pins: newPins,
+    traffic: newTraffic,
+    bundleStart: newBundleStart,
+    bundles: newBundles,
   };
 }

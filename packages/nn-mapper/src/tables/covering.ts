@@ -89,44 +89,65 @@ export function isHidden({ key, mask }: Covering, place: number, until: number):
 /** Writes the table down with a join carried out. */
 export function carryOut(from: Covering, join: Join, to: Covering): void {
   const { members, place } = join;
-  let rows = 0;
   to.count = 0;
-  const addRows = (entry: number) => {
-    const end = from.rowStart[entry + 1] as number;
-    for (let row = from.rowStart[entry] as number; row < end; row++) {
-      to.rowKey[rows] = from.rowKey[row] as number;
-      to.rowMask[rows++] = from.rowMask[row] as number;
+  to.rowStart[0] = 0;
+  let next = 0;
+  let isJoined = false;
+  for (let taken = 0; taken <= members.length; taken++) {
+    const end = taken < members.length ? (members[taken] as number) : from.count;
+    if (!isJoined && place <= end) {
+      copyEntries(from, next, place, to);
+      addJoined(from, join, to);
+      next = place;
+      isJoined = true;
     }
-  };
-  const addEntry = (entry: number, key: number, mask: number, free: number, arrival: number) => {
-    to.key[to.count] = key;
-    to.mask[to.count] = mask;
-    to.free[to.count] = free;
-    to.arrival[to.count] = arrival;
-    to.classOf[to.count] = from.classOf[entry] as number;
-    to.rowStart[++to.count] = rows;
-  };
-  const addJoined = () => {
-    for (const member of members) addRows(member);
-    addEntry(members[0] as number, join.key, join.mask, join.free, arrivalOf(from, members));
-  };
-  for (let entry = 0, joined = 0; entry < from.count; entry++) {
-    if (entry === place) addJoined();
-    if (entry === members[joined]) {
-      joined++;
-      continue;
-    }
-    addRows(entry);
-    const { key, mask, free, arrival } = from;
-    addEntry(
-      entry,
-      key[entry] as number,
-      mask[entry] as number,
-      free[entry] as number,
-      arrival[entry] as number,
-    );
+    copyEntries(from, next, end, to);
+    next = end + 1;
   }
-  if (place === from.count) addJoined();
+}
+
+/** Adds the entries from `start` to before `end`: whole columns at once, as tables are long. */
+function copyEntries(from: Covering, start: number, end: number, to: Covering): void {
+  if (start === end) return;
+  const { count } = to;
+  to.key.set(from.key.subarray(start, end), count);
+  to.mask.set(from.mask.subarray(start, end), count);
+  to.free.set(from.free.subarray(start, end), count);
+  to.arrival.set(from.arrival.subarray(start, end), count);
+  to.classOf.set(from.classOf.subarray(start, end), count);
+  const further = (to.rowStart[count] as number) - (from.rowStart[start] as number);
+  for (let entry = start; entry < end; entry++) {
+    to.rowStart[count + entry + 1 - start] = (from.rowStart[entry + 1] as number) + further;
+  }
+  copyRows(from, start, end, to, to.rowStart[count] as number);
+  to.count += end - start;
+}
+
+function addJoined(from: Covering, join: Join, to: Covering): void {
+  const { members, key, mask, free } = join;
+  const { count } = to;
+  to.key[count] = key;
+  to.mask[count] = mask;
+  to.free[count] = free;
+  to.arrival[count] = arrivalOf(from, members);
+  to.classOf[count] = from.classOf[members[0] as number] as number;
+  let rows = to.rowStart[count] as number;
+  for (const member of members) rows = copyRows(from, member, member + 1, to, rows);
+  to.rowStart[count + 1] = rows;
+  to.count++;
+}
+
+/** Copies the rows of the entries from `start` to before `end`; the place behind them. */
+function copyRows(from: Covering, start: number, end: number, to: Covering, place: number): number {
+  const [first, last] = [from.rowStart[start] as number, from.rowStart[end] as number];
+  if (last - first === 1) {
+    to.rowKey[place] = from.rowKey[first] as number;
+    to.rowMask[place] = from.rowMask[first] as number;
+  } else {
+    to.rowKey.set(from.rowKey.subarray(first, last), place);
+    to.rowMask.set(from.rowMask.subarray(first, last), place);
+  }
+  return place + last - first;
 }
 
 function arrivalOf({ arrival }: Covering, members: readonly number[]): number {

@@ -136,10 +136,10 @@ function mergeInto(
 ): boolean {
   const candidates = similarEntries(merging, target, group, last);
   if (candidates.length === 0) return false;
-  const strangers = measureStrangers(merging, target);
+  const count = measureStrangers(merging, target);
   for (const other of candidates) {
     const mask = joinedMask(merging, target, other);
-    if (takesAny(strangers, mask) || isCaught(merging, other, target)) continue;
+    if (takesAny(merging, count, mask) || isCaught(merging, other, target)) continue;
     join(merging, target, other, mask);
     return true;
   }
@@ -185,7 +185,7 @@ const joinedMask = ({ key, mask }: Merging, one: number, other: number): number 
  * wider mask takes it when it tests none of them. Those that differ in two bits
  * or less come first: they are the first to be taken by mistake.
  */
-function measureStrangers(merging: Merging, target: number): Int32Array {
+function measureStrangers(merging: Merging, target: number): number {
   const { complete, entryOf, differences } = merging;
   const { key, mask, route } = complete;
   const targetKey = merging.key[target] as number;
@@ -201,11 +201,11 @@ function measureStrangers(merging: Merging, target: number): Int32Array {
     differences[count++] = isClose ? (differences[close] as number) : difference;
     if (isClose) differences[close++] = difference;
   }
-  return differences.subarray(0, count);
+  return count;
 }
 
-function takesAny(differences: Int32Array, mask: number): boolean {
-  for (let index = 0; index < differences.length; index++) {
+function takesAny({ differences }: Merging, count: number, mask: number): boolean {
+  for (let index = 0; index < count; index++) {
     if (((differences[index] as number) & mask) === 0) return true;
   }
   return false;

@@ -28,9 +28,11 @@ export function coverInOrder(
   let covering = startCovering(complete, classes);
   let spare = blankCovering(complete.key.length);
   const groups = idleGroups(complete.key.length);
+  const hopeless: Hopeless = new Map();
   for (;;) {
-    const join = bestJoin(covering, groups);
+    const join = bestJoin(covering, groups, hopeless);
     if (!join) return withoutDefaults(covering, classes);
+    reconsider(covering, join, hopeless);
     carryOut(covering, join, spare);
     [covering, spare] = [spare, covering];
   }
@@ -70,20 +72,49 @@ function group({ count, classOf }: Covering, { first, last, next, size }: Groups
 
 const NOWHERE = -1;
 
+/**
+ * Classes of which no join is possible, and the joins that were tried, the last with one entry less than two:
+ * all of them catch rows of entries below. That stays so until another of them catches rows that came below.
+ */
+type Hopeless = Map<number, readonly Join[]>;
+
+/** Takes the classes off the list that find other rows below them once a join is carried out. */
+function reconsider(covering: Covering, join: Join, hopeless: Hopeless): void {
+  for (const [own, tried] of hopeless) {
+    if (
+      tried.some(({ key, mask, free }) => free <= join.free && isMet(covering, join, key, mask))
+    ) {
+      hopeless.delete(own);
+    }
+  }
+}
+
+/** Whether a key and mask catch a row of the members of a join. */
+function isMet(covering: Covering, { members }: Join, key: number, mask: number): boolean {
+  const { rowStart, rowKey, rowMask } = covering;
+  for (const member of members) {
+    const end = rowStart[member + 1] as number;
+    for (let row = rowStart[member] as number; row < end; row++) {
+      if ((((rowKey[row] as number) ^ key) & (rowMask[row] as number) & mask) === 0) return true;
+    }
+  }
+  return false;
+}
+
 /** The possible join of the most entries; of equal ones that whose first entry comes first. */
-function bestJoin(covering: Covering, groups: Groups): Join | undefined {
+function bestJoin(covering: Covering, groups: Groups, hopeless: Hopeless): Join | undefined {
   const { size, next } = groups;
   group(covering, groups);
   let best: Join | undefined;
   let most = 1;
   for (let first = 0; first < covering.count; first++) {
     const count = size[first] as number;
-    if (count <= most) continue;
+    if (count <= most || hopeless.has(covering.classOf[first] as number)) continue;
     const members: number[] = [];
     for (let place = first; members.length < count; place = next[place] as number) {
       members.push(place);
     }
-    const join = reduce(covering, members, most);
+    const join = reduce(covering, members, most, hopeless);
     if (!join) continue;
     best = join;
     most = join.members.length;
@@ -92,11 +123,19 @@ function bestJoin(covering: Covering, groups: Groups): Join | undefined {
 }
 
 /** Leaves entries out of a join until it is possible; undefined when `least` or fewer would stay. */
-function reduce(covering: Covering, members: readonly number[], least: number): Join | undefined {
-  const free = catchNothing(covering, joinOf(covering, members), least);
-  const visible = free && hideNothing(covering, free, least);
+function reduce(
+  covering: Covering,
+  members: readonly number[],
+  least: number,
+  hopeless: Hopeless,
+): Join | undefined {
+  const tried: Join[] = [];
+  const free = catchNothing(covering, joinOf(covering, members), 1, tried);
+  if (!free) hopeless.set(covering.classOf[members[0] as number] as number, tried);
+  if (!free || free.members.length <= least) return undefined;
+  const visible = hideNothing(covering, free, least);
   if (!visible || visible === free) return visible;
-  return catchNothing(covering, visible, least);
+  return catchNothing(covering, visible, least, tried);
 }
 
 function joinOf(covering: Covering, members: readonly number[]): Join {
@@ -136,12 +175,21 @@ function hideNothing(covering: Covering, join: Join, least: number): Join | unde
   return reduced;
 }
 
-/** Leaves members out, as few as possible each time, until the join catches no row of an entry below. */
-function catchNothing(covering: Covering, join: Join, least: number): Join | undefined {
+/**
+ * Leaves members out, as few as possible each time, until the join catches no row of an entry below.
+ * @param tried gets the joins that do catch some
+ */
+function catchNothing(
+  covering: Covering,
+  join: Join,
+  least: number,
+  tried: Join[],
+): Join | undefined {
   let reduced = join;
   while (reduced.members.length > least) {
     const ways = waysOut(covering, reduced);
     if (ways === undefined) return reduced;
+    tried.push(reduced);
     const kept = membersLeft(covering, reduced, ways);
     if (kept === undefined) return undefined;
     reduced = joinOf(covering, kept);
@@ -183,7 +231,8 @@ function membersLeft(covering: Covering, join: Join, ways: WaysOut): number[] | 
   const { key, mask } = covering;
   const { members } = join;
   let [most, bestBit, bestValue] = [-1, 0, 0];
-  for (let bits = ways.zeros | ways.ones; bits !== 0; ) {
+  const mostPossible = members.length - 1;
+  for (let bits = ways.zeros | ways.ones; bits !== 0 && most < mostPossible; ) {
     const bit = 1 << (KEY_BITS - 1 - Math.clz32(bits));
     bits &= ~bit;
     let [zeros, ones] = [0, 0];

@@ -108,12 +108,13 @@ export function routeClasses({ route }: ChipTable): RouteClasses {
   const classOf = new Int32Array(route.length);
   for (let row = 0; row < route.length; row++) {
     const value = route[row] as number;
-    let known = classes.get(value);
-    if (known === undefined) {
-      known = classes.size;
-      classes.set(value, known);
+    if (row > 0 && value === route[row - 1]) {
+      classOf[row] = classOf[row - 1] as number;
+      continue;
     }
-    classOf[row] = known;
+    const known = classes.get(value);
+    classOf[row] = known ?? classes.size;
+    if (known === undefined) classes.set(value, classes.size);
   }
   return { classOf, routes: Uint32Array.from(classes.keys()) };
 }

@@ -90,7 +90,11 @@ export function idleTrie(): Trie {
   };
 }
 
-const LEAST_ROOM = 1024;
+/**
+ * Rows that hold most tables: columns that are replaced by larger ones cost more than their copying, as the
+ * program was compiled for those that were there.
+ */
+const LEAST_ROOM = 8192;
 
 const EMPTY_TABLE: ChipTable = {
   key: new Uint32Array(0),

@@ -10,12 +10,21 @@ import {
   executeSpecification,
   type Instruction,
   imageOfSpecification,
-  instruction as op,
+  instruction,
 } from '../../index.js';
 import { randomIndex, seededRandom } from '../../random.js';
 import { layoutOf, OPCODES, type OpcodeName } from './opcodes.js';
 
 const NAMES = Object.keys(OPCODES) as OpcodeName[];
+
+/** Instructions of programs that a test carries out. */
+const carriedOut = new Set<OpcodeName>();
+
+const op: typeof instruction = (name, fields, words) => {
+  carriedOut.add(name);
+  return instruction(name, fields, words);
+};
+
 const END = op('END_SPEC', {}, [0xffffffff]);
 
 /** Region 0 of a program that reserves 64 bytes of it and looks at it, in hex. */
@@ -571,4 +580,11 @@ t.test(`${MUTATIONS} mutated programs are carried out or refused, and nothing el
     }
   }
   t.ok(refused > MUTATIONS / 4, `${refused} refused`);
+});
+
+t.test('every instruction of the table is part of a program above', async (t) => {
+  t.same(
+    NAMES.filter((name) => !carriedOut.has(name)),
+    [],
+  );
 });
