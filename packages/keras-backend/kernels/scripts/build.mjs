@@ -22,7 +22,9 @@ const FLAGS = (
   '-fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections ' +
   '-Wall -Wextra -Werror'
 ).split(' ');
-const LINK_FLAGS = '-nostdlib -Wl,--gc-sections -Wl,--build-id=none -T link.ld'.split(' ');
+const LINK_FLAGS = '-nostdlib -Wl,--gc-sections -Wl,--build-id=none -Wl,--use-blx -T link.ld'.split(
+  ' ',
+);
 
 const sources = (folder) =>
   readdirSync(join(kernels, folder))

@@ -503,15 +503,11 @@ export class ArmCore implements ResettableCore {
     return (isData ? memory.dtcm8 : memory.itcm8).subarray(offset, offset + length);
   }
 
-  /** Drops decoded instructions of words that were written. */
+  /** Drops decoded instructions of a block that was written. */
   private codeWritten(address: number, length: number): void {
     if (address >= ITCM_BYTES || this.machine === undefined) return;
-    const { pages } = this.machine.cpu;
-    let decoded = false;
-    for (let word = address & ~3; word < address + length; word += 4) {
-      decoded = pages.written(word) || decoded;
-    }
-    if (decoded && this.running) endSlice();
+    const wasUsed = this.machine.cpu.pages.replaced(address, length);
+    if (wasUsed && this.running) endSlice();
   }
 }
 

@@ -18,3 +18,26 @@ t.test('more cores write to their code than there is space for decoded pages', a
   t.equal(first?.starts[0], 0, 'what one core had was forgotten');
   t.equal(first?.written(0), false);
 });
+
+t.test('blocks of code that take turns are decoded once, whichever core has them', async (t) => {
+  const itcm = new Int32Array(ITCM_BYTES / 4);
+  const table = new PageTable(itcm);
+  const write = (value: number) => {
+    itcm.fill(value, 256, 768);
+    return table.replaced(1024, 2048);
+  };
+  t.notOk(write(1), 'nothing was decoded yet');
+  const [before, first] = [table.find(0, 0), table.find(2048, 1)];
+  t.ok(write(2));
+  const second = table.find(2048, 1);
+  t.not(second, first);
+  t.ok(write(1));
+  t.equal(table.find(2048, 1), first, 'it came back');
+  t.equal(table.find(0, 0), before, 'code beside it stayed');
+  t.equal(new PageTable(itcm).find(2048, 1), first);
+  table.written(2048);
+  t.not(table.find(2048, 1), first, 'a page of its own');
+  t.ok(write(2));
+  t.equal(table.find(2048, 1), second);
+  t.notOk(table.replaced(0, 0));
+});

@@ -77,6 +77,33 @@ export class PageTable {
     return this.invalidate(address, 1) || arm;
   }
 
+  /**
+   * Forgets the pages of a block that is written, which are then found by their new content: code that comes back, as
+   * overlays do, is still decoded. False when none was in use.
+   */
+  replaced(address: number, length: number): boolean {
+    this.refresh();
+    let wasUsed = false;
+    const last = (address + length - 1) >> 10;
+    for (let page = address >> 10; page <= last; page++) {
+      for (const thumb of [0, 1]) wasUsed = this.release(page, thumb) || wasUsed;
+    }
+    return wasUsed;
+  }
+
+  /** Forgets a page; false when it was not in use. */
+  private release(page: number, thumb: number): boolean {
+    const start = this.starts[page + thumb * PAGES] as number;
+    if (start === 0) return false;
+    if (this.isOwned(page, thumb)) {
+      dropMarks(codeStore, start);
+      (freePages[thumb] as number[]).push(start);
+      this.owned[thumb] = (this.owned[thumb] as number) & ~(1 << page);
+    }
+    this.starts[page + thumb * PAGES] = 0;
+    return true;
+  }
+
   private invalidate(address: number, thumb: number): boolean {
     const page = address >>> 10;
     const shared = this.starts[page + thumb * PAGES] as number;
@@ -115,19 +142,7 @@ export class PageTable {
 
   /** Forgets everything, after the instruction memory was loaded anew. */
   clear(): void {
-    if (this.generation === generation) this.releaseOwned();
-    this.forget();
-  }
-
-  private releaseOwned(): void {
-    for (const thumb of [0, 1]) {
-      for (let page = 0; page < PAGES; page++) {
-        if (!this.isOwned(page, thumb)) continue;
-        const start = this.starts[page + thumb * PAGES] as number;
-        dropMarks(codeStore, start);
-        (freePages[thumb] as number[]).push(start);
-      }
-    }
+    this.replaced(0, ITCM_BYTES);
   }
 
   private forget(): void {

@@ -1,9 +1,6 @@
 /** The network's side of one core: packets that wait for its receive register. */
 import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
-import { BLOCKED_POLL_NS, CORE_FIFO_PACKETS, ROUTER_TO_CORE_NS } from './timing.js';
-
-/** A core that is so far behind a packet's arrival has run ahead, ns; others overrun by a few instructions only. */
-const LEAST_LEAD_NS = 500;
+import { BLOCKED_POLL_NS, CORE_FIFO_PACKETS } from './timing.js';
 
 /** Packets, the ports by which they came and when they reach the core; most cores never get any. */
 interface Fifo {
@@ -21,14 +18,19 @@ export class CorePort {
   /** Packets that came while no program ran. */
   unclaimed = 0;
   private fifo: Fifo | undefined;
+  /** Where the core was after it last ran ahead, ns. */
+  private ledUntil = 0;
   /** End of the window in which the core does not run ahead since packets wait, ns. */
   private turnsUntil = 0;
 
-  /** Whether a packet that is routed at a time, ns, can come. A core that has run ahead would have taken those that wait. */
-  hasRoom(time: number): boolean {
-    const { fifo, core } = this;
+  /**
+   * Whether another packet can come. Those that came while the core ran ahead do not count: it would have taken them
+   * one by one, and takes them all now.
+   */
+  get hasRoom(): boolean {
+    const { fifo } = this;
     if (fifo === undefined || fifo.packets.length < CORE_FIFO_PACKETS) return true;
-    return core !== undefined && core.time > time + ROUTER_TO_CORE_NS + LEAST_LEAD_NS;
+    return (fifo.times.at(-CORE_FIFO_PACKETS) as number) <= this.ledUntil;
   }
 
   /** Whether no packet waits. */
@@ -62,14 +64,19 @@ export class CorePort {
     for (let { fifo } = this; fifo !== undefined && fifo.packets.length > 0; ) {
       const at = Math.max(fifo.times[0] as number, core.time);
       if (at >= until) break;
-      if (core.time < at) core.run(at, leads ? windowEnd : at);
+      if (core.time < at) this.advance(core, at, leads ? windowEnd : at);
       // A debugger has stopped it.
       if (core.time < at) return true;
       if (core.time >= until) return true;
       if (!this.offer(fifo, core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
     }
-    if (core.time < until) core.run(until, leads ? windowEnd : until);
+    if (core.time < until) this.advance(core, until, leads ? windowEnd : until);
     return this.nextTime >= until;
+  }
+
+  private advance(core: Core, until: number, limit: number): void {
+    core.run(until, limit);
+    if (limit > until) this.ledUntil = core.time;
   }
 
   /** Forgets what waits: the core was stopped. */

@@ -237,13 +237,14 @@ t.test(
     port.push(multicast(1), LOCAL_PORT, 700);
     t.ok(port.run(receiver, 1000, 2000), 'a packet comes later');
     t.same([receiver.time, receiver.taken], [2000, []]);
-    for (const at of [2600, 2700, 2800]) port.push(multicast(2), LOCAL_PORT, at);
-    t.ok(port.hasRoom(1000), 'a core ahead of a packet would have made room for it');
-    t.notOk(port.hasRoom(1900));
+    for (const at of [1900, 2600, 2700, 2800]) port.push(multicast(2), LOCAL_PORT, at);
+    t.ok(port.hasRoom, 'what came while it ran ahead takes no room');
+    port.push(multicast(2), LOCAL_PORT, 2900);
+    t.notOk(port.hasRoom, 'what comes later does');
     port.run(receiver, 3000, 4000);
     t.same(
       receiver.taken.map(({ at }) => at),
-      [2000, 2600, 2700, 2800],
+      [2000, 2000, 2600, 2700, 2800, 2900],
     );
     t.equal(receiver.time, 3000, 'it keeps in step');
     port.run(receiver, 4500, 6000);

@@ -302,7 +302,7 @@ export class Router {
     for (let rest = outputs; rest !== 0; rest &= rest - 1) {
       const output = 31 - Math.clz32(rest & -rest);
       if (output < LINKS) latest = Math.max(latest, (links[output] as Link).freeAt(time));
-      else if (!(ports[output - LINKS] as CorePort).hasRoom(time)) return Number.POSITIVE_INFINITY;
+      else if (!(ports[output - LINKS] as CorePort).hasRoom) return Number.POSITIVE_INFINITY;
     }
     return latest;
   }
