@@ -7,9 +7,11 @@ t.test('more cores write to their code than there is space for decoded pages', a
   const tables = Array.from({ length: 6000 }, () => new PageTable(itcm));
   const starts = new Set<number>();
   for (const table of tables) {
-    table.find(0, 1);
-    table.find(0, 0);
-    table.written(0);
+    for (let change = 0; change < 5; change++) {
+      table.find(0, 1);
+      table.find(0, 0);
+      table.written(0);
+    }
     for (const thumb of [0, 1]) starts.add(table.find(0, thumb));
   }
   t.ok(Math.max(...starts) < codeStore.length);
@@ -17,4 +19,18 @@ t.test('more cores write to their code than there is space for decoded pages', a
   first?.refresh();
   t.equal(first?.starts[0], 0, 'what one core had was forgotten');
   t.equal(first?.written(0), false);
+});
+
+t.test('cores that change their code alike go on sharing decoded pages', async (t) => {
+  const images = Array.from({ length: 3 }, () => new Int32Array(ITCM_BYTES / 4));
+  const tables = images.map((itcm) => new PageTable(itcm));
+  const starts = tables.map((table, core) => {
+    table.find(0, 0);
+    (images[core] as Int32Array)[1] = core < 2 ? 0x1234 : 0x5678;
+    t.ok(table.written(4), 'something was decoded from the word');
+    return table.find(0, 0);
+  });
+  t.equal(starts[0], starts[1]);
+  t.not(starts[0], starts[2]);
+  t.not(tables[0]?.isOwned(0, 0));
 });

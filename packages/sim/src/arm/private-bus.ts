@@ -63,7 +63,7 @@ export class PrivateBus implements OuterBus {
     this.stall(DEVICE_CYCLES);
     this.deviceUsed();
     this.requireWord(address, size);
-    return atAddress(address, () => device.read(address & OFFSET_MASK));
+    return readDevice(device, address);
   }
 
   write(address: number, value: number, size: AccessSize): void {
@@ -82,7 +82,7 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) return this.chip.read(NO_CORE, address, 4);
     this.deviceUsed();
-    return atAddress(address, () => device.read(address & OFFSET_MASK)) >>> 0;
+    return readDevice(device, address) >>> 0;
   }
 
   /** Writes such a word. Throws BusError. */
@@ -91,7 +91,7 @@ export class PrivateBus implements OuterBus {
     if (device === undefined) this.chip.write(NO_CORE, address, value >>> 0, 4);
     else {
       this.deviceUsed();
-      atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
+      writeDevice(device, address, value);
     }
   }
 
@@ -106,7 +106,7 @@ export class PrivateBus implements OuterBus {
     this.stall(DEVICE_CYCLES);
     this.deviceUsed();
     this.requireWord(address, size);
-    atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
+    writeDevice(device, address, value);
     this.deviceWritten();
   }
 
@@ -139,14 +139,25 @@ export class PrivateBus implements OuterBus {
   }
 }
 
-/** Gives a device's bus error, which knows only the offset, the address that the program used. */
-function atAddress<T>(address: number, access: () => T): T {
+function readDevice(device: Peripheral, address: number): number {
   try {
-    return access();
+    return device.read(address & OFFSET_MASK);
   } catch (error) {
-    throw error instanceof BusError ? new BusError(address) : error;
+    throw atAddress(error, address);
   }
 }
+
+function writeDevice(device: Peripheral, address: number, value: number): void {
+  try {
+    device.write(address & OFFSET_MASK, value | 0);
+  } catch (error) {
+    throw atAddress(error, address);
+  }
+}
+
+/** A device's bus error, which knows only the offset, with the address that the program used; other errors as they are. */
+const atAddress = (error: unknown, address: number): unknown =>
+  error instanceof BusError ? new BusError(address) : error;
 
 /** Whether an address lies in SDRAM, posted or not. */
 function isSdram(address: number): boolean {
