@@ -43,7 +43,7 @@ export class PrivateBus implements OuterBus {
     private readonly isPrivileged: () => boolean,
     /** Called with the cycles that the core waits. */
     private readonly stall: (cycles: number) => void,
-    /** Called at every access to a private device: it may change when the next event is. */
+    /** Called at accesses to private devices that may change when the next event is. */
     private readonly deviceUsed: () => void,
     /** Called after every write to a private device: it may change what the core is asked for. */
     private readonly deviceWritten: () => void,
@@ -61,7 +61,7 @@ export class PrivateBus implements OuterBus {
       return this.chip.read(this.core, address, size);
     }
     this.stall(DEVICE_CYCLES);
-    this.deviceUsed();
+    if (device === this.devices.timers || device === this.devices.dma) this.deviceUsed();
     this.requireWord(address, size);
     return readDevice(device, address);
   }
@@ -104,7 +104,7 @@ export class PrivateBus implements OuterBus {
       return;
     }
     this.stall(DEVICE_CYCLES);
-    this.deviceUsed();
+    if (device !== this.devices.interrupts) this.deviceUsed();
     this.requireWord(address, size);
     writeDevice(device, address, value);
     this.deviceWritten();
