@@ -29,8 +29,11 @@ export interface TileOptions {
 /** Column blocks that are tried one by one; above that each try has an eighth more. */
 const FINE_COLUMN_BLOCKS = 16;
 
-/** Twice the cores must save at least this part of the time of a sample. */
-const LEAST_GAIN_OF_DOUBLING = 0.15;
+/**
+ * Twice the cores must save at least this part of the time of a sample: half would be all that they can. Cores beyond
+ * that take energy, packets and time of a virtual machine for little.
+ */
+const LEAST_GAIN_OF_DOUBLING = 0.25;
 
 /**
  * Cuts a network into tiles that fit the memory of cores.

@@ -83,6 +83,8 @@ export class ArmCore implements ResettableCore {
   private knowsNextEvent = true;
   /** Cycle at which a delay loop that the core is in ends; in the past when it is in none. */
   private delayEnd = 0;
+  /** Where the last run ended. */
+  private lastStop = -1;
   private instructions = 0;
   private cyclesAwake = 0;
   private cyclesAsleep = 0;
@@ -326,12 +328,19 @@ export class ArmCore implements ResettableCore {
       while (this.cycle < this.end && this.started && !this.held && this.deferred === undefined) {
         this.runSlice(cpu);
       }
-      const passesDelays = !cpu.asleep && this.probes === undefined;
-      this.delayEnd = passesDelays ? this.cycle + ROUND_CYCLES * roundsAhead(cpu) : 0;
+      this.delayEnd = this.isAgainThere(cpu) ? this.cycle + ROUND_CYCLES * roundsAhead(cpu) : 0;
     } finally {
       this.running = false;
       cpu.suspend();
     }
+  }
+
+  /** Whether a run ends awake where the one before did, as each does in a delay loop. Code is looked at then only. */
+  private isAgainThere(cpu: Cpu): boolean {
+    const { programCounter } = cpu;
+    const isSame = programCounter === this.lastStop;
+    this.lastStop = programCounter;
+    return isSame && !cpu.asleep && this.probes === undefined;
   }
 
   /** Does something to the core itself, asked for by its own access to a chip register. */

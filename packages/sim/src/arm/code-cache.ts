@@ -2,9 +2,9 @@
  * Decoded instructions, by pages of 1 KB of instruction memory, shared by all cores whose page has the
  * same bytes.
  *
- * Thousands of cores run the same image, so a page is looked up by its content. A core that writes to a
- * page in use gets a copy of its own, where only what was written is decoded again. Instructions are
- * decoded when first executed. All pages lie in one block of words, a constant of the program (see
+ * Thousands of cores run the same image, so a page is looked up by its content, and again when it was written to. A
+ * core that goes on writing to a page in use gets a copy of its own, where only what was written is decoded again.
+ * Instructions are decoded when first executed. All pages lie in one block of words, a constant of the program (see
  * state.ts for why); when it is full, everything is forgotten and decoded anew.
  */
 import { decodeArm } from './decode-arm.js';
@@ -19,6 +19,11 @@ import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, MOST_ENTRIES, Op } 
 export const PAGE_BYTES = 1024;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_CODE_WORDS = PAGE_BYTES / 4;
+/**
+ * How often a page that is changed after it was executed from is looked up anew, as cores that start alike change it
+ * alike, say a vector. After that the core gets a page of its own.
+ */
+const SHARED_CHANGES = 4;
 
 /** Words of decoded code in all. Untouched parts of it cost no memory. 64 MB: some 5,000 pairs of pages. */
 const STORE_WORDS = MOST_ENTRIES * ENTRY_WORDS;
@@ -49,6 +54,8 @@ export class PageTable {
   readonly starts = new Int32Array(2 * PAGES);
   /** Pages that are this core's own, one bit each. */
   private owned = [0, 0];
+  /** How often pages were changed since they were looked up first. */
+  private readonly changes = new Uint8Array(2 * PAGES);
   private generation = 0;
 
   constructor(private readonly itcm: Int32Array) {}
@@ -108,6 +115,7 @@ export class PageTable {
     const page = address >>> 10;
     const shared = this.starts[page + thumb * PAGES] as number;
     if (shared === 0) return false;
+    if (this.looksUpAnew(page + thumb * PAGES)) return true;
     if (!this.isOwned(page, thumb) && isFull(thumb)) {
       forgetAll();
       this.forget();
@@ -119,6 +127,15 @@ export class PageTable {
     for (let index = Math.max(0, entry - LOOK_AHEAD); index < entry + 1 + thumb; index++) {
       codeStore[start + index * ENTRY_WORDS] = Op.Undecoded;
     }
+    return true;
+  }
+
+  /** Lets a page be looked up by what it then holds when it is executed from again; false when that was done too often. */
+  private looksUpAnew(place: number): boolean {
+    const changes = this.changes[place] as number;
+    if (changes >= SHARED_CHANGES) return false;
+    this.changes[place] = changes + 1;
+    this.starts[place] = 0;
     return true;
   }
 
@@ -143,6 +160,7 @@ export class PageTable {
   /** Forgets everything, after the instruction memory was loaded anew. */
   clear(): void {
     this.replaced(0, ITCM_BYTES);
+    this.changes.fill(0);
   }
 
   private forget(): void {

@@ -81,6 +81,7 @@ t.test(
     core.writeTcm(0, new Uint8Array(Uint32Array.from(arm(1, ARM_BNE)).buffer));
     core.start(0);
     core.run(500);
+    core.run(1000);
     t.equal(core.asleep, true);
     t.equal(core.waitsForInterrupt, false);
     const ends = core.nextEvent;

@@ -43,7 +43,7 @@ export class PrivateBus implements OuterBus {
     private readonly isPrivileged: () => boolean,
     /** Called with the cycles that the core waits. */
     private readonly stall: (cycles: number) => void,
-    /** Called at every access to a private device: it may change when the next event is. */
+    /** Called at accesses to private devices that may change when the next event is. */
     private readonly deviceUsed: () => void,
     /** Called after every write to a private device: it may change what the core is asked for. */
     private readonly deviceWritten: () => void,
@@ -61,9 +61,9 @@ export class PrivateBus implements OuterBus {
       return this.chip.read(this.core, address, size);
     }
     this.stall(DEVICE_CYCLES);
-    this.deviceUsed();
+    if (device === this.devices.timers || device === this.devices.dma) this.deviceUsed();
     this.requireWord(address, size);
-    return atAddress(address, () => device.read(address & OFFSET_MASK));
+    return readDevice(device, address);
   }
 
   write(address: number, value: number, size: AccessSize): void {
@@ -82,7 +82,7 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) return this.chip.read(NO_CORE, address, 4);
     this.deviceUsed();
-    return atAddress(address, () => device.read(address & OFFSET_MASK)) >>> 0;
+    return readDevice(device, address) >>> 0;
   }
 
   /** Writes such a word. Throws BusError. */
@@ -91,7 +91,7 @@ export class PrivateBus implements OuterBus {
     if (device === undefined) this.chip.write(NO_CORE, address, value >>> 0, 4);
     else {
       this.deviceUsed();
-      atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
+      writeDevice(device, address, value);
     }
   }
 
@@ -104,9 +104,9 @@ export class PrivateBus implements OuterBus {
       return;
     }
     this.stall(DEVICE_CYCLES);
-    this.deviceUsed();
+    if (device !== this.devices.interrupts) this.deviceUsed();
     this.requireWord(address, size);
-    atAddress(address, () => device.write(address & OFFSET_MASK, value | 0));
+    writeDevice(device, address, value);
     this.deviceWritten();
   }
 
@@ -139,14 +139,25 @@ export class PrivateBus implements OuterBus {
   }
 }
 
-/** Gives a device's bus error, which knows only the offset, the address that the program used. */
-function atAddress<T>(address: number, access: () => T): T {
+function readDevice(device: Peripheral, address: number): number {
   try {
-    return access();
+    return device.read(address & OFFSET_MASK);
   } catch (error) {
-    throw error instanceof BusError ? new BusError(address) : error;
+    throw atAddress(error, address);
   }
 }
+
+function writeDevice(device: Peripheral, address: number, value: number): void {
+  try {
+    device.write(address & OFFSET_MASK, value | 0);
+  } catch (error) {
+    throw atAddress(error, address);
+  }
+}
+
+/** A device's bus error, which knows only the offset, with the address that the program used; other errors as they are. */
+const atAddress = (error: unknown, address: number): unknown =>
+  error instanceof BusError ? new BusError(address) : error;
 
 /** Whether an address lies in SDRAM, posted or not. */
 function isSdram(address: number): boolean {

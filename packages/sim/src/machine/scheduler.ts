@@ -290,12 +290,14 @@ export class Scheduler {
 
   private runCores(until: number): void {
     const { awakeChips, awake, reached } = this;
+    const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
+    const limit = Math.max(until, windowEnd);
     for (let word = 0; word < awakeChips.length; word++) {
       for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
         const chip = word * 32 + 31 - Math.clz32(bits & -bits);
         for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
           const core = 31 - Math.clz32(cores & -cores);
-          if ((reached[chip * CORES + core] as number) < until) this.runCore(chip, core, until);
+          if ((reached[chip * CORES + core] as number) < until) this.runCore(chip, core, until, limit);
         }
         if (awake[chip] === 0) {
           awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
@@ -304,7 +306,7 @@ export class Scheduler {
     }
   }
 
-  private runCore(chip: number, core: number, until: number): void {
+  private runCore(chip: number, core: number, until: number, limit: number): void {
     const port = this.port(chip, core);
     const { core: runner } = port;
     if (runner === undefined) {
@@ -312,8 +314,7 @@ export class Scheduler {
       return;
     }
     this.isRunningCore = true;
-    const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
-    const awaitsPacket = port.run(runner, until, Math.max(until, windowEnd));
+    const awaitsPacket = port.run(runner, until, limit);
     this.isRunningCore = false;
     this.reached[chip * CORES + core] = runner.time;
     if (this.deferred.length > 0) this.runDeferred();

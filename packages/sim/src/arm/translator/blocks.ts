@@ -85,6 +85,27 @@ function flowOf(step: Step, thumb: 0 | 1): Flow {
   return { targets: [], continues: isConditional || !leaves };
 }
 
+/** `ldr pc, [pc, #offset]`, and the bits that say so. ARM Architecture Reference Manual A5.2.2. */
+const LOAD_PC_BY_PC = 0x051ff000;
+const LOAD_PC_BY_PC_MASK = 0x0f7ff000;
+const ADDS_OFFSET = 1 << 23;
+
+/**
+ * Where a load of the program counter from a word of instruction memory leads at present, in the same state: how
+ * vectors lead to their handlers. The word is loaded when that is executed, so it does no harm if it changes.
+ */
+function loadedTarget(
+  { instruction: { op, extra: word, immediate } }: Step,
+  thumb: 0 | 1,
+  itcm: Int32Array,
+): number | undefined {
+  if (op !== Op.GeneralTransfer || (word & LOAD_PC_BY_PC_MASK) !== LOAD_PC_BY_PC) return undefined;
+  const offset = word & 0xfff;
+  const address = immediate + ((word & ADDS_OFFSET) !== 0 ? offset : -offset);
+  const target = (address & 3) === 0 ? itcm[address >> 2] : undefined;
+  return target !== undefined && thumb === 0 && (target & 3) === 0 ? target : undefined;
+}
+
 /**
  * Collects the code from an address on.
  *
@@ -123,6 +144,8 @@ export function findRegion(
       }
       const { targets, continues } = flowOf(step, thumb);
       targets.forEach(addHead);
+      const loaded = loadedTarget(step, thumb, itcm);
+      if (loaded !== undefined) addHead(loaded);
       if (!continues) break;
     }
   }

@@ -29,6 +29,30 @@ export function takeFailure(): unknown {
   return error;
 }
 
+/** Words come most often, from devices: their functions call nothing by a variable. */
+function loadWord(address: number): number {
+  if (memory === undefined) return 0;
+  try {
+    const value = memory.loadWord(address);
+    noteUse(memory, address);
+    return value;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function storeWord(address: number, value: number): number {
+  if (memory === undefined) return STORED.Done;
+  try {
+    memory.storeWord(address, value);
+    noteUse(memory, address);
+  } catch (error) {
+    fail(error);
+    return STORED.Fault;
+  }
+  return activeState[Slot.Limit] === 0 ? STORED.EndedSlice : STORED.Done;
+}
+
 /** Makes a load; 0 in place of what could not be loaded. */
 function load(address: number, read: (from: CoreMemory) => number): number {
   if (memory === undefined) return 0;
@@ -37,8 +61,7 @@ function load(address: number, read: (from: CoreMemory) => number): number {
     noteUse(memory, address);
     return value;
   } catch (error) {
-    fail(error);
-    return 0;
+    return fail(error);
   }
 }
 
@@ -58,9 +81,11 @@ function loadBlock(address: number, read: (from: CoreMemory) => void): number {
   return store(address, read) === STORED.Fault ? STORED.Fault : STORED.Done;
 }
 
-function fail(error: unknown): void {
+/** Returns what is loaded in place of what could not be. */
+function fail(error: unknown): number {
   failure = error;
   activeState[Slot.Fault] = 1;
+  return 0;
 }
 
 /** What is used often becomes reachable directly. */
@@ -73,11 +98,10 @@ function noteUse({ outer }: CoreMemory, address: number): void {
 
 /** Functions that regions import. Blocks come as list, count, address; those that load tell whether they failed. */
 export const slowAccess = {
-  loadWord: (address: number) => load(address, (from) => from.loadWord(address)),
+  loadWord,
   loadHalf: (address: number) => load(address, (from) => from.loadHalf(address)),
   loadByte: (address: number) => load(address, (from) => from.loadByte(address)),
-  storeWord: (address: number, value: number) =>
-    store(address, (to) => to.storeWord(address, value)),
+  storeWord,
   storeHalf: (address: number, value: number) =>
     store(address, (to) => to.storeHalf(address, value)),
   storeByte: (address: number, value: number) =>

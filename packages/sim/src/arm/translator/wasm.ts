@@ -241,7 +241,7 @@ export function encodeModule(
   const pages = encoded(memoryBytes / 0x10000);
   const memory = [...text(IMPORTS_FROM), ...text('memory'), ...MEMORY_WITH_MAXIMUM];
   const all = [...imports, ...functions];
-  return Uint8Array.from([
+  return new Uint8Array([
     ...HEADER,
     ...section(Section.Types, all.map(signature)),
     ...section(Section.Imports, [
@@ -277,8 +277,8 @@ function signature({ parameters, results }: Signature): readonly number[] {
 }
 
 function section(id: number, items: readonly (readonly number[])[]): number[] {
-  const content = [...encoded(items.length), ...items.flat()];
-  return [id, ...encoded(content.length), ...content];
+  const content = encoded(items.length).concat(...items);
+  return [id].concat(encoded(content.length), content);
 }
 
 function text(characters: string): number[] {
