@@ -27,13 +27,13 @@ import { dropsBetween, readCounts } from '../../machine/drops.js';
 import { PacketsDroppedError } from '../../machine/errors.js';
 import type { ApplicationIds, Host } from '../../machine/host.js';
 import { regionAddress } from '../../machine/load.js';
+import type { MachineEngineOptions } from '../../machine/options.js';
 import {
   encodeRegionTable,
   type RegionMap,
   regionMap,
   sequencerRegions,
 } from '../../machine/region-map.js';
-import type { MachineEngineOptions } from '../../machine/options.js';
 import { lengthenWaits, type RouterControl, restoreWaits } from '../../machine/router-waits.js';
 import { runCost } from '../../machine/run-cost.js';
 import { type Command, operationOf, Sequencer } from '../../machine/sequencer.js';
@@ -45,6 +45,7 @@ import type {
   ScheduleRun,
   WorkersExplanation,
 } from '../engine.js';
+import { explainSchedule } from '../explain.js';
 import { batchHeader } from '../operations.js';
 import {
   decodeStatistics,
@@ -62,8 +63,11 @@ import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, entriesOf, type SchedulePlaces } fro
 
 /** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
 const DONE_SPACING = 100;
-/** Longest time of a batch, ms of machine time: large networks take minutes on one chip. */
-const BATCH_BUDGET_MS = 3_600_000;
+/** A batch is given up for lost after so many times its estimated time, and that much besides; ms of machine time. */
+const PATIENCE = 20;
+const PATIENCE_MS = 2_000;
+/** The sequencer counts milliseconds in 32 bit, and takes 16 times the longest batch. */
+const MOST_PATIENCE_MS = 2 ** 27;
 /** Blocks of data begin at multiples of this, bytes. */
 const ALIGNMENT = 16;
 /** How long programs may take to start, ms of the wall clock. */
@@ -79,6 +83,8 @@ interface Prepared {
 /** Programs that run. */
 interface Running {
   readonly program: LayersProgram;
+  /** Longest time of a batch, ms of machine time. */
+  readonly budgetMs: number;
   readonly sequencer: Sequencer;
   /** Address of the region table of each worker, and then of the sequencer. */
   readonly tables: readonly number[];
@@ -140,7 +146,11 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
     if (this.#prepared) await controller.freeSdram(this.#chip, this.#prepared.memory);
     this.#prepared = undefined;
-    if (program !== this.#running?.program) await this.#start(program);
+    const budgetMs = budgetOf(network);
+    const running = this.#running;
+    if (program !== running?.program || budgetMs > running.budgetMs) {
+      await this.#start(program, budgetMs);
+    }
     const layout = layoutReplica(network);
     const memory = await this.#allocate(layout.bytes);
     this.#prepared = { network, layout, memory };
@@ -254,7 +264,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
   }
 
   /** Starts programs in place of those that run, and of all that they had. */
-  async #start(program: LayersProgram): Promise<void> {
+  async #start(program: LayersProgram, budgetMs: number): Promise<void> {
     const { controller } = this.#host;
     const { sequencer } = this.#places;
     this.#running = undefined;
@@ -272,6 +282,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const deployment = { places: cores, regions: this.#regions, network };
     this.#running = {
       program,
+      budgetMs,
       tables,
       sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
     };
@@ -354,7 +365,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
       controlKey: CONTROL_KEY,
       doneKey: DONE_KEY,
       sendGap: MINIMUM_SEND_GAP,
-      budget: BATCH_BUDGET_MS,
+      budget: this.#needRunning().budgetMs,
       // Weights are stepped where they lie, so that a batch cannot be taken back.
       attempts: 1,
     });
@@ -399,6 +410,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     });
     const after = await readCounts(this.#host);
     const drops = await dropsBetween(this.#host, before, after);
+    // Workers may wait for one another for ever, or miscount: the next network starts them anew.
+    if (progress?.state !== SequencerState.Finished || drops.length > 0) this.#running = undefined;
     if (progress?.state !== SequencerState.Finished) {
       const failure = await runFailure(this.#host, this.#places, progress);
       throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
@@ -425,6 +438,11 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
     return cycles;
   }
+}
+
+function budgetOf(network: CompiledNetwork): number {
+  const { seconds } = explainSchedule(network);
+  return Math.min(MOST_PATIENCE_MS, PATIENCE_MS + Math.ceil(PATIENCE * seconds.training * 1000));
 }
 
 function commandOf(
