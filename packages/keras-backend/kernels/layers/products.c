@@ -1,4 +1,4 @@
-/* Products as a core computes them: ARM code, with dots_2x2 of products.S inside. */
+/* Products as a core computes them: ARM code, with the loops of products.S inside. */
 #include "products.h"
 #include "rows.h"
 
@@ -39,54 +39,55 @@ HOT void product16(const Product *product, int32_t *sums) {
 }
 
 HOT void product32(const Product *product, int64_t *sums) {
+  uint32_t outputs = product->outputs;
   for (uint32_t p = 0; p < product->positions; p += 1) {
-    const int32_t *x = (const int32_t *)product->positionRows + p * product->positionPitch;
-    for (uint32_t o = 0; o < product->outputs; o += 1) {
+    const int32_t *row = (const int32_t *)product->positionRows + p * product->positionPitch;
+    for (uint32_t o = 0; o < outputs; o += 1) {
+      const int32_t *x = row;
       const int32_t *w = (const int32_t *)product->weightRows + o * product->weightPitch;
       int64_t sum = product->add ? *sums : 0;
-      for (uint32_t k = 0; k < product->depth; k += 1) {
-        sum += (int64_t)x[k] * w[k];
+      for (uint32_t twos = product->depth / 2; twos > 0; twos -= 1) {
+        sum += (int64_t)x[0] * w[0];
+        sum += (int64_t)x[1] * w[1];
+        x += 2;
+        w += 2;
       }
       *sums++ = sum;
     }
   }
 }
 
-/* sum += low half by low half, high half by high half. */
-HOT_INLINE int64_t add_pair(int64_t sum, uint32_t a, uint32_t b) {
-  __asm__("smlalbb %Q0, %R0, %1, %2\n\tsmlaltt %Q0, %R0, %1, %2" : "+r"(sum) : "r"(a), "r"(b));
-  return sum;
-}
+/* Two operands by two deltas over pairs of positions. */
+void outer_2x2(const uint32_t *x, const uint32_t *d, uint32_t pairs, uint32_t x_bytes, uint32_t d_bytes,
+               int64_t sums0[2], int64_t sums1[2]);
 
 HOT void outer16(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t outputs, uint32_t pairs, int64_t *gradient) {
+  int64_t spare[2] = {0, 0}; /* sums of what lies beside a last odd output */
+  for (uint32_t o = 0; o < outputs; o += 2) {
+    for (uint32_t k = 0; k < depth; k += 2) {
+      int64_t *next = o + 1 < outputs ? gradient + depth + k : spare;
+      outer_2x2(x + k, d + o, pairs, depth * 4, outputs * 4, gradient + k, next);
+    }
+    gradient += 2 * depth;
+  }
+}
+
+HOT void outer32(const int32_t *x, uint32_t depth, const int32_t *d, uint32_t outputs, uint32_t positions, int64_t *gradient) {
   for (uint32_t o = 0; o < outputs; o += 1) {
     for (uint32_t k = 0; k < depth; k += 2) {
+      const int32_t *xs = x + k;
+      const int32_t *ds = d + o;
       int64_t sum0 = gradient[0];
       int64_t sum1 = gradient[1];
-      const uint32_t *xs = x + k;
-      const uint32_t *ds = d + o;
-      for (uint32_t p = pairs; p > 0; p -= 1) {
-        uint32_t b = *ds;
-        sum0 = add_pair(sum0, xs[0], b);
-        sum1 = add_pair(sum1, xs[1], b);
+      for (uint32_t p = positions; p > 0; p -= 1) {
+        sum0 += (int64_t)xs[0] * *ds;
+        sum1 += (int64_t)xs[1] * *ds;
         xs += depth;
         ds += outputs;
       }
       gradient[0] = sum0;
       gradient[1] = sum1;
       gradient += 2;
-    }
-  }
-}
-
-HOT void outer32(const int32_t *x, uint32_t depth, const int32_t *d, uint32_t outputs, uint32_t positions, int64_t *gradient) {
-  for (uint32_t o = 0; o < outputs; o += 1) {
-    for (uint32_t k = 0; k < depth; k += 1) {
-      int64_t sum = *gradient;
-      for (uint32_t p = 0; p < positions; p += 1) {
-        sum += (int64_t)x[p * depth + k] * d[p * outputs + o];
-      }
-      *gradient++ = sum;
     }
   }
 }

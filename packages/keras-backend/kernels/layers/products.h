@@ -23,7 +23,8 @@ void product32(const Product *product, int64_t *sums);
 
 /*
  * Adds x * d over positions to gradient[o * pitch + k], 64 bits. int16: operands of positions 2 p and 2 p + 1 are halves of
- * one word, x[p * depth + k] and d[p * outputs + o], and no two of the four products sum up to 2^31. depth is a multiple of 4.
+ * one word, x[p * depth + k] and d[p * outputs + o], and no two of the four products sum up to 2^31. depth is a multiple of 4;
+ * a word behind d may be read.
  */
 void outer16(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t outputs, uint32_t pairs, int64_t *gradient);
 

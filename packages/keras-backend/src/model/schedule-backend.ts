@@ -23,6 +23,7 @@ import type {
 import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
 import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
+import { untilNothingIsLost } from '../schedule/repeating.js';
 import { type StagedNetwork, stageNetwork } from '../schedule/stages.js';
 import type {
   Backend,
@@ -115,30 +116,32 @@ export class ScheduleBackend implements Backend {
       moved = false;
       return current;
     };
-    const prepare = async (data: ModelData, size: number) => {
-      const before = await now();
-      await engine.prepare(this.#compile(engine.target, before, data, size, true));
-      await engine.setState(floatStateOf(before));
-    };
     const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
-      const { steps } = current;
+      const before = await now();
+      const { steps } = before;
+      const network = this.#compile(engine.target, before, data, size, true);
       const batches = Math.ceil(data.samples / size);
       const rates = Array.from(
         { length: batches },
         (_, i) => request.learningRate ?? rateAt(optimiser.learningRate, steps + i),
       );
-      await engine.load(0, dataOf(data));
-      moved = true;
-      return engine.run({
-        mode: 'train',
-        slot: 0,
-        batchSize: size,
-        rates,
-        keepsOutputs: this.#hasMetrics,
-        ...(request.shuffleSeed !== undefined && { shuffleSeed: request.shuffleSeed }),
-        onBatch: (batch) =>
-          request.onBatch(done + batch, Math.max(batches, done + batch), undefined),
-        stops: () => request.stops(),
+      return untilNothingIsLost(async () => {
+        moved = false;
+        await engine.prepare(network);
+        await engine.setState(floatStateOf(before));
+        await engine.load(0, dataOf(data));
+        moved = true;
+        return engine.run({
+          mode: 'train',
+          slot: 0,
+          batchSize: size,
+          rates,
+          keepsOutputs: this.#hasMetrics,
+          ...(request.shuffleSeed !== undefined && { shuffleSeed: request.shuffleSeed }),
+          onBatch: (batch) =>
+            request.onBatch(done + batch, Math.max(batches, done + batch), undefined),
+          stops: () => request.stops(),
+        });
       });
     };
     return {
@@ -146,7 +149,6 @@ export class ScheduleBackend implements Backend {
       epoch: async (request) => {
         const sum = new Results(this.#compilation.goals);
         if (typeof training !== 'function') {
-          await prepare(training, batchSize);
           const result = await pass(training, batchSize, request, 0);
           sum.add(result, training, orderOf(training.samples, result.samples, request.shuffleSeed));
           return sum.result();
@@ -154,7 +156,6 @@ export class ScheduleBackend implements Backend {
         let done = 0;
         for await (const batch of training()) {
           if (request.stops()) break;
-          await prepare(batch, batch.samples);
           sum.add(await pass(batch, batch.samples, request, done), batch);
           await now();
           done += 1;
@@ -224,10 +225,13 @@ export class ScheduleBackend implements Backend {
     const engine = await this.#engine();
     const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
-    await engine.prepare(this.#compile(engine.target, state, data, size, false));
-    await engine.setState(floatStateOf(state));
-    await engine.load(slot, dataOf(data));
-    return engine.run({ mode, slot, batchSize: size, keepsOutputs });
+    const network = this.#compile(engine.target, state, data, size, false);
+    return untilNothingIsLost(async () => {
+      await engine.prepare(network);
+      await engine.setState(floatStateOf(state));
+      await engine.load(slot, dataOf(data));
+      return engine.run({ mode, slot, batchSize: size, keepsOutputs });
+    });
   }
 
   #compile(

@@ -137,7 +137,7 @@ const LAYERS: readonly AgreementCase[] = [
   merged('Add', layers.add(), 3),
   merged('Subtract', layers.subtract()),
   merged('Multiply, one axis repeated', layers.multiply(), 2, true),
-  merged('Average', layers.average(), 3),
+  merged('Average', layers.average()),
   merged('Maximum', layers.maximum()),
   merged('Minimum', layers.minimum()),
   merged('Concatenate', layers.concatenate()),

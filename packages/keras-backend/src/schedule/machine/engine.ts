@@ -38,6 +38,7 @@ import type {
   ScheduleRun,
   WorkersExplanation,
 } from '../engine.js';
+import { explainSchedule } from '../explain.js';
 import { batchHeader } from '../operations.js';
 import {
   decodeStatistics,
@@ -55,8 +56,11 @@ import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, entriesOf, type SchedulePlaces } fro
 
 /** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
 const DONE_SPACING = 100;
-/** Longest time of a batch, ms of machine time: large networks take minutes on one chip. */
-const BATCH_BUDGET_MS = 3_600_000;
+/** A batch is given up for lost after so many times its estimated time, and that much besides; ms of machine time. */
+const PATIENCE = 20;
+const PATIENCE_MS = 2_000;
+/** The sequencer counts milliseconds in 32 bit, and takes 16 times the longest batch. */
+const MOST_PATIENCE_MS = 2 ** 27;
 /** Blocks of data begin at multiples of this, bytes. */
 const ALIGNMENT = 16;
 /** How long programs may take to start, ms of the wall clock. */
@@ -71,6 +75,8 @@ interface Prepared {
 
 /** Programs that run. */
 interface Running {
+  /** Longest time of a batch, ms of machine time. */
+  readonly budgetMs: number;
   readonly sequencer: Sequencer;
   /** Address of the region table of each worker, and then of the sequencer. */
   readonly tables: readonly number[];
@@ -123,7 +129,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const { controller } = this.#host;
     if (this.#prepared) await controller.freeSdram(this.#chip, this.#prepared.memory);
     this.#prepared = undefined;
-    if (this.#running === undefined) await this.#start();
+    const budgetMs = budgetOf(network);
+    if (budgetMs > (this.#running?.budgetMs ?? 0)) await this.#start(budgetMs);
     const layout = layoutReplica(network);
     const memory = await this.#allocate(layout.bytes);
     this.#prepared = { network, layout, memory };
@@ -235,10 +242,12 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
   }
 
-  /** Starts programs in place of those that may have been left. */
-  async #start(): Promise<void> {
+  /** Starts programs in place of those that run, and of all that they had. */
+  async #start(budgetMs: number): Promise<void> {
     const { controller } = this.#host;
     const { sequencer } = this.#places;
+    this.#running = undefined;
+    this.#data.length = 0;
     this.#onStage?.('load');
     await this.#clear();
     const code = layersOverlays();
@@ -254,6 +263,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const network = { sequencer: this.#workers.length };
     const deployment = { places: cores, regions: this.#regions, network };
     this.#running = {
+      budgetMs,
       tables,
       overlays,
       sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
@@ -337,7 +347,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
       controlKey: CONTROL_KEY,
       doneKey: DONE_KEY,
       sendGap: MINIMUM_SEND_GAP,
-      budget: BATCH_BUDGET_MS,
+      budget: this.#needRunning().budgetMs,
       // Weights are stepped where they lie, so that a batch cannot be taken back.
       attempts: 1,
     });
@@ -384,6 +394,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     });
     const after = await readCounts(this.#host);
     const drops = await dropsBetween(this.#host, before, after);
+    // Workers may wait for one another for ever, or miscount: the next network starts them anew.
+    if (progress?.state !== SequencerState.Finished || drops.length > 0) this.#running = undefined;
     if (progress?.state !== SequencerState.Finished) {
       const failure = await runFailure(this.#host, this.#places, progress);
       throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
@@ -410,6 +422,11 @@ export class MachineScheduleEngine implements ScheduleEngine {
     }
     return cycles;
   }
+}
+
+function budgetOf(network: CompiledNetwork): number {
+  const { seconds } = explainSchedule(network);
+  return Math.min(MOST_PATIENCE_MS, PATIENCE_MS + Math.ceil(PATIENCE * seconds.training * 1000));
 }
 
 function commandOf(
