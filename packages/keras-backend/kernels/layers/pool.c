@@ -173,8 +173,9 @@ static int64_t pool_back_element(const PoolBack *p, uint32_t row, uint32_t colum
 
 #ifdef __wasm__
 /* Whether no place of the source lies in two windows. */
-static uint32_t windows_are_apart(const Window *w) {
-  return (w->kernelRows - 1) * w->dilationRows < w->strideRows && (w->kernelColumns - 1) * w->dilationColumns < w->strideColumns;
+static uint32_t windows_are_apart(const Window *w, const Tensor *error) {
+  return (error->rows == 1 || (w->kernelRows - 1) * w->dilationRows < w->strideRows) &&
+         (error->columns == 1 || (w->kernelColumns - 1) * w->dilationColumns < w->strideColumns);
 }
 
 static inline uint32_t first_largest(const uint8_t *first, uint32_t rows, uint32_t rowStep, uint32_t columns,
@@ -325,7 +326,7 @@ void run_pool_back(const void *operation) {
       p.source = input_block(&op->window, &op->source, &outputs, channel, channels);
     }
 #ifdef __wasm__
-    if (windows_are_apart(&op->window)) {
+    if (windows_are_apart(&op->window, &op->error)) {
       give_windows(&p, &target, &outputs);
       write_block(&target);
       continue;

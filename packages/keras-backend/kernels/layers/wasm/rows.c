@@ -6,11 +6,6 @@ static int32_t rounded_right(int32_t value, int32_t shift) {
   return (value >> shift) + ((value >> (shift - 1)) & 1);
 }
 
-static v128_t rounded_four(v128_t value, int32_t shift) {
-  v128_t half = wasm_v128_and(wasm_i32x4_shr(value, (uint32_t)shift - 1), wasm_i32x4_splat(1));
-  return wasm_i32x4_add(wasm_i32x4_shr(value, (uint32_t)shift), half);
-}
-
 static v128_t between(v128_t value, int32_t least, int32_t most) {
   return wasm_i32x4_min(wasm_i32x4_max(value, wasm_i32x4_splat(least)), wasm_i32x4_splat(most));
 }

@@ -55,6 +55,50 @@ static inline void pair_rows(const int16_t *even, const int16_t *odd, uint32_t s
   }
 }
 
+/* round(v, shift) of each lane, 0 <= shift < 32. */
+static inline v128_t rounded_four(v128_t value, int32_t shift) {
+  if (shift == 0) {
+    return value;
+  }
+  v128_t half = wasm_v128_and(wasm_i32x4_shr(value, (uint32_t)shift - 1), wasm_i32x4_splat(1));
+  return wasm_i32x4_add(wasm_i32x4_shr(value, (uint32_t)shift), half);
+}
+
+/* to[i] = round(z[i] between 0 and most, shift), which fits; 0 <= shift < 32. */
+static inline void rectify_row(int16_t *to, const int16_t *z, uint32_t count, int32_t shift, int32_t most) {
+  uint32_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    v128_t value = wasm_i32x4_max(wasm_i32x4_load16x4(z + i), wasm_i32x4_splat(0));
+    value = rounded_four(wasm_i32x4_min(value, wasm_i32x4_splat(most)), shift);
+    wasm_v128_store64_lane(to + i, wasm_i16x8_narrow_i32x4(value, value), 0);
+  }
+  for (; i < count; i += 1) {
+    int32_t value = z[i] < 0 ? 0 : z[i] > most ? most : z[i];
+    to[i] = (int16_t)(shift ? (value >> shift) + ((value >> (shift - 1)) & 1) : value);
+  }
+}
+
+/* to[i] = round(errors[i] where the value is above 0, else 0, shift), 0 <= shift < 32; gives how many became 0 by it. */
+static inline uint32_t error_row(int32_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift) {
+  v128_t zero = wasm_i32x4_splat(0);
+  v128_t vanished = zero;
+  uint32_t lost = 0;
+  uint32_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    v128_t error = wasm_v128_and(wasm_v128_load(errors + i), wasm_i32x4_gt(wasm_i32x4_load16x4(values + i), zero));
+    v128_t value = rounded_four(error, shift);
+    vanished = wasm_i32x4_sub(vanished, wasm_v128_and(wasm_i32x4_eq(value, zero), wasm_i32x4_ne(error, zero)));
+    wasm_v128_store(to + i, value);
+  }
+  for (; i < count; i += 1) {
+    int32_t error = values[i] > 0 ? errors[i] : 0;
+    to[i] = shift ? (error >> shift) + ((error >> (shift - 1)) & 1) : error;
+    lost += to[i] == 0 && error != 0;
+  }
+  return lost + (uint32_t)(wasm_i32x4_extract_lane(vanished, 0) + wasm_i32x4_extract_lane(vanished, 1) +
+                           wasm_i32x4_extract_lane(vanished, 2) + wasm_i32x4_extract_lane(vanished, 3));
+}
+
 /* Adds rows of elements to sums, column by column. */
 static inline void add_columns(const void *rows, uint32_t bytes, uint32_t columns, uint32_t count, int64_t *sums) {
   for (uint32_t p = 0; p < count; p += 1) {
