@@ -22,6 +22,7 @@ const GROUPS = {
     'layers.md',
     'on-core-programs.md',
     'mapping.md',
+    'accuracy.md',
     'predictions.md',
   ],
   Protocols: [

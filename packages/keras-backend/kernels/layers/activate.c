@@ -35,6 +35,11 @@ void run_activate(const void *operation) {
   const ActivateOperation *op = operation;
   uint32_t narrow = is_narrow(op->function, op->slope, op->threshold, &op->source, &op->target);
   uint32_t relu = op->function == FUNCTION_RELU;
+#ifdef __wasm__
+  int32_t shift = op->source.fraction - op->target.fraction;
+  uint32_t rectifies = relu && op->slope == 0 && op->threshold == 0 && op->source.type == ELEMENT_INT16 &&
+                       op->target.type == ELEMENT_INT16 && shift >= 0 && shift < 32;
+#endif
   Activation activation = {op->function, op->slope, op->scale, op->threshold, op->limit, op->source.fraction};
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
@@ -54,6 +59,14 @@ void run_activate(const void *operation) {
           column += run / channels - 1;
           continue;
         }
+#ifdef __wasm__
+        if (rectifies) {
+          uint32_t run = run_of(&source, &target, &target);
+          rectify_row((int16_t *)to, (const int16_t *)z, run, shift, op->limit);
+          column += run / channels - 1;
+          continue;
+        }
+#endif
         if (v31) {
           softmax_pixel(z, to, &source, &target, v31, wide);
           continue;
@@ -131,6 +144,10 @@ void run_activate_back(const void *operation) {
   int32_t shift = op->error.fraction - op->target.fraction;
   uint32_t narrow = is_narrow(op->function, op->slope, op->threshold, &op->error, &op->target) && !op->accumulate &&
                     (op->function == FUNCTION_LINEAR || (read->type == ELEMENT_INT16 && op->limit == INT32_MAX));
+#ifdef __wasm__
+  uint32_t rectifies = op->function == FUNCTION_RELU && op->slope == 0 && op->threshold == 0 && op->limit == INT32_MAX &&
+                       read->type == ELEMENT_INT16 && op->target.type == ELEMENT_INT32 && !op->accumulate && shift >= 0 && shift < 32;
+#endif
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
     Block error = same_block(&w, &op->error);
@@ -148,6 +165,14 @@ void run_activate_back(const void *operation) {
           column += run / w.region.channels - 1;
           continue;
         }
+#ifdef __wasm__
+        if (rectifies) {
+          uint32_t run = run_of(&error, &other, &target);
+          worker.underflows += error_row((int32_t *)to, (const int32_t *)errors, (const int16_t *)others, run, shift);
+          column += run / w.region.channels - 1;
+          continue;
+        }
+#endif
         int32_t mean = op->function == FUNCTION_SOFTMAX ? softmax_mean(errors, others, &other, op->value.fraction) : 0;
         for (uint32_t c = 0; c < w.region.channels; c += 1) {
           int32_t x = element(others, other.type, c);

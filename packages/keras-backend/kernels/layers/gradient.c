@@ -1,6 +1,7 @@
 /* Gradients of the weights of matrix: over all positions, deltas times windows. */
 #include "operation.h"
 #include "products.h"
+#include "rows.h"
 #include "windows.h"
 
 typedef struct {
@@ -22,6 +23,13 @@ static void pair(const int16_t *rows, uint32_t size, uint32_t positions, uint32_
   for (uint32_t p = 0; p < positions; p += 2) {
     const int16_t *even = rows + p * size;
     const int16_t *odd = even + size;
+#ifdef __wasm__
+    if (p + 1 < positions) {
+      pair_rows(even, odd, size, pairs);
+      pairs += size;
+      continue;
+    }
+#endif
     if (p + 1 < positions) {
       for (uint32_t k = 0; k < size; k += 1) {
         pairs[k] = (uint16_t)even[k] | (uint32_t)(uint16_t)odd[k] << 16;
@@ -38,11 +46,17 @@ static void pair(const int16_t *rows, uint32_t size, uint32_t positions, uint32_
 static void add_products(Gradient *g) {
   uint32_t positions = g->filled;
   g->filled = 0;
+#ifdef __wasm__
+  if (g->biases) {
+    add_columns(g->deltaRows, g->bytes, g->outputs, positions, g->biases);
+  }
+#else
   for (uint32_t o = 0; g->biases && o < g->outputs; o += 1) {
     for (uint32_t p = 0; p < positions; p += 1) {
       g->biases[o] += element(g->deltaRows, g->op->input.type, p * g->outputs + o);
     }
   }
+#endif
   if (g->bytes == 4) {
     outer32((const int32_t *)g->inputRows, g->pitch, (const int32_t *)g->deltaRows, g->outputs, positions, g->sums);
     return;
@@ -66,9 +80,20 @@ static void add_row(Gradient *g, uint32_t sample, uint32_t row) {
     if (inBlock) {
       block = block_of(&op->input, &inputs);
     }
+#ifdef __wasm__
+    uint8_t *place = g->inputRows + g->filled * g->pitch * g->bytes;
+    uint32_t whole = inBlock && g->k == 0 && g->depth == op->window.kernelRows * op->window.kernelColumns * op->input.channels &&
+                     gather_columns(place, g->pitch * g->bytes, &op->window, &op->input, &block, row, column, columns);
+#endif
     for (uint32_t c = 0; c < columns; c += 1) {
       uint32_t at = g->filled + c;
       const uint8_t *from = pixel_of(&delta, 0, c);
+#ifdef __wasm__
+      copy_row(g->deltaRows + at * g->outputs * g->bytes, from, g->outputs * g->bytes);
+      if (whole) {
+        continue;
+      }
+#else
       for (uint32_t o = 0; o < g->outputs; o += 1) {
         int32_t value = element(from, op->delta.type, o);
         if (g->bytes == 2) {
@@ -77,6 +102,7 @@ static void add_row(Gradient *g, uint32_t sample, uint32_t row) {
           ((int32_t *)g->deltaRows)[at * g->outputs + o] = value;
         }
       }
+#endif
       gather(g->inputRows + at * g->pitch * g->bytes, &op->window, &op->input, inBlock ? &block : 0, sample, row,
              column + c, g->k, g->depth);
     }

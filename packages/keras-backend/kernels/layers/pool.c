@@ -1,5 +1,6 @@
 /* Pools, forwards and back. What lies outside does not count. */
 #include "operation.h"
+#include "rows.h"
 #include "windows.h"
 
 /* Kernel places of one output place along an axis that lie inside: from first up to end. */
@@ -48,9 +49,51 @@ static const uint8_t *source_pixel(const Window *w, const Block *source, uint32_
   return pixel_of(source, input_row(w, row, i) - source->region.row, input_column(w, column, j) - source->region.column);
 }
 
+#ifdef __wasm__
+/* The largest values of a window, channel by channel. */
+static inline void largest_row(const uint8_t *first, uint32_t rows, uint32_t rowStep, uint32_t columns, uint32_t columnStep,
+                               uint32_t channels, uint32_t type, uint8_t *to) {
+  uint32_t c = 0;
+  for (; type == ELEMENT_INT16 && c + 8 <= channels; c += 8) {
+    v128_t most = wasm_v128_load((const int16_t *)first + c);
+    for (uint32_t i = 0; i < rows; i += 1) {
+      for (uint32_t j = 0; j < columns; j += 1) {
+        most = wasm_i16x8_max(most, wasm_v128_load((const int16_t *)first + i * rowStep + j * columnStep + c));
+      }
+    }
+    wasm_v128_store((int16_t *)to + c, most);
+  }
+  for (; c < channels; c += 1) {
+    int32_t largest = INT32_MIN;
+    for (uint32_t i = 0; i < rows; i += 1) {
+      for (uint32_t j = 0; j < columns; j += 1) {
+        int32_t x = element(first, type, i * rowStep + j * columnStep + c);
+        largest = x > largest ? x : largest;
+      }
+    }
+    put_element(to, type, c, largest);
+  }
+}
+#endif
+
 static void pool_pixel(const PoolOperation *op, const Block *source, uint8_t *to, uint32_t row, uint32_t column, uint32_t channels) {
   Places places = places_of(&op->window, &op->source, row, column);
   int32_t shift = op->source.fraction - op->target.fraction;
+#ifdef __wasm__
+  if (op->function == POOL_LARGEST && shift == 0 && op->target.type == source->type && places.count) {
+    const uint8_t *first = source_pixel(&op->window, source, row, column, places.rows.first, places.columns.first);
+    uint32_t rowStep = op->window.dilationRows * source->row;
+    uint32_t columnStep = op->window.dilationColumns * source->pixel;
+    uint32_t rows = places.rows.end - places.rows.first;
+    uint32_t columns = places.columns.end - places.columns.first;
+    if (source->type == ELEMENT_INT16) {
+      largest_row(first, rows, rowStep, columns, columnStep, channels, ELEMENT_INT16, to);
+    } else {
+      largest_row(first, rows, rowStep, columns, columnStep, channels, ELEMENT_INT32, to);
+    }
+    return;
+  }
+#endif
   for (uint32_t c = 0; c < channels; c += 1) {
     int64_t sum = 0;
     int32_t largest = INT32_MIN;
@@ -128,6 +171,136 @@ static int64_t pool_back_element(const PoolBack *p, uint32_t row, uint32_t colum
   return op->function == POOL_MEAN ? rounded(sum, 16) : rounded(sum, p->shift);
 }
 
+#ifdef __wasm__
+/* Whether no place of the source lies in two windows. */
+static uint32_t windows_are_apart(const Window *w, const Tensor *error) {
+  return (error->rows == 1 || (w->kernelRows - 1) * w->dilationRows < w->strideRows) &&
+         (error->columns == 1 || (w->kernelColumns - 1) * w->dilationColumns < w->strideColumns);
+}
+
+static inline uint32_t first_largest(const uint8_t *first, uint32_t rows, uint32_t rowStep, uint32_t columns,
+                                     uint32_t columnStep, uint32_t c, uint32_t type) {
+  int32_t largest = element(first, type, c);
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < rows; i += 1) {
+    for (uint32_t j = 0; j < columns; j += 1) {
+      int32_t x = element(first, type, i * rowStep + j * columnStep + c);
+      if (x > largest) {
+        largest = x;
+        found = i * columns + j;
+      }
+    }
+  }
+  return found;
+}
+
+/* The same for four channels and a whole window inside of the target, whose every place is written. */
+static void give_four(const PoolBack *p, const int32_t *errors, const uint8_t *first, uint8_t *to, const Block *target,
+                      uint32_t rows, uint32_t columns) {
+  const Window *w = &p->op->window;
+  uint32_t rowStep = w->dilationRows * p->source.row;
+  uint32_t columnStep = w->dilationColumns * p->source.pixel;
+  v128_t largest = wasm_i32x4_splat(INT32_MIN);
+  v128_t found = wasm_i32x4_splat(-1);
+  v128_t place = wasm_i32x4_splat(0);
+  v128_t one = wasm_i32x4_splat(1);
+  for (uint32_t i = 0; i < rows; i += 1) {
+    for (uint32_t j = 0; j < columns; j += 1) {
+      const uint8_t *from = first + (i * rowStep + j * columnStep) * p->source.bytes;
+      v128_t x = p->source.bytes == 2 ? wasm_i32x4_load16x4(from) : wasm_v128_load(from);
+      v128_t greater = wasm_v128_or(wasm_i32x4_gt(x, largest), wasm_i32x4_lt(found, wasm_i32x4_splat(0)));
+      largest = wasm_v128_bitselect(x, largest, greater);
+      found = wasm_v128_bitselect(place, found, greater);
+      place = wasm_i32x4_add(place, one);
+    }
+  }
+  v128_t error = wasm_v128_load(errors);
+  if (p->shift) {
+    v128_t half = wasm_v128_and(wasm_i32x4_shr(error, (uint32_t)p->shift - 1), one);
+    error = wasm_i32x4_add(wasm_i32x4_shr(error, (uint32_t)p->shift), half);
+  }
+  place = wasm_i32x4_splat(0);
+  for (uint32_t i = 0; i < rows; i += 1) {
+    for (uint32_t j = 0; j < columns; j += 1) {
+      uint32_t at = i * w->dilationRows * target->row + j * w->dilationColumns * target->pixel;
+      wasm_v128_store((int32_t *)to + at, wasm_v128_and(error, wasm_i32x4_eq(found, place)));
+      place = wasm_i32x4_add(place, one);
+    }
+  }
+}
+
+/* The errors of one window, to the places of the target's block that lie in it. */
+static void give_window(const PoolBack *p, const Block *target, uint32_t row, uint32_t column) {
+  const PoolBackOperation *op = p->op;
+  const Window *w = &op->window;
+  const Region *region = &target->region;
+  const int32_t *errors = (const int32_t *)pixel_of(&p->error, row - p->error.region.row, column - p->error.region.column);
+  Places places = places_of(w, &op->source, row, column);
+  if (!places.count) {
+    return;
+  }
+  uint32_t rows = places.rows.end - places.rows.first;
+  uint32_t columns = places.columns.end - places.columns.first;
+  uint32_t top = input_row(w, row, places.rows.first);
+  uint32_t left = input_column(w, column, places.columns.first);
+  uint32_t inside = top >= region->row && left >= region->column &&
+                    top + (rows - 1) * w->dilationRows < region->row + region->rows &&
+                    left + (columns - 1) * w->dilationColumns < region->column + region->columns;
+  if (op->function == POOL_LARGEST && !op->accumulate && inside && region->channels >= 4 && p->shift >= 0 && p->shift < 32) {
+    const uint8_t *first = pixel_of(&p->source, top - p->source.region.row, left - p->source.region.column);
+    uint8_t *to = pixel_of(target, top - region->row, left - region->column);
+    for (uint32_t c = 0; c < region->channels; c += 4) {
+      c = smaller(c, region->channels - 4);
+      give_four(p, errors + c, first + c * p->source.bytes, to + c * 4, target, rows, columns);
+    }
+    return;
+  }
+  for (uint32_t c = 0; c < region->channels; c += 1) {
+    uint32_t from = 0;
+    uint32_t end = rows * columns;
+    int64_t value;
+    if (!errors[c]) {
+      continue;
+    }
+    if (op->function == POOL_MEAN) {
+      value = rounded(mean_of(errors[c], places.count, p->shift - 16), 16);
+    } else {
+      const uint8_t *first = pixel_of(&p->source, top - p->source.region.row, left - p->source.region.column);
+      uint32_t rowStep = w->dilationRows * p->source.row;
+      uint32_t columnStep = w->dilationColumns * p->source.pixel;
+      from = p->source.type == ELEMENT_INT16 ? first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT16)
+                                             : first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT32);
+      end = from + 1;
+      value = rounded(errors[c], p->shift);
+    }
+    for (uint32_t place = from; place < end; place += 1) {
+      uint32_t i = place / columns;
+      uint32_t r = top + i * w->dilationRows - region->row;
+      uint32_t k = left + (place - i * columns) * w->dilationColumns - region->column;
+      if (r < region->rows && k < region->columns) {
+        add_element(pixel_of(target, r, k), ELEMENT_INT32, c, value, op->accumulate);
+      }
+    }
+  }
+}
+
+/* Windows that are apart give their errors, each by itself. */
+static void give_windows(const PoolBack *p, const Block *target, const Region *outputs) {
+  const Region *region = &target->region;
+  for (uint32_t row = 0; row < region->rows && !p->op->accumulate; row += 1) {
+    uint32_t together = target->pixel == region->channels ? region->columns : 1;
+    for (uint32_t column = 0; column < region->columns; column += together) {
+      clear_row(pixel_of(target, row, column), together * region->channels * 4);
+    }
+  }
+  for (uint32_t row = 0; row < outputs->rows; row += 1) {
+    for (uint32_t column = 0; column < outputs->columns; column += 1) {
+      give_window(p, target, outputs->row + row, outputs->column + column);
+    }
+  }
+}
+#endif
+
 static Window window_back(const Window *window) {
   Window back = *window;
   back.strideRows = 1;
@@ -152,6 +325,13 @@ void run_pool_back(const void *operation) {
     if (op->function == POOL_LARGEST && outputs.rows && outputs.columns) {
       p.source = input_block(&op->window, &op->source, &outputs, channel, channels);
     }
+#ifdef __wasm__
+    if (windows_are_apart(&op->window, &op->error)) {
+      give_windows(&p, &target, &outputs);
+      write_block(&target);
+      continue;
+    }
+#endif
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         int32_t *to = (int32_t *)pixel_of(&target, row, column);

@@ -9,6 +9,7 @@ float power_of_two(int32_t exponent) {
   return real_from_bits((uint32_t)(exponent + 127) << 23);
 }
 
+#ifndef __wasm__
 int64_t fixed_of(float x, int32_t fraction) {
   uint32_t bits = bits_of(x);
   int32_t exponent = (int32_t)(bits >> 23 & 255);
@@ -34,6 +35,7 @@ int64_t fixed_of(float x, int32_t fraction) {
   }
   return (int64_t)((uint64_t)value << shift);
 }
+#endif
 
 float real_of(int64_t v, int32_t fraction) {
   return (float)v * power_of_two(-fraction);

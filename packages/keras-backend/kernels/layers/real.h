@@ -7,7 +7,17 @@
 float power_of_two(int32_t exponent);
 
 /* floor(x * 2^fraction + 1/2), exactly; beyond int64 the nearest of them; 0 for what is no number. */
+#ifdef __wasm__
+static inline int64_t fixed_of(float x, int32_t fraction) { /* neither product nor sum is rounded so that it matters */
+  union {
+    uint64_t bits;
+    double real;
+  } power = {(uint64_t)(fraction + 1023) << 52};
+  return __builtin_wasm_trunc_saturate_s_i64_f64(__builtin_floor((double)x * power.real + 0.5));
+}
+#else
 int64_t fixed_of(float x, int32_t fraction);
+#endif
 
 /* v * 2^-fraction: v is rounded to float32 first. */
 float real_of(int64_t v, int32_t fraction);

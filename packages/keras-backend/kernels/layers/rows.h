@@ -22,7 +22,11 @@ void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, in
 void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift);
 
 /* Elements or zeros of 2 bytes. */
+#ifdef __wasm__
+#include "wasm/vectors.h"
+#else
 void copy_row(void *to, const void *from, uint32_t bytes);
 void clear_row(void *to, uint32_t bytes);
+#endif
 
 #endif

@@ -26,6 +26,63 @@ Block input_block(const Window *window, const Tensor *input, const Region *outpu
   return block_of(input, &region);
 }
 
+#ifdef __wasm__
+/* Channels of pixels that lie `step` bytes apart. */
+static inline void gather_pixels(uint8_t *to, const uint8_t *from, uint32_t pixels, uint32_t step, uint32_t bytes) {
+  if (step == bytes) {
+    copy_row(to, from, pixels * bytes);
+  } else if (bytes == 2) {
+    for (uint32_t i = 0; i < pixels; i += 1) {
+      ((uint16_t *)to)[i] = *(const uint16_t *)(from + i * step);
+    }
+  } else {
+    for (uint32_t i = 0; i < pixels; i += 1) {
+      copy_row(to + i * bytes, from + i * step, bytes);
+    }
+  }
+}
+
+/* One row of a patch: `columns` places from input column `first` on, zeros for those that are not there. */
+static void gather_patch_row(uint8_t *to, const Tensor *input, const Block *block, uint32_t row, int32_t first, uint32_t columns) {
+  uint32_t bytes = input->channels * block->bytes;
+  int32_t end = first + (int32_t)columns;
+  int32_t from = first < 0 ? 0 : first;
+  int32_t until = end < (int32_t)input->columns ? end : (int32_t)input->columns;
+  if (row >= input->rows || from >= until) {
+    clear_row(to, columns * bytes);
+    return;
+  }
+  clear_row(to, (uint32_t)(from - first) * bytes);
+  const uint8_t *pixels = pixel_of(block, row - block->region.row, (uint32_t)from - block->region.column);
+  gather_pixels(to + (uint32_t)(from - first) * bytes, pixels, (uint32_t)(until - from), block->pixel * block->bytes, bytes);
+  clear_row(to + (uint32_t)(until - first) * bytes, (uint32_t)(end - until) * bytes);
+}
+
+uint32_t gather_columns(uint8_t *to, uint32_t pitch, const Window *window, const Tensor *input, const Block *block,
+                        uint32_t row, uint32_t column, uint32_t columns) {
+  uint32_t bytes = input->channels * block->bytes;
+  uint32_t kernel = window->kernelColumns;
+  uint32_t places = (columns - 1) * window->strideColumns + (kernel - 1) * window->dilationColumns + 1;
+  if (window->spreadRows * window->spreadColumns != 1 || !direct(input->address) || arena_mark() + places * bytes + 16 > arena_bytes) {
+    return 0;
+  }
+  uint32_t mark = arena_mark();
+  uint8_t *patch = take_room(places * bytes);
+  int32_t first = (int32_t)(column * window->strideColumns) - window->left;
+  uint32_t stride = window->strideColumns * bytes;
+  for (uint32_t i = 0; i < window->kernelRows; i += 1) {
+    gather_patch_row(patch, input, block, input_row(window, row, i), first, places);
+    uint8_t *place = to + i * kernel * bytes;
+    const uint8_t *from = patch;
+    for (uint32_t p = 0; p < columns; p += 1, place += pitch, from += stride) {
+      gather_pixels(place, from, kernel, window->dilationColumns * bytes, bytes);
+    }
+  }
+  release_to(mark);
+  return 1;
+}
+#endif
+
 void gather(void *to, const Window *window, const Tensor *input, const Block *block, uint32_t sample, uint32_t row,
             uint32_t column, uint32_t k, uint32_t depth) {
   uint32_t channels = input->channels;

@@ -23,19 +23,20 @@ const EXPORTS = [
   'root_by_digits',
 ];
 const FLAGS =
-  '--target=wasm32 -O3 -msimd128 -mbulk-memory -std=c11 -nostdlib -ffreestanding -fno-builtin -ffp-contract=off ' +
+  '--target=wasm32 -O3 -msimd128 -mbulk-memory -mnontrapping-fptoint -std=c11 -nostdlib -ffreestanding -fno-builtin -ffp-contract=off ' +
   '-Wall -Wextra -Werror -Wl,--no-entry -Wl,--strip-all -Wl,-z,stack-size=65536';
 
-/** Sources of the program and of its platform. */
+/** Sources of the program and of its platform; what the latter has replaces what the program has. */
 const sources = () => {
   const c = (folder) =>
     readdirSync(join(kernels, folder))
       .filter((name) => name.endsWith('.c'))
       .sort()
       .map((name) => join(folder, name));
+  const vectors = c('layers/wasm');
   return [
-    ...c('layers').filter((name) => !name.endsWith('/products.c')),
-    ...c('layers/wasm'),
+    ...c('layers').filter((name) => !vectors.includes(name.replace('layers/', 'layers/wasm/'))),
+    ...vectors,
     'dense/fixed.c',
   ];
 };

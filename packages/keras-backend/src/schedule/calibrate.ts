@@ -11,11 +11,14 @@ export interface NodePeaks {
   readonly value: number;
   /** Root mean square of them. */
   readonly scale: number;
-  /** Of the gradient by them, of the loss of one sample. */
+  /** Of the gradient by them, of the loss of one sample, as large as it can become while weights stay as they are. */
   readonly error: number;
-  /** Of what this call adds to the gradient by each of its inputs. */
+  /** Likewise of what this call adds to the gradient by each of its inputs. */
   readonly backward: number;
 }
+
+/** Gradients by outputs without a bound may grow by this factor beyond those that were measured. */
+const GROWTH = 4;
 
 /** Samples to measure with. */
 export interface CalibrationData {
@@ -62,6 +65,7 @@ export function calibrate(
   });
   if (data.targets !== undefined) {
     const { targets } = data;
+    let growth = 1;
     pass.backward(
       pass.outputs.map(({ data: values, logits }, index): OutputGradient => {
         const goal = goals[index] as OutputGoal;
@@ -74,11 +78,29 @@ export function calibrate(
           undefined,
           goal.lossWeight,
         );
+        growth = Math.max(growth, growthOf(goal, byLogits, samples * largest(gradient)));
         return { gradient, byLogits };
       }),
     );
+    // The way back is linear: what grows at the outputs grows by as much everywhere.
+    for (const peak of peaks) {
+      peak.error *= growth;
+      peak.backward *= growth;
+    }
   }
   return peaks;
+}
+
+/**
+ * By what factor the gradient by an output may exceed that of the few samples that were measured: when those are learnt,
+ * it is next to nothing, but others are still mistaken. Crossentropies by logits have errors of at most 1.
+ */
+function growthOf(
+  { lossWeight, rowsPerSample }: OutputGoal,
+  byLogits: boolean,
+  measured: number,
+): number {
+  return byLogits && measured > 0 ? lossWeight / rowsPerSample / measured : GROWTH;
 }
 
 /** Largest magnitude. */

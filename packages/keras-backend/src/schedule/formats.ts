@@ -33,10 +33,11 @@ const SMALLEST_VALUE_RANGE = 7.99;
  */
 const SUM_HEADROOM = 16;
 const SMALLEST_SUM = 3.99;
-const DELTA_HEADROOM = 16;
+/** Deltas may grow by this factor with the weights; what is known of outputs is in the peaks already. */
+const DELTA_HEADROOM = 4;
 /** What is added up on the way back may grow by this factor before it wraps, and errors before they clamp. */
-const BACK_HEADROOM = 64;
-const ERROR_HEADROOM = 256;
+const BACK_HEADROOM = 16;
+const ERROR_HEADROOM = 64;
 /** The exponential takes arguments of at most 26 fraction bits, and tanh halves its argument. */
 const LARGEST_Z_FRACTION = 26;
 /** Fractions beyond these bring nothing: a float32 weight has no more bits. */

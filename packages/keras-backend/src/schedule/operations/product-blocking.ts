@@ -12,6 +12,11 @@ import {
 } from './block-sizes.js';
 import type { Tensor } from './fields.js';
 
+/** Rows of a product at a time, at most: a worker whose arena is larger than a core's memory need not be called so often. */
+function positionsFor({ arenaBytes }: Limits): number {
+  return arenaBytes > 2 ** 16 ? 64 : 16;
+}
+
 /** Blocks of a matrix. @throws RangeError when the smallest do not fit */
 export function matrixBlocks(operation: OperationOf<'matrix'>, limits: Limits): Blocking {
   const { input, output, window, weightStride } = operation;
@@ -29,10 +34,11 @@ export function matrixBlocks(operation: OperationOf<'matrix'>, limits: Limits): 
       ? 0
       : patchBytes(window, input, b.rows, b.columns, point ? depth : input.channels)) +
     64;
+  const positions = positionsFor(limits);
   const blocks: MatrixBlocks = {
-    samples: output.rows * output.columns === 1 ? Math.min(limits.samples, 16) : 1,
+    samples: output.rows * output.columns === 1 ? Math.min(limits.samples, positions) : 1,
     rows: 1,
-    columns: Math.min(output.columns, 16),
+    columns: Math.min(output.columns, positions),
     outputs: output.channels,
     depth,
     get positions() {
@@ -89,7 +95,7 @@ export function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limit
   const { input, delta, window } = operation;
   const depth = window.kernelRows * window.kernelColumns * input.channels;
   const size = bytesOf(input);
-  const block = { positions: 16, outputs: delta.channels, depth };
+  const block = { positions: positionsFor(limits), outputs: delta.channels, depth };
   const bytes = () =>
     block.outputs * (block.depth + 4) * 8 +
     8 * block.outputs +
