@@ -55,6 +55,10 @@ export class FixedBackend implements Backend {
     this.#engineName = name;
     this.#stack = denseStack(graph, name);
     const [goal] = goals as [OutputGoal];
+    if (goal.lossWeight !== 1) {
+      const kind = `on the ${name} engine, option`;
+      throw new UnsupportedError(kind, `lossWeights: [${goal.lossWeight}]`, ['1', OTHERWISE]);
+    }
     const loss = fixedLoss(goal, name);
     const output = this.#stack.dense.at(-1);
     if (output !== undefined) checkOutput(loss, output.name, output.layer.activation);

@@ -6,6 +6,7 @@ import type { Backend } from './backend.js';
 import { engineName } from './engines.js';
 import { FixedBackend, type FixedCompilation } from './fixed-backend.js';
 import { ScheduleBackend } from './schedule-backend.js';
+import { StackBackend } from './stack-backend.js';
 
 /** The stream of random numbers that dropout is seeded from. */
 const DROPOUT_STREAM = 0x40000000;
@@ -19,24 +20,37 @@ export const dropoutSeed = (seed: number): number => randomWord(seed, DROPOUT_ST
  * @throws UnsupportedError naming the first layer, loss, optimiser or metric that neither computes
  */
 export function fixedPointBackend(compilation: FixedCompilation, seed: number): Backend {
-  const { graph, goals, optimiser, mode, engine } = compilation;
+  const { engine } = compilation;
+  // An engine of one's own computes stacks and nothing else.
+  if (typeof engine !== 'string') return new FixedBackend(compilation);
+  const schedule = () => scheduleBackend(compilation, engine, seed);
+  let stack: FixedBackend;
   try {
-    return new FixedBackend(compilation);
+    stack = new FixedBackend(compilation);
   } catch (error) {
-    if (!(error instanceof UnsupportedError) || typeof engine !== 'string') throw error;
-    return new ScheduleBackend({
-      graph,
-      goals,
-      optimiser,
-      mode,
-      seed: dropoutSeed(seed),
-      engineName: engineName(engine),
-      open: async () => {
-        if (engine === 'functional') return new FunctionalScheduleEngine();
-        // What drives machines is loaded only when it is needed.
-        const { createMachineScheduleEngine } = await import('../schedule/machine/index.js');
-        return createMachineScheduleEngine(compilation.machine);
-      },
-    });
+    if (!(error instanceof UnsupportedError)) throw error;
+    return schedule();
   }
+  return new StackBackend(stack, schedule);
+}
+
+function scheduleBackend(
+  { graph, goals, optimiser, mode, machine }: FixedCompilation,
+  engine: 'machine' | 'functional',
+  seed: number,
+): ScheduleBackend {
+  return new ScheduleBackend({
+    graph,
+    goals,
+    optimiser,
+    mode,
+    seed: dropoutSeed(seed),
+    engineName: engineName(engine),
+    open: async () => {
+      if (engine === 'functional') return new FunctionalScheduleEngine();
+      // What drives machines is loaded only when it is needed.
+      const { createMachineScheduleEngine } = await import('../schedule/machine/index.js');
+      return createMachineScheduleEngine(machine);
+    },
+  });
 }

@@ -27,6 +27,7 @@ import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
 import { FloatBackend } from './float-backend.js';
 import { goalsOf } from './goals.js';
 import type { History } from './history.js';
+import { checkOptionNames } from './known-options.js';
 import type {
   CompileOptions,
   Dataset,
@@ -36,6 +37,7 @@ import type {
   RunOptions,
 } from './options.js';
 import { ScheduleBackend } from './schedule-backend.js';
+import { StackBackend } from './stack-backend.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, trainEpochs } from './training.js';
@@ -141,6 +143,7 @@ export class Model implements AsyncDisposable {
    * @throws {@link UnsupportedError} {@link ModelDefinitionError} {@link OptionError}
    */
   compile(options: CompileOptions): void {
+    checkOptionNames('compile', options);
     const graph = this.#checkedGraph();
     const goals = goalsOf(graph, options);
     const optimiser = optimiserOf(options.optimizer);
@@ -169,6 +172,7 @@ export class Model implements AsyncDisposable {
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError}
    */
   async fit(x: ModelSamples, y: ModelSamples, options: FitOptions = {}): Promise<History> {
+    checkOptionNames('fit', options);
     const compiled = this.#needCompiled();
     const rules = this.#rules(compiled);
     const all = checkedData(rules, x, y, options.sampleWeight);
@@ -178,12 +182,12 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * Trains with batches as they come: from a generator, or from a source larger than memory. Only with
-   * the engine `float`.
+   * Trains with batches as they come: from a generator, or from a source larger than memory.
    *
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError} {@link UnsupportedError}
    */
   async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
+    checkOptionNames('fitDataset', options);
     const compiled = this.#needCompiled();
     const rules = this.#rules(compiled);
     const [x, y, weights] = options.validationData ?? [];
@@ -251,6 +255,7 @@ export class Model implements AsyncDisposable {
     y: ModelSamples,
     options: EvaluateOptions = {},
   ): Promise<Evaluation> {
+    checkOptionNames('evaluate', options);
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const data = checkedData(this.#rules(compiled), x, y, options.sampleWeight);
@@ -276,6 +281,7 @@ export class Model implements AsyncDisposable {
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError}
    */
   async predictAll(x: ModelSamples, options: RunOptions = {}): Promise<FloatTensor[]> {
+    checkOptionNames('predict', options);
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const inputs = checkedInputs(this.#checkedGraph(), x);
@@ -335,7 +341,7 @@ export class Model implements AsyncDisposable {
    */
   plan(batchSize: number = DEFAULT_BATCH, inputPeak = 1): NetworkPlan {
     const { backend } = this.#needCompiled();
-    if (!(backend instanceof FixedBackend)) {
+    if (!isStack(backend)) {
       throw new ModelStateError(
         'only a stack of Dense layers has number formats before it is trained: see schedule()',
       );
@@ -359,7 +365,7 @@ export class Model implements AsyncDisposable {
     workers = CHIP_WORKERS,
   ): ScheduleExplanation | undefined {
     const { backend } = this.#needCompiled();
-    if (backend instanceof FixedBackend) return undefined;
+    if (isStack(backend)) return undefined;
     if (!(backend instanceof ScheduleBackend)) {
       throw new ModelStateError('the engine float has no schedule: compile for another engine');
     }
@@ -444,6 +450,11 @@ export class Model implements AsyncDisposable {
     this.#state ??= freshState(firstWeights(this.#checkedGraph(), this.seed));
     return this.#state;
   }
+}
+
+/** Whether a model is a stack of Dense layers whose weights stay in the cores. */
+function isStack(backend: Backend): backend is FixedBackend | StackBackend {
+  return backend instanceof FixedBackend || backend instanceof StackBackend;
 }
 
 /** Application cores of a chip, but the sequencer's. */

@@ -62,9 +62,9 @@ export interface FitOptions {
   readonly validationData?:
     | readonly [x: ModelSamples, y: ModelSamples]
     | readonly [x: ModelSamples, y: ModelSamples, sampleWeight: SampleWeights];
-  /** How much each sample counts in the loss; the engine `float` only. */
+  /** How much each sample counts in the loss. */
   readonly sampleWeight?: SampleWeights;
-  /** How much the samples of each class count in the loss; the engine `float` only. */
+  /** How much the samples of each class count in the loss. */
   readonly classWeight?: Readonly<Record<number, number>>;
   readonly callbacks?: Callbacks | readonly Callbacks[];
   /** 1 prints a line an epoch; 0 unless told. */
@@ -101,6 +101,6 @@ export interface RunOptions {
 
 /** Options of {@link Model.evaluate}. */
 export interface EvaluateOptions extends RunOptions {
-  /** How much each sample counts in the loss; the engine `float` only. */
+  /** How much each sample counts in the loss. */
   readonly sampleWeight?: SampleWeights;
 }
