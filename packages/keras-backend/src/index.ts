@@ -103,6 +103,7 @@ export type { TrainingControl } from './model/control.js';
 export type { ModelSamples, NestedNumbers, Samples, Tensor } from './model/data.js';
 export { createMachineEngine, type EngineChoice } from './model/engines.js';
 export type { Callbacks, History, Logs, Progress } from './model/history.js';
+export type { KeptFormats, KeptSchedule, KeptStack } from './model/kept-formats.js';
 export {
   Model,
   type ModelOptions,
@@ -139,6 +140,7 @@ export { type PlanRequest, planNetwork } from './plan/plan.js';
 export type { Constraint } from './regularisers/constraints.js';
 export type { Regulariser } from './regularisers/regularisers.js';
 export type { ScheduledLayer, ScheduleExplanation } from './schedule/explain.js';
+export type { TensorFormat, TensorFormats } from './schedule/named-formats.js';
 export type { Stage, StagedNetwork } from './schedule/stages.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';

@@ -105,7 +105,10 @@ export class FixedBackend implements Backend {
       epoch: (request) => this.#epoch(open, request, batchSize, check),
       validate: async () =>
         this.#resultOf(open, await open.engine.run({ mode: 'evaluate', slot: 1, batchSize })),
-      state: async () => withMasters(state, this.#stack.dense, await open.engine.getWeights()),
+      state: async () => ({
+        ...withMasters(state, this.#stack.dense, await open.engine.getWeights()),
+        formats: this.#session.formats,
+      }),
       restore: (other) => open.engine.setWeights(mastersOf(other, this.#stack.dense)),
     };
   }
@@ -141,7 +144,7 @@ export class FixedBackend implements Backend {
   }
 
   #open(state: ModelState, needs: SessionNeeds): Promise<OpenEngine> {
-    return this.#session.engine(mastersOf(state, this.#stack.dense), needs);
+    return this.#session.engine(mastersOf(state, this.#stack.dense), needs, state.formats);
   }
 
   async #epoch(

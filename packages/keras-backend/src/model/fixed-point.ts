@@ -1,7 +1,8 @@
 /** Which of the two fixed-point backends a model gets. */
 import { randomWord } from '@spin-tools/sim/fixed';
-import { UnsupportedError } from '../errors.js';
+import { OptionError, UnsupportedError } from '../errors.js';
 import { FunctionalScheduleEngine } from '../schedule/functional.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import type { Backend } from './backend.js';
 import { engineName } from './engines.js';
 import { FixedBackend, type FixedCompilation } from './fixed-backend.js';
@@ -14,16 +15,31 @@ const DROPOUT_STREAM = 0x40000000;
 /** What dropout is seeded from in a model of a seed. */
 export const dropoutSeed = (seed: number): number => randomWord(seed, DROPOUT_STREAM);
 
+/** What only schedules know. */
+export interface ScheduleWishes {
+  readonly formats: TensorFormats;
+}
+
 /**
  * A stack of Dense layers whose weights stay in the cores where that is possible, else a schedule.
  *
  * @throws UnsupportedError naming the first layer, loss, optimiser or metric that neither computes
+ * @throws OptionError naming the first format that cannot be used
  */
-export function fixedPointBackend(compilation: FixedCompilation, seed: number): Backend {
+export function fixedPointBackend(
+  compilation: FixedCompilation,
+  wishes: ScheduleWishes,
+  seed: number,
+): Backend {
   const { engine } = compilation;
+  const isPlain = Object.keys(wishes.formats).length === 0;
   // An engine of one's own computes stacks and nothing else.
-  if (typeof engine !== 'string') return new FixedBackend(compilation);
-  const schedule = () => scheduleBackend(compilation, engine, seed);
+  if (typeof engine !== 'string') {
+    if (isPlain) return new FixedBackend(compilation);
+    throw new OptionError('formats', 'given', "only with engine 'machine' or 'functional'");
+  }
+  const schedule = () => scheduleBackend(compilation, engine, wishes, seed);
+  if (!isPlain) return schedule();
   let stack: FixedBackend;
   try {
     stack = new FixedBackend(compilation);
@@ -37,6 +53,7 @@ export function fixedPointBackend(compilation: FixedCompilation, seed: number): 
 function scheduleBackend(
   { graph, goals, optimiser, mode, machine }: FixedCompilation,
   engine: 'machine' | 'functional',
+  wishes: ScheduleWishes,
   seed: number,
 ): ScheduleBackend {
   return new ScheduleBackend({
@@ -44,6 +61,7 @@ function scheduleBackend(
     goals,
     optimiser,
     mode,
+    ...wishes,
     seed: dropoutSeed(seed),
     engineName: engineName(engine),
     open: async () => {

@@ -12,6 +12,7 @@ const COMPILE: Names<CompileOptions> = {
   metrics: true,
   weightedMetrics: true,
   mode: true,
+  formats: true,
   engine: true,
   machine: true,
 };

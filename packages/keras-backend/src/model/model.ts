@@ -10,6 +10,7 @@ import type { SymbolicTensor } from '../graph/tensors.js';
 import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
 import type { ScheduleExplanation } from '../schedule/explain.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
@@ -20,7 +21,7 @@ import {
   withClassWeights,
 } from './checked-data.js';
 import { checkCount, checkMode, DEFAULT_BATCH } from './checks.js';
-import type { ModelSamples, Tensor } from './data.js';
+import type { FlatSamples, ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
 import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
@@ -149,11 +150,15 @@ export class Model implements AsyncDisposable {
     const optimiser = optimiserOf(options.optimizer);
     const mode = checkMode(options.mode ?? 'fast');
     const engine = checkEngine(options.engine ?? 'machine');
-    const { machine = {} } = options;
+    const { machine = {}, formats = {} } = options;
     const backend =
       engine === 'float'
         ? new FloatBackend({ graph, goals, optimiser, seed: dropoutSeed(this.seed) })
-        : fixedPointBackend({ graph, goals, optimiser, mode, engine, machine }, this.seed);
+        : fixedPointBackend(
+            { graph, goals, optimiser, mode, engine, machine },
+            { formats },
+            this.seed,
+          );
     const before = this.#compiled;
     if (before !== undefined) this.#retired.push(before.backend);
     if (before?.optimiser.kind !== optimiser.kind && this.#state?.steps) {
@@ -259,7 +264,8 @@ export class Model implements AsyncDisposable {
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const data = checkedData(this.#rules(compiled), x, y, options.sampleWeight);
-    return this.#run(compiled, async (state) => {
+    return this.#run(compiled, async () => {
+      const state = this.#withFormats(compiled, data.x);
       const logs = await compiled.backend.evaluate(state, data, batchSize);
       return logs as Evaluation;
     });
@@ -285,7 +291,32 @@ export class Model implements AsyncDisposable {
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const inputs = checkedInputs(this.#checkedGraph(), x);
-    return this.#run(compiled, (state) => compiled.backend.predict(state, inputs, batchSize));
+    return this.#run(compiled, () =>
+      compiled.backend.predict(this.#withFormats(compiled, inputs), inputs, batchSize),
+    );
+  }
+
+  /**
+   * Measures the number formats that `evaluate` and `predict` run with, on the first 16 samples; in place of those of the
+   * training, or of the first samples that were asked for. Nothing is done where formats are not measured: with the
+   * engine `float`, and of stacks of Dense layers.
+   *
+   * @throws {@link DataError} {@link ModelStateError}
+   */
+  async calibrate(x: ModelSamples): Promise<void> {
+    const compiled = this.#needCompiled();
+    const inputs = checkedInputs(this.#checkedGraph(), x);
+    await this.#run(compiled, async () => void this.#withFormats(compiled, inputs, true));
+  }
+
+  /**
+   * The number formats of the last training, or of the first predictions, by the names of tensors; those that `compile`
+   * was told before. Undefined where none were measured, and of stacks of Dense layers, which have a {@link plan}.
+   */
+  get formats(): TensorFormats | undefined {
+    const compiled = this.#compiled;
+    const known = compiled?.backend.formatsOf?.(this.#currentState());
+    return known ?? compiled?.options.formats;
   }
 
   /** All weights, in Keras's order and shape. */
@@ -301,7 +332,12 @@ export class Model implements AsyncDisposable {
    */
   async setWeights(tensors: readonly Tensor[]): Promise<void> {
     const floats = checkedWeights(this.#checkedGraph(), tensors);
-    await this.setState({ ...this.#currentState(), floats, masters: undefined });
+    await this.setState({
+      ...this.#currentState(),
+      floats,
+      masters: undefined,
+      formats: undefined,
+    });
   }
 
   /** Everything that training changes: weights, memory of the optimiser, epochs trained. */
@@ -426,6 +462,12 @@ export class Model implements AsyncDisposable {
 
   async #closeRetired(): Promise<void> {
     for (const backend of this.#retired.splice(0)) await backend.close();
+  }
+
+  /** Formats stay with the weights that they were measured for, so that a sample's outputs do not depend on others. */
+  #withFormats({ backend }: Compiled, x: readonly FlatSamples[], anew = false): ModelState {
+    this.#state = backend.withFormats?.(this.#currentState(), x, anew) ?? this.#currentState();
+    return this.#state;
   }
 
   #needCompiled(): Compiled {

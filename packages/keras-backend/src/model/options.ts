@@ -4,6 +4,7 @@ import type { LossConfig } from '../losses/configs.js';
 import type { MachineEngineOptions } from '../machine/index.js';
 import type { MetricConfig } from '../metrics/metrics.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import type { ModelSamples } from './data.js';
 import type { EngineChoice } from './engines.js';
 import type { Callbacks, Progress } from './history.js';
@@ -34,6 +35,11 @@ export interface CompileOptions {
   readonly weightedMetrics?: MetricChoices;
   /** Of fixed-point engines: `fast` (16-bit operands) unless told; `exact` agrees with float32 to some 1e-6. */
   readonly mode?: NumberMode;
+  /**
+   * Of fixed-point engines: fraction bits of tensors by name, such as `{ 'conv2d/kernel': { fractionBits: 13 } }`, in
+   * place of those that are measured. An error for a name that there is not lists those that there are.
+   */
+  readonly formats?: TensorFormats;
   /** What computes; `machine` unless told. */
   readonly engine?: EngineChoice;
   /** Which machine, and how the layers are cut; a virtual SpiNN-5 unless told. */

@@ -20,8 +20,15 @@ import type {
   ScheduleRun,
 } from '../schedule/engine.js';
 import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
-import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
+import { chooseFormats, inputFraction, type NodeFormats } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
+import {
+  checkFormats,
+  namedFormats,
+  type TensorFormats,
+  withFormats,
+  withRoomFor,
+} from '../schedule/named-formats.js';
 import { type StagedNetwork, stageNetwork } from '../schedule/stages.js';
 import type {
   Backend,
@@ -45,7 +52,7 @@ export interface ScheduleCompilation {
   /** Fixes what dropout drops; unsigned 32 bit. */
   readonly seed: number;
   /** Formats in place of the measured ones. */
-  readonly formats?: FormatOverrides | undefined;
+  readonly formats: TensorFormats;
   /** Name of the engine, for messages. */
   readonly engineName: string;
   /** Opens the engine. */
@@ -65,11 +72,15 @@ export class ScheduleBackend implements Backend {
   readonly #outputShapes: readonly Shape[];
   #open: ScheduleEngine | undefined;
 
-  /** @throws UnsupportedError naming the first layer that fixed point does not compute */
+  /**
+   * @throws UnsupportedError naming the first layer that fixed point does not compute
+   * @throws OptionError naming the first format that cannot be used
+   */
   constructor(compilation: ScheduleCompilation) {
     this.#compilation = compilation;
     const { graph, engineName } = compilation;
     this.#lowered = lower(graph, engineName);
+    checkFormats(this.#lowered, compilation.formats);
     this.#outputShapes = shapesOf(graph, graph.outputs);
   }
 
@@ -111,7 +122,9 @@ export class ScheduleBackend implements Backend {
     };
     const prepare = async (data: ModelData, size: number) => {
       const before = await now();
-      await engine.prepare(this.#compile(engine.target, before, data, size, true));
+      const calls = this.#measured(before, data, true);
+      current = { ...before, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
+      await engine.prepare(this.#compile(engine.target, calls, size, true));
       await engine.setState(floatStateOf(before));
     };
     const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
@@ -167,6 +180,22 @@ export class ScheduleBackend implements Backend {
     };
   }
 
+  /** A state with formats to run it with, measured on the first samples where it has none. */
+  withFormats(state: ModelState, x: readonly FlatSamples[], anew = false): ModelState {
+    const data = { samples: x[0]?.samples ?? 0, x, y: [], weights: [] };
+    if (!anew && this.#kept(state, data) !== undefined) return state;
+    const calls = this.#measured(state, data, false);
+    return { ...state, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
+  }
+
+  /** The formats that a state was trained with, or that it runs with, by the names of tensors; undefined without. */
+  formatsOf({ formats }: ModelState): TensorFormats | undefined {
+    const { mode, formats: wanted } = this.#compilation;
+    const graph = this.#lowered;
+    if (formats?.kind !== 'schedule' || formats.mode !== mode) return undefined;
+    return namedFormats(graph, withFormats(graph, formats.calls, mode, wanted));
+  }
+
   async evaluate(state: ModelState, data: ModelData, batchSize: number): Promise<Logs> {
     return (await this.#evaluation(state, data, batchSize)).logs;
   }
@@ -218,20 +247,32 @@ export class ScheduleBackend implements Backend {
     const engine = await this.#engine();
     const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
-    await engine.prepare(this.#compile(engine.target, state, data, size, false));
+    const formats = this.#kept(state, data) ?? this.#measured(state, data, false);
+    await engine.prepare(this.#compile(engine.target, formats, size, false));
     await engine.setState(floatStateOf(state));
     await engine.load(slot, dataOf(data));
     return engine.run({ mode, slot, batchSize: size, keepsOutputs });
   }
 
-  #compile(
-    target: ScheduleTarget,
-    state: ModelState,
-    data: ModelData,
-    batchSize: number,
-    training: boolean,
-  ): CompiledNetwork {
-    const { graph, goals, optimiser, mode, seed, formats: overrides } = this.#compilation;
+  /** The formats that a state was trained with, with room for inputs that are larger. */
+  #kept(state: ModelState, data: ModelData): readonly NodeFormats[] | undefined {
+    const { mode } = this.#compilation;
+    const { formats: kept } = state;
+    const { nodes, inputs } = this.#lowered;
+    if (kept?.kind !== 'schedule' || kept.mode !== mode || kept.calls.length !== nodes.length) {
+      return undefined;
+    }
+    const now = data.x.map(({ peak }) => inputFraction(peak, mode));
+    return withRoomFor(
+      this.#lowered,
+      kept.calls,
+      inputs.map((_, index) => now[index] as number),
+    );
+  }
+
+  /** Measures formats on the first samples. */
+  #measured(state: ModelState, data: ModelData, training: boolean): readonly NodeFormats[] {
+    const { graph, goals, mode, seed } = this.#compilation;
     const lowered = this.#lowered;
     const samples = Math.min(data.samples, CALIBRATION_SAMPLES);
     const inputs = shapesOf(graph, graph.inputs).map((shape, index): BatchTensor => {
@@ -259,18 +300,20 @@ export class ScheduleBackend implements Backend {
       const measured = peaks[node];
       if (measured !== undefined) peaks[node] = { ...measured, value: peak };
     }
-    const formats = chooseFormats(lowered, state.floats, peaks, mode, overrides);
-    const graphRequest = {
-      graph: lowered,
-      formats,
-      goals,
-      optimiser,
-      mode,
-      batchSize,
-      seed,
-      training,
-    };
-    return compileNetwork(graphRequest, target);
+    return chooseFormats(lowered, state.floats, peaks, mode);
+  }
+
+  #compile(
+    target: ScheduleTarget,
+    measured: readonly NodeFormats[],
+    batchSize: number,
+    training: boolean,
+  ): CompiledNetwork {
+    const { goals, optimiser, mode, seed, formats: wanted } = this.#compilation;
+    const graph = this.#lowered;
+    const formats = withFormats(graph, measured, mode, wanted);
+    const request = { graph, formats, goals, optimiser, mode, batchSize, seed, training };
+    return compileNetwork(request, target);
   }
 }
 
