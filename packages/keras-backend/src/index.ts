@@ -102,7 +102,14 @@ export {
 export type { TrainingControl } from './model/control.js';
 export type { ModelSamples, NestedNumbers, Samples, Tensor } from './model/data.js';
 export { createMachineEngine, type EngineChoice } from './model/engines.js';
-export type { Callbacks, History, Logs, Progress } from './model/history.js';
+export type {
+  Callbacks,
+  History,
+  LayerCount,
+  LayerCounts,
+  Logs,
+  Progress,
+} from './model/history.js';
 export type { KeptFormats, KeptSchedule, KeptStack } from './model/kept-formats.js';
 export {
   Model,
@@ -123,6 +130,7 @@ export type {
   RunOptions,
   SampleWeights,
 } from './model/options.js';
+export type { Rounding } from './model/schedule-backend.js';
 export type { ModelState } from './model/state.js';
 export type { Evaluation } from './model/training.js';
 export type { FloatTensor } from './model/weights.js';

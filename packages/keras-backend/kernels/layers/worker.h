@@ -13,6 +13,13 @@ typedef struct {
 
 extern Worker worker;
 
+/* Whether this step rounds weights and deltas by chance. */
+#ifdef WITHOUT_CHANCE
+#define BY_CHANCE 0
+#else
+#define BY_CHANCE worker.step.chance
+#endif
+
 /* Items of a worker: from first up to but not including end. */
 typedef struct {
   uint32_t first;

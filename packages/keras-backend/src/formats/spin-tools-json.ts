@@ -82,6 +82,8 @@ export interface StoredCompilation {
   /** Absent where none was asked for. */
   readonly formats?: TensorFormats;
   /** Absent where it is the default. */
+  readonly rounding?: 'stochastic';
+  /** Absent where it is the default. */
   readonly engine?: 'float';
 }
 
@@ -130,6 +132,7 @@ function storedCompilation(options: CompileOptions): StoredCompilation {
     ...(weightedMetrics && { weightedMetrics }),
     mode,
     ...(options.formats && { formats: options.formats }),
+    ...(options.rounding === 'stochastic' && { rounding: options.rounding }),
     ...(options.engine === 'float' && { engine: 'float' }),
   };
 }
@@ -218,7 +221,17 @@ export async function modelFromJson(json: unknown): Promise<Model> {
 }
 
 function compilationOf(compile: JsonObject): CompileOptions {
-  const { optimizer, loss, lossWeights, metrics, weightedMetrics, mode, engine, formats } = compile;
+  const {
+    optimizer,
+    loss,
+    lossWeights,
+    metrics,
+    weightedMetrics,
+    mode,
+    engine,
+    formats,
+    rounding,
+  } = compile;
   const isLoss = typeof loss === 'string' || (typeof loss === 'object' && loss !== null);
   if (!isLoss) throw new ModelFileError('compile.loss', 'should be text');
   return {
@@ -226,6 +239,7 @@ function compilationOf(compile: JsonObject): CompileOptions {
     loss: loss as string,
     metrics: (Array.isArray(metrics) ? metrics : asObject(metrics, 'compile.metrics')) as string[],
     mode: mode as NumberMode,
+    ...(rounding === 'stochastic' && { rounding }),
     ...(formats !== undefined && {
       formats: asObject(formats, 'compile.formats') as TensorFormats,
     }),

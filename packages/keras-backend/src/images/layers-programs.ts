@@ -20,6 +20,8 @@ export const OPERATION_GROUPS = {
   LIMITS: ['norms', 'addUp', 'penalty', 'constrain'],
   /** `lose` with others than mean squares and plain crossentropies. */
   OTHER_LOSSES: [],
+  /** Rounding by chance, which gives activateBack a number of its own. */
+  CHANCE: [],
 } as const satisfies Readonly<Record<string, readonly OperationKind[]>>;
 
 /** A name of {@link OPERATION_GROUPS}. */
@@ -28,7 +30,7 @@ export type OperationGroup = keyof typeof OPERATION_GROUPS;
 /** What each program leaves out; the first that has all that a schedule needs is taken. */
 export const LAYERS_PROGRAMS = {
   layers: ['DEPTHWISE', 'LIMITS', 'OTHER_LOSSES'],
-  mobile: ['MAP', 'LIMITS', 'OTHER_LOSSES'],
+  mobile: ['MAP', 'LIMITS', 'OTHER_LOSSES', 'CHANCE'],
   branches: ['DEPTHWISE', 'NORMALISE'],
   depthwise: ['NORMALISE', 'MERGE'],
 } as const satisfies Readonly<Record<string, readonly OperationGroup[]>>;
@@ -50,7 +52,12 @@ export function groupsOf(operations: readonly Operation[]): OperationGroup[] {
   const rare = operations.some(
     (operation) => operation.kind === 'lose' && !COMMON_LOSSES.includes(operation.loss),
   );
-  return [...needed.map(([name]) => name), ...(rare ? (['OTHER_LOSSES'] as const) : [])];
+  const chance = operations.some((each) => each.kind === 'activateBack' && each.salt !== 0);
+  return [
+    ...needed.map(([name]) => name),
+    ...(rare ? (['OTHER_LOSSES'] as const) : []),
+    ...(chance ? (['CHANCE'] as const) : []),
+  ];
 }
 
 /** The program that has all that operations need; undefined when none has. */

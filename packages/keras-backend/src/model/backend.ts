@@ -2,7 +2,7 @@
 import type { Engine, MachineCost } from '../engine.js';
 import type { TensorFormats } from '../schedule/named-formats.js';
 import type { FlatSamples } from './data.js';
-import type { Logs } from './history.js';
+import type { LayerCounts, Logs } from './history.js';
 import type { ModelState } from './state.js';
 import type { FloatTensor } from './weights.js';
 
@@ -45,6 +45,8 @@ export interface EpochRequest {
 export interface EpochResult {
   readonly logs: Logs;
   readonly saturations: number;
+  /** By the layers' names; absent with engines that do not tell. */
+  readonly layers?: LayerCounts;
   readonly machine?: MachineCost;
 }
 

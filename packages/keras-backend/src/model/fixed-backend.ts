@@ -21,7 +21,7 @@ import type {
 import { DEFAULT_BATCH } from './checks.js';
 import { type FlatSamples, toOperands } from './data.js';
 import { engineName, type FixedEngineChoice } from './engines.js';
-import type { Logs } from './history.js';
+import type { LayerCounts, Logs } from './history.js';
 import { EngineSession, type OpenEngine, type SessionNeeds } from './session.js';
 import { type ModelState, mastersOf, withMasters } from './state.js';
 import type { FloatTensor } from './weights.js';
@@ -168,8 +168,20 @@ export class FixedBackend implements Backend {
   }
 
   #resultOf(open: OpenEngine, result: RunResult): EpochResult {
-    const { saturations, machine } = result;
-    return { logs: this.#logsOf(open, result), saturations, ...(machine && { machine }) };
+    const { saturations, layerSaturations, machine } = result;
+    return {
+      logs: this.#logsOf(open, result),
+      saturations,
+      ...(layerSaturations && { layers: this.#countsOf(layerSaturations) }),
+      ...(machine && { machine }),
+    };
+  }
+
+  #countsOf(saturations: readonly number[]): LayerCounts {
+    const named = this.#stack.dense.map(({ name }, index) => {
+      return [name, { saturations: saturations[index] ?? 0 }] as const;
+    });
+    return Object.fromEntries(named);
   }
 
   #logsOf({ plan }: OpenEngine, { lossSum, correct, samples }: RunResult): Logs {

@@ -6,7 +6,7 @@ import type { TensorFormats } from '../schedule/named-formats.js';
 import type { Backend } from './backend.js';
 import { engineName } from './engines.js';
 import { FixedBackend, type FixedCompilation } from './fixed-backend.js';
-import { ScheduleBackend } from './schedule-backend.js';
+import { type Rounding, ScheduleBackend } from './schedule-backend.js';
 import { StackBackend } from './stack-backend.js';
 
 /** The stream of random numbers that dropout is seeded from. */
@@ -18,6 +18,7 @@ export const dropoutSeed = (seed: number): number => randomWord(seed, DROPOUT_ST
 /** What only schedules know. */
 export interface ScheduleWishes {
   readonly formats: TensorFormats;
+  readonly rounding: Rounding;
 }
 
 /**
@@ -32,11 +33,15 @@ export function fixedPointBackend(
   seed: number,
 ): Backend {
   const { engine } = compilation;
-  const isPlain = Object.keys(wishes.formats).length === 0;
+  const isPlain = Object.keys(wishes.formats).length === 0 && wishes.rounding === 'nearest';
   // An engine of one's own computes stacks and nothing else.
   if (typeof engine !== 'string') {
     if (isPlain) return new FixedBackend(compilation);
-    throw new OptionError('formats', 'given', "only with engine 'machine' or 'functional'");
+    throw new OptionError(
+      'formats or rounding',
+      'given',
+      "only with engine 'machine' or 'functional'",
+    );
   }
   const schedule = () => scheduleBackend(compilation, engine, wishes, seed);
   if (!isPlain) return schedule();

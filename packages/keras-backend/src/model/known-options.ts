@@ -13,6 +13,7 @@ const COMPILE: Names<CompileOptions> = {
   weightedMetrics: true,
   mode: true,
   formats: true,
+  rounding: true,
   engine: true,
   machine: true,
 };

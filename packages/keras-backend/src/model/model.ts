@@ -20,7 +20,7 @@ import {
   splitData,
   withClassWeights,
 } from './checked-data.js';
-import { checkCount, checkMode, DEFAULT_BATCH } from './checks.js';
+import { checkCount, checkMode, checkRounding, DEFAULT_BATCH } from './checks.js';
 import type { FlatSamples, ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
@@ -151,12 +151,13 @@ export class Model implements AsyncDisposable {
     const mode = checkMode(options.mode ?? 'fast');
     const engine = checkEngine(options.engine ?? 'machine');
     const { machine = {}, formats = {} } = options;
+    const rounding = checkRounding(options.rounding ?? 'nearest');
     const backend =
       engine === 'float'
         ? new FloatBackend({ graph, goals, optimiser, seed: dropoutSeed(this.seed) })
         : fixedPointBackend(
             { graph, goals, optimiser, mode, engine, machine },
-            { formats },
+            { formats, rounding },
             this.seed,
           );
     const before = this.#compiled;

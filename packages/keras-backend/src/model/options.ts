@@ -8,6 +8,7 @@ import type { TensorFormats } from '../schedule/named-formats.js';
 import type { ModelSamples } from './data.js';
 import type { EngineChoice } from './engines.js';
 import type { Callbacks, Progress } from './history.js';
+import type { Rounding } from './schedule-backend.js';
 
 /** A loss by its name, or with parameters. */
 export type LossChoice = string | LossConfig;
@@ -40,6 +41,8 @@ export interface CompileOptions {
    * place of those that are measured. An error for a name that there is not lists those that there are.
    */
   readonly formats?: TensorFormats;
+  /** Of fixed-point engines: how weights and deltas are rounded in training; `nearest` unless told. */
+  readonly rounding?: Rounding;
   /** What computes; `machine` unless told. */
   readonly engine?: EngineChoice;
   /** Which machine, and how the layers are cut; a virtual SpiNN-5 unless told. */

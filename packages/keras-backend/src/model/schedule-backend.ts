@@ -39,9 +39,15 @@ import type {
   TrainingRun,
 } from './backend.js';
 import type { FlatSamples } from './data.js';
-import type { Logs } from './history.js';
+import { countsOf, type LayerCount, type LayerCounts, type Logs } from './history.js';
 import type { ModelState } from './state.js';
 import type { FloatTensor } from './weights.js';
+
+/**
+ * `nearest`: halves up. `stochastic`: up with the chance of what is cut off, so that steps too small for a number format
+ * still count in the mean; by random numbers that the seed of the model fixes.
+ */
+export type Rounding = 'nearest' | 'stochastic';
 
 /** What is compiled for schedules. */
 export interface ScheduleCompilation {
@@ -53,6 +59,8 @@ export interface ScheduleCompilation {
   readonly seed: number;
   /** Formats in place of the measured ones. */
   readonly formats: TensorFormats;
+  /** How weights and deltas are rounded. */
+  readonly rounding: Rounding;
   /** Name of the engine, for messages. */
   readonly engineName: string;
   /** Opens the engine. */
@@ -96,7 +104,17 @@ export class ScheduleBackend implements Backend {
   explain(batchSize: number, workers: number): ScheduleExplanation {
     const { goals, optimiser, mode, seed } = this.#compilation;
     const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
-    const request = { graph: this.#lowered, formats, goals, optimiser, mode, batchSize, seed };
+    const chance = this.#chance;
+    const request = {
+      graph: this.#lowered,
+      formats,
+      goals,
+      optimiser,
+      mode,
+      batchSize,
+      seed,
+      chance,
+    };
     const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
     return explainSchedule(compileNetwork({ ...request, training: true }, target));
   }
@@ -124,10 +142,13 @@ export class ScheduleBackend implements Backend {
       const before = await now();
       const calls = this.#measured(before, data, true);
       current = { ...before, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
-      await engine.prepare(this.#compile(engine.target, calls, size, true));
+      const network = this.#compile(engine.target, calls, size, true);
+      await engine.prepare(network);
       await engine.setState(floatStateOf(before));
+      return network;
     };
     const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
+      const network = await prepare(data, size);
       const { steps } = current;
       const batches = Math.ceil(data.samples / size);
       const rates = Array.from(
@@ -136,7 +157,7 @@ export class ScheduleBackend implements Backend {
       );
       await engine.load(0, dataOf(data));
       moved = true;
-      return engine.run({
+      const result = await engine.run({
         mode: 'train',
         slot: 0,
         batchSize: size,
@@ -147,13 +168,13 @@ export class ScheduleBackend implements Backend {
           request.onBatch(done + batch, Math.max(batches, done + batch), undefined),
         stops: () => request.stops(),
       });
+      return counted(result, network);
     };
     return {
       learningRate: () => rateAt(optimiser.learningRate, current.steps),
       epoch: async (request) => {
         const sum = new Results(this.#compilation.goals);
         if (typeof training !== 'function') {
-          await prepare(training, batchSize);
           const result = await pass(training, batchSize, request, 0);
           sum.add(result, training, orderOf(training.samples, result.samples, request.shuffleSeed));
           return sum.result();
@@ -161,7 +182,6 @@ export class ScheduleBackend implements Backend {
         let done = 0;
         for await (const batch of training()) {
           if (request.stops()) break;
-          await prepare(batch, batch.samples);
           sum.add(await pass(batch, batch.samples, request, done), batch);
           await now();
           done += 1;
@@ -220,6 +240,10 @@ export class ScheduleBackend implements Backend {
     await open?.close();
   }
 
+  get #chance(): boolean {
+    return this.#compilation.rounding === 'stochastic';
+  }
+
   get #hasMetrics(): boolean {
     return this.#compilation.goals.some(
       ({ metrics, weightedMetrics }) => metrics.length + weightedMetrics.length > 0,
@@ -243,15 +267,16 @@ export class ScheduleBackend implements Backend {
     batchSize: number,
     mode: ScheduleRun['mode'],
     keepsOutputs: boolean,
-  ): Promise<ScheduleResult> {
+  ): Promise<CountedResult> {
     const engine = await this.#engine();
     const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
     const formats = this.#kept(state, data) ?? this.#measured(state, data, false);
-    await engine.prepare(this.#compile(engine.target, formats, size, false));
+    const network = this.#compile(engine.target, formats, size, false);
+    await engine.prepare(network);
     await engine.setState(floatStateOf(state));
     await engine.load(slot, dataOf(data));
-    return engine.run({ mode, slot, batchSize: size, keepsOutputs });
+    return counted(await engine.run({ mode, slot, batchSize: size, keepsOutputs }), network);
   }
 
   /** The formats that a state was trained with, with room for inputs that are larger. */
@@ -312,9 +337,38 @@ export class ScheduleBackend implements Backend {
     const { goals, optimiser, mode, seed, formats: wanted } = this.#compilation;
     const graph = this.#lowered;
     const formats = withFormats(graph, measured, mode, wanted);
-    const request = { graph, formats, goals, optimiser, mode, batchSize, seed, training };
+    const chance = this.#chance;
+    const request = {
+      graph,
+      formats,
+      goals,
+      optimiser,
+      mode,
+      batchSize,
+      seed,
+      chance,
+      training,
+    };
     return compileNetwork(request, target);
   }
+}
+
+/** What a run found out, with what it counted by layer. */
+interface CountedResult extends ScheduleResult {
+  readonly layers: LayerCounts;
+}
+
+function counted(result: ScheduleResult, { owners }: CompiledNetwork): CountedResult {
+  const layers: Record<string, LayerCount> = {};
+  for (const [index, owner] of owners.entries()) {
+    if (owner === '') continue;
+    const { saturations = 0, underflows = 0 } = layers[owner] ?? {};
+    layers[owner] = {
+      saturations: saturations + (result.saturations[index] ?? 0),
+      underflows: underflows + (result.underflows[index] ?? 0),
+    };
+  }
+  return { ...result, layers };
 }
 
 /** Adds up what runs found out, as Keras reports it. */
@@ -322,6 +376,7 @@ class Results {
   readonly #goals: readonly OutputGoal[];
   readonly #tally: Tally;
   #saturations = 0;
+  #layers: LayerCounts = {};
   #machine: EpochResult['machine'];
 
   constructor(goals: readonly OutputGoal[]) {
@@ -330,7 +385,7 @@ class Results {
   }
 
   /** @param order the samples that were run, where not all of the data were */
-  add(result: ScheduleResult, data: ModelData, order?: readonly number[]): void {
+  add(result: CountedResult, data: ModelData, order?: readonly number[]): void {
     const { lossSums, outputs = [], penaltySum, samples, saturations, machine } = result;
     for (const [index, goal] of this.#goals.entries()) {
       const values = outputs[index] ?? new Float32Array(0);
@@ -353,6 +408,7 @@ class Results {
     }
     this.#tally.addBatch(samples, penaltySum / Math.max(1, samples));
     this.#saturations += saturations.reduce((sum, count) => sum + count, 0);
+    this.#layers = countsOf(this.#layers, result.layers);
     this.#machine = costOf(this.#machine, machine);
   }
 
@@ -360,6 +416,7 @@ class Results {
     return {
       logs: this.#tally.logs(),
       saturations: this.#saturations,
+      layers: this.#layers,
       ...(this.#machine && { machine: this.#machine }),
     };
   }
