@@ -135,6 +135,8 @@ export interface RunResult {
   readonly outputs?: Operands;
   /** Values that were clamped to their format. */
   readonly saturations: number;
+  /** The same by layer, in the order of the plan; absent where an engine does not tell. */
+  readonly layerSaturations?: readonly number[];
   /** Absent where nothing but this process was used. */
   readonly machine?: MachineCost;
 }

@@ -103,7 +103,15 @@ export {
 export type { TrainingControl } from './model/control.js';
 export type { ModelSamples, NestedNumbers, Samples, Tensor } from './model/data.js';
 export { createMachineEngine, type EngineChoice } from './model/engines.js';
-export type { Callbacks, History, Logs, Progress } from './model/history.js';
+export type {
+  Callbacks,
+  History,
+  LayerCount,
+  LayerCounts,
+  Logs,
+  Progress,
+} from './model/history.js';
+export type { KeptFormats, KeptSchedule, KeptStack } from './model/kept-formats.js';
 export {
   Model,
   type ModelOptions,
@@ -123,6 +131,7 @@ export type {
   RunOptions,
   SampleWeights,
 } from './model/options.js';
+export type { Rounding } from './model/schedule-backend.js';
 export type { ModelState } from './model/state.js';
 export type { Evaluation } from './model/training.js';
 export type { FloatTensor } from './model/weights.js';
@@ -141,6 +150,7 @@ export type { Constraint } from './regularisers/constraints.js';
 export type { Regulariser } from './regularisers/regularisers.js';
 export type { WorkersExplanation } from './schedule/engine.js';
 export type { ScheduledLayer, ScheduleExplanation } from './schedule/explain.js';
+export type { TensorFormat, TensorFormats } from './schedule/named-formats.js';
 export type { Stage, StagedNetwork } from './schedule/stages.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';

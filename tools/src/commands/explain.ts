@@ -28,7 +28,7 @@ export function explainCommand(io: Io): Command {
   withExamples(
     command,
     [['explain net.keras', 'shows layers, parameters, and the engines that can run them.']],
-    '{ name, layers: [{ name, className, outputShape, parameters }], engines, plan } or refused in place of plan',
+    '{ name, layers: [{ name, className, outputShape, parameters }], engines, plan, formats } or refused in place of plan',
   );
   return runs<ExplainOptions>(command, io, runExplain);
 }
@@ -43,7 +43,7 @@ async function runExplain(
   const plan = planOf(model, loss, mode, batchSize);
   if (plan instanceof UnsupportedError) {
     terminal.say(`\ncomputed by the engine float only: ${plan.message}`);
-  } else if ('seconds' in plan) saySchedule(plan, terminal);
+  } else if ('seconds' in plan) saySchedule(plan, model, terminal);
   else sayPlan(plan, terminal);
   terminal.result({
     name: model.name,
@@ -55,6 +55,7 @@ async function runExplain(
     })),
     engines: plan instanceof UnsupportedError ? ['float'] : ['machine', 'functional', 'float'],
     ...(plan instanceof UnsupportedError ? { refused: plan.message } : { plan }),
+    ...(model.formats && { formats: model.formats }),
   });
 }
 
@@ -66,7 +67,8 @@ function planOf(
   batchSize: number,
 ): NetworkPlan | ScheduleExplanation | UnsupportedError {
   try {
-    model.compile({ optimizer: 'sgd', loss, mode, engine: 'machine' });
+    const { formats = {} } = model.compileOptions ?? {};
+    model.compile({ optimizer: 'sgd', loss, mode, engine: 'machine', formats });
     return model.schedule(batchSize) ?? model.plan(batchSize);
   } catch (error) {
     if (error instanceof UnsupportedError) return error;
@@ -74,7 +76,7 @@ function planOf(
   }
 }
 
-function saySchedule(schedule: ScheduleExplanation, terminal: Terminal): void {
+function saySchedule(schedule: ScheduleExplanation, model: Model, terminal: Terminal): void {
   const { layers, mode, memoryBytes, workers, seconds, batchSize } = schedule;
   const whole = (value: number) => Math.round(value).toLocaleString('en');
   terminal.say(`\ncomputed by the engines machine, functional and float`);
@@ -92,6 +94,11 @@ function saySchedule(schedule: ScheduleExplanation, terminal: Terminal): void {
   ]);
   const heading = ['layer', 'operations', 'products', 'in training', 'cycles', 'in training'];
   for (const line of table(heading, rows)) terminal.say(line);
+  const formats = Object.entries(model.formats ?? {});
+  if (formats.length === 0) return;
+  terminal.say('\nfraction bits, as trained or as wanted');
+  const bits = formats.map(([name, { fractionBits }]) => [name, fractionBits]);
+  for (const line of table(['tensor', 'bits'], bits)) terminal.say(line);
 }
 
 function sayPlan({ layers, mode }: NetworkPlan, terminal: Terminal): void {

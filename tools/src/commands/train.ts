@@ -20,6 +20,7 @@ interface TrainOptions extends EngineOptions, ViewOption {
   readonly learningRate?: number;
   readonly loss?: string;
   readonly mode?: 'fast' | 'exact';
+  readonly rounding?: 'nearest' | 'stochastic';
   readonly output: string;
   readonly report: string;
 }
@@ -42,6 +43,12 @@ export function trainCommand(io: Io): Command {
     .option('--learning-rate <number>', "default: 0.1 for sgd, Keras's for others", positiveNumber)
     .option('--loss <name>', "Keras's name of a loss (default: what suits the last layer)")
     .addOption(new Option('--mode <mode>', 'number formats').choices(['fast', 'exact']))
+    .addOption(
+      new Option('--rounding <way>', 'of weights and gradients in fixed point').choices([
+        'nearest',
+        'stochastic',
+      ]),
+    )
     .option(
       '--output <file>',
       'where the trained model goes: .keras, .h5 or .json',
@@ -61,7 +68,7 @@ export function trainCommand(io: Io): Command {
         'trains here, with layers and optimisers that machines do not have.',
       ],
     ],
-    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, mappingSeconds, modelFile, reportFile }',
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, layers, mappingSeconds, modelFile, reportFile }',
   );
   return runs<TrainOptions>(withView(withEngineOptions(command)), io, (options, terminal) =>
     runTrain(command, io, options, terminal),
@@ -105,6 +112,7 @@ async function runTrain(
       source: data,
       loss: options.loss ?? file.loss,
       mode: options.mode ?? file.mode ?? 'fast',
+      ...(options.rounding && { rounding: options.rounding }),
       epochs,
       batchSize,
       optimizer: optimiserOf(options),

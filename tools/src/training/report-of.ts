@@ -35,7 +35,7 @@ export function labelledFigures(
   { training, heldOut }: Pick<TrainingRun, 'training' | 'heldOut'>,
 ): Figure[] {
   const judged = heldOut === training ? 'training samples' : 'held out';
-  const { predictedSeconds, predictedJoules, packetsSent, packetsDropped } = figures;
+  const { predictedSeconds, predictedJoules, packetsSent, packetsDropped, layers } = figures;
   const count = (value: number) => value.toLocaleString('en');
   return [
     [`accuracy, ${judged}`, percent(figures.accuracy)],
@@ -45,7 +45,21 @@ export function labelledFigures(
     ...maybe('energy on a board', predictedJoules, (value) => `${value.toPrecision(3)} J`),
     ...maybe('packets sent', packetsSent, count),
     ...maybe('packets dropped', packetsDropped, count),
+    ...countsOf(layers, 'saturations', 'values clamped'),
+    ...countsOf(layers, 'underflows', 'gradients vanished'),
   ];
+}
+
+/** A line for each layer where something was counted. */
+function countsOf(
+  layers: TrainingFigures['layers'],
+  kind: 'saturations' | 'underflows',
+  label: string,
+): Figure[] {
+  return Object.entries(layers ?? {}).flatMap(([name, counts]): Figure[] => {
+    const count = counts[kind] ?? 0;
+    return count === 0 ? [] : [[`${label}, ${name}`, count.toLocaleString('en')]];
+  });
 }
 
 function maybe(label: string, value: number | null, format: (value: number) => string): Figure[] {

@@ -1,5 +1,12 @@
 /** Trains a model on samples, tests it on others and measures both. */
-import type { CompileOptions, History, Logs, Model, Optimiser } from '@spin-tools/keras-backend';
+import type {
+  CompileOptions,
+  History,
+  LayerCounts,
+  Logs,
+  Model,
+  Optimiser,
+} from '@spin-tools/keras-backend';
 import { asTensor, classesFor, type Samples, targetsFor } from '../data/samples.js';
 import { inputShape, outputSize } from '../model/model-file.js';
 import type { Progress, Terminal } from '../terminal/terminal.js';
@@ -16,6 +23,7 @@ export interface TrainingRun {
   readonly source: string;
   readonly loss: CompileOptions['loss'];
   readonly mode: NonNullable<CompileOptions['mode']>;
+  readonly rounding?: NonNullable<CompileOptions['rounding']>;
   readonly choice: EngineChoice;
   readonly epochs: number;
   readonly batchSize: number;
@@ -40,6 +48,8 @@ export interface TrainingFigures {
   readonly predictedJoules: number | null;
   readonly packetsSent: number | null;
   readonly packetsDropped: number | null;
+  /** Values that were clamped to their number format in training, and gradients that vanished, by layer; null of float32. */
+  readonly layers: LayerCounts | null;
 }
 
 /** The figures, and how they came about. */
@@ -50,13 +60,14 @@ export interface TrainingOutcome {
 
 /** Compiles, fits and evaluates, telling the terminal how it goes. The model keeps its engine open. */
 export async function train(run: TrainingRun, terminal: Terminal): Promise<TrainingOutcome> {
-  const { model, choice, mode, loss, optimizer } = run;
+  const { model, choice, mode, loss, optimizer, rounding } = run;
   model.compile({
     optimizer,
     loss,
     metrics: ['accuracy'],
     mode,
     ...choice,
+    ...(rounding && { rounding }),
   });
   const { history, seconds } = await fit(run, terminal);
   const test = await evaluate(model, run.heldOut, run.source, run.batchSize);
@@ -71,6 +82,7 @@ export async function train(run: TrainingRun, terminal: Terminal): Promise<Train
       predictedJoules: machine?.joules ?? null,
       packetsSent: machine?.packetsSent ?? null,
       packetsDropped: machine?.packetsDropped ?? null,
+      layers: history.layers ?? null,
     },
   };
 }

@@ -1,10 +1,9 @@
 /* Activations of tensors, forwards and back. */
 #include "activation.h"
 #include "blocks.h"
+#include "delta.h"
 #include "operation.h"
 #include "rows.h"
-
-#define LARGEST_DELTA 32767 /* int16 deltas are never -32768: then two products do not sum up to 2^31 */
 
 static void softmax_pixel(const uint8_t *z, uint8_t *to, const Block *source, const Block *target, uint32_t *v31, int32_t *wide) {
   uint32_t channels = source->region.channels;
@@ -81,17 +80,6 @@ void run_activate(const void *operation) {
   }
 }
 
-/* Stores error times slope as an error or a delta. */
-static void put_slope(uint8_t *to, const Block *target, uint32_t c, int64_t product, int32_t shift, uint32_t accumulate) {
-  int64_t value = rounded(product, shift);
-  worker.underflows += value == 0 && product != 0;
-  if (target->type == ELEMENT_INT16 && value < -LARGEST_DELTA) {
-    value = -LARGEST_DELTA;
-    worker.saturations += 1;
-  }
-  add_element(to, target->type, c, value, accumulate);
-}
-
 /* g - sum of g * y over the pixel, at the fraction of g. */
 static int32_t softmax_mean(const uint8_t *errors, const uint8_t *values, const Block *value, int32_t fraction) {
   int64_t dot = 0;
@@ -143,11 +131,14 @@ void run_activate_back(const void *operation) {
   const Tensor *read = byValue ? &op->value : op->function == FUNCTION_LINEAR ? &op->error : &op->source;
   int32_t shift = op->error.fraction - op->target.fraction;
   uint32_t narrow = is_narrow(op->function, op->slope, op->threshold, &op->error, &op->target) && !op->accumulate &&
-                    (op->function == FUNCTION_LINEAR || (read->type == ELEMENT_INT16 && op->limit == INT32_MAX));
+                    (op->function == FUNCTION_LINEAR || (read->type == ELEMENT_INT16 && op->limit == INT32_MAX)) &&
+                    !BY_CHANCE;
 #ifdef __wasm__
   uint32_t rectifies = op->function == FUNCTION_RELU && op->slope == 0 && op->threshold == 0 && op->limit == INT32_MAX &&
-                       read->type == ELEMENT_INT16 && op->target.type == ELEMENT_INT32 && !op->accumulate && shift >= 0 && shift < 32;
+                       read->type == ELEMENT_INT16 && op->target.type == ELEMENT_INT32 && !op->accumulate && shift >= 0 && shift < 32 &&
+                       !BY_CHANCE;
 #endif
+  Deltas deltas = {op->target.type, op->accumulate, worker.step.seed + op->salt};
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
   while (next(&w)) {
     Block error = same_block(&w, &op->error);
@@ -173,12 +164,13 @@ void run_activate_back(const void *operation) {
           continue;
         }
 #endif
+        uint32_t place = place_in_batch(&op->target, &w.region, row, column);
         int32_t mean = op->function == FUNCTION_SOFTMAX ? softmax_mean(errors, others, &other, op->value.fraction) : 0;
         for (uint32_t c = 0; c < w.region.channels; c += 1) {
           int32_t x = element(others, other.type, c);
           Fixed slope = byValue ? slope_by_value(op, x) : slope_of(&activation, x);
           int64_t g = saturate32((int64_t)((const int32_t *)errors)[c] - mean, &worker.saturations);
-          put_slope(to, &target, c, g * slope.value, slope.fraction + shift, op->accumulate);
+          put_delta(&deltas, to, c, g * slope.value, slope.fraction + shift, place);
         }
       }
     }

@@ -130,3 +130,9 @@ uint32_t next(Walk *walk) {
 Block same_block(const Walk *walk, const Tensor *tensor) {
   return block_of(tensor, &walk->region);
 }
+
+uint32_t place_in_batch(const Tensor *tensor, const Region *region, uint32_t row, uint32_t column) {
+  uint32_t place = worker.batch.firstSample + region->sample;
+  place = (place * tensor->rows + region->row + row) * tensor->columns + region->column + column;
+  return place * tensor->channels + region->channel;
+}

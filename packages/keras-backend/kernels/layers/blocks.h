@@ -19,6 +19,9 @@ Block new_block(const Tensor *tensor, const Region *region);
 uint32_t block_fits(const Tensor *tensor, const Region *region);
 void write_block(const Block *block);
 
+/* Number of an element among all those of a batch, over all replicas: of a pixel of a region, its first channel. */
+uint32_t place_in_batch(const Tensor *tensor, const Region *region, uint32_t row, uint32_t column);
+
 /* The whole image of a sample. */
 Region whole(const Tensor *tensor, uint32_t sample);
 

@@ -1,11 +1,12 @@
 /* Loss and accuracy of the outputs, and the first error of the way back. */
 #include "blocks.h"
+#include "delta.h"
 #include "losses.h"
 #include "operation.h"
 #include "real.h"
 
 #define LOSS_FRACTION 24
-#define LARGEST_DELTA 32767
+#define CHANCE_BITS 16 /* of an error that is rounded by chance */
 
 typedef struct {
   float *targets;
@@ -49,15 +50,14 @@ static uint32_t correct_in(const LoseOperation *op, const Row *row) {
 
 static void write_error(const LoseOperation *op, const Region *pixel, const Row *row, float factor) {
   Block block = new_block(&op->error, pixel);
+  Deltas deltas = {block.type, 0, worker.step.seed - 1 - op->output};
+  uint32_t place = place_in_batch(&op->error, pixel, 0, 0);
+  int32_t shift = BY_CHANCE ? CHANCE_BITS : 0;
   for (uint32_t i = 0; i < row->size; i += 1) {
     float error = factor * row->slopes[i];
-    int64_t value = fixed_of(error, op->error.fraction);
+    int64_t value = fixed_of(error, op->error.fraction + shift);
     worker.underflows += value == 0 && error != 0;
-    if (block.type == ELEMENT_INT16 && value < -LARGEST_DELTA) {
-      value = -LARGEST_DELTA;
-      worker.saturations += 1;
-    }
-    put_element(block.data, block.type, i, value);
+    put_delta(&deltas, block.data, i, value, shift, place);
   }
   write_block(&block);
 }

@@ -151,13 +151,13 @@ _Static_assert(sizeof(BatchHeader) == 160, "BatchHeader");
 typedef struct {
   uint32_t rate; /* Learning rate, float32. */
   uint32_t correctedRate; /* Of adam: rate * sqrt(1 - beta2^step) / (1 - beta1^step), step from 1; float32. */
-  uint32_t seed; /* Fixes dropout of this step. */
-  uint32_t reserved; /* 0. */
+  uint32_t seed; /* Fixes dropout and rounding of this step. */
+  uint32_t chance; /* 1: weights and deltas are rounded by chance; 0: to nearest. */
 } StepRow;
 _Static_assert(offsetof(StepRow, rate) == 0, "rate");
 _Static_assert(offsetof(StepRow, correctedRate) == 4, "correctedRate");
 _Static_assert(offsetof(StepRow, seed) == 8, "seed");
-_Static_assert(offsetof(StepRow, reserved) == 12, "reserved");
+_Static_assert(offsetof(StepRow, chance) == 12, "chance");
 _Static_assert(sizeof(StepRow) == 16, "StepRow");
 
 /* What normalise multiplies a channel by. */
@@ -491,6 +491,7 @@ typedef struct {
   int32_t scale; /* Slope above 0 of Elu; fraction 24. */
   int32_t threshold; /* Threshold of Relu, half width of HardSigmoid; fraction of the source. */
   int32_t limit; /* Largest value of Relu, fraction of the source; 2^31 - 1: none. */
+  uint32_t salt; /* Number of the call, from 1, for rounding by chance; 0: to nearest. */
   uint32_t accumulate; /* 1: adds to the target. */
   uint32_t rowsPerBlock; /* Rows of one item. */
   uint32_t columnsPerBlock; /* Columns of one item. */

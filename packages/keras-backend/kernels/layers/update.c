@@ -1,5 +1,6 @@
 /* Steps of the optimiser: keras.optimizers's formulas, one float32 rounding per operation. */
 #include "operation.h"
+#include "random.h"
 #include "trained.h"
 
 typedef struct {
@@ -26,21 +27,23 @@ static float norm_factor(const UpdateOperation *op) {
   return norm > op->clipNorm ? op->clipNorm / norm : 1.0f;
 }
 
-static float descend(const UpdateOperation *op, float w, float g, float rate, float *velocity) {
-  float down = -rate * g;
+/* What optimisers add to a weight. `down` is the rate, below 0. */
+
+static float descend(const UpdateOperation *op, float g, float down, float *velocity) {
+  float move = down * g;
   if (!op->slot0) {
-    return w + down;
+    return move;
   }
-  *velocity = op->momentum * *velocity + down;
-  return w + (op->nesterov ? op->momentum * *velocity + down : *velocity);
+  *velocity = op->momentum * *velocity + move;
+  return op->nesterov ? op->momentum * *velocity + move : *velocity;
 }
 
-static float adagrad(const UpdateOperation *op, float w, float g, float rate, float *accumulator) {
+static float adagrad(const UpdateOperation *op, float g, float down, float *accumulator) {
   *accumulator = *accumulator + g * g;
-  return w - (rate * g) / root(*accumulator + op->epsilon);
+  return (down * g) / root(*accumulator + op->epsilon);
 }
 
-static float rmsprop(const UpdateOperation *op, float w, float g, float rate, Slots *slots, uint32_t i) {
+static float rmsprop(const UpdateOperation *op, float g, float rate, Slots *slots, uint32_t i) {
   float rho = op->rate1;
   float rest = 1.0f - rho;
   float *velocity = &slots->values[0][i];
@@ -57,10 +60,10 @@ static float rmsprop(const UpdateOperation *op, float w, float g, float rate, Sl
     *moved = op->momentum * *moved + move;
     move = *moved;
   }
-  return w - move;
+  return -move;
 }
 
-static float adam(const UpdateOperation *op, float w, float g, float rate, Slots *slots, uint32_t i) {
+static float adam(const UpdateOperation *op, float g, float down, Slots *slots, uint32_t i) {
   float *m = &slots->values[0][i];
   float *v = &slots->values[1][i];
   *m = *m + (g - *m) * (1.0f - op->rate1);
@@ -71,32 +74,33 @@ static float adam(const UpdateOperation *op, float w, float g, float rate, Slots
     *largest = most(*largest, spread);
     spread = *largest;
   }
-  return w - (rate * *m) / (root(spread) + op->epsilon);
+  return (down * *m) / (root(spread) + op->epsilon);
 }
 
-static void step(const UpdateOperation *op, TrainedBlock *block, Slots *slots, uint32_t count, float factor) {
+static float move_of(const UpdateOperation *op, float g, Slots *slots, uint32_t i) {
   float rate = real_from_bits(worker.step.rate);
-  float corrected = real_from_bits(worker.step.correctedRate);
+  switch (op->optimiser) {
+  case OPTIMISER_ADAGRAD:
+    return adagrad(op, g, -rate, &slots->values[0][i]);
+  case OPTIMISER_RMSPROP:
+    return rmsprop(op, g, rate, slots, i);
+  case OPTIMISER_ADAM:
+    return adam(op, g, -real_from_bits(worker.step.correctedRate), slots, i);
+  default:
+    return descend(op, g, -rate, &slots->values[0][i]);
+  }
+}
+
+/* @param first index of the block among all trained numbers */
+static void step(const UpdateOperation *op, TrainedBlock *block, Slots *slots, uint32_t first, uint32_t count, float factor) {
   for (uint32_t i = 0; i < count; i += 1) {
     float w = block->weights[i];
     float g = clipped(op, block->gradients[i], factor);
     if (op->weightDecay > 0) {
-      w = w - w * op->weightDecay * rate;
+      w = w - w * op->weightDecay * real_from_bits(worker.step.rate);
     }
-    switch (op->optimiser) {
-    case OPTIMISER_ADAGRAD:
-      w = adagrad(op, w, g, rate, &slots->values[0][i]);
-      break;
-    case OPTIMISER_RMSPROP:
-      w = rmsprop(op, w, g, rate, slots, i);
-      break;
-    case OPTIMISER_ADAM:
-      w = adam(op, w, g, corrected, slots, i);
-      break;
-    default:
-      w = descend(op, w, g, rate, &slots->values[0][i]);
-    }
-    block->weights[i] = w;
+    float move = move_of(op, g, slots, i);
+    block->weights[i] = BY_CHANCE ? sum_by_chance(w, move, random_word(~worker.step.seed, first + i)) : w + move;
   }
 }
 
@@ -115,7 +119,7 @@ void run_update(const void *operation) {
         fetch(slots.values[slot], slot_address(op, slot) + from * 4, count * 4);
       }
     }
-    step(op, &block, &slots, count, factor);
+    step(op, &block, &slots, op->first + from, count, factor);
     for (uint32_t slot = 0; slot < 3; slot += 1) {
       if (slot_address(op, slot)) {
         store(slot_address(op, slot) + from * 4, slots.values[slot], count * 4);

@@ -13,6 +13,9 @@ typedef struct {
 
 extern Worker worker;
 
+/* Whether this step rounds weights and deltas by chance. */
+#define BY_CHANCE worker.step.chance
+
 /* Items of a worker: from first up to but not including end. */
 typedef struct {
   uint32_t first;

@@ -6,11 +6,13 @@
 import type { LayerWeights } from '../engine.js';
 import type { DenseInPlace } from '../graph/dense-stack.js';
 import { denseStack } from '../graph/dense-stack.js';
+import type { KeptFormats } from '../model/kept-formats.js';
 import type { Model } from '../model/model.js';
 import type { ModelState } from '../model/state.js';
 import { withMasters } from '../model/state.js';
 import { integersFromBase64, integersToBase64 } from './base64.js';
 import { asArray, asCount, asObject, asText, parseJson } from './checked.js';
+import { readKeptFormats } from './kept-formats.js';
 
 /** Name of the member, attribute or field that holds it. */
 export const EXTRAS_NAME = 'spin_tools';
@@ -21,11 +23,13 @@ export interface Extras {
   readonly epochs: number;
   /** Masters of the fixed-point engines, kernel and bias of each Dense layer: base64 of int32. */
   readonly masters?: readonly (readonly [kernel: string, bias: string])[];
+  /** Number formats that the weights were trained with. */
+  readonly formats?: KeptFormats;
 }
 
 /** The extras of a model, as JSON. */
 export function writeExtras(model: Model): string {
-  const { epochs, masters } = model.getState();
+  const { epochs, masters, formats } = model.getState();
   const extras: Extras = {
     seed: model.seed,
     epochs,
@@ -35,6 +39,7 @@ export function writeExtras(model: Model): string {
         integersToBase64(bias),
       ]),
     }),
+    ...(formats && { formats }),
   };
   return JSON.stringify(extras);
 }
@@ -42,7 +47,7 @@ export function writeExtras(model: Model): string {
 /** @throws ModelFileError */
 export function readExtras(text: string | undefined): Extras {
   if (text === undefined) return { seed: 0, epochs: 0 };
-  const { seed, epochs, masters } = asObject(parseJson(text, EXTRAS_NAME), EXTRAS_NAME);
+  const { seed, epochs, masters, formats } = asObject(parseJson(text, EXTRAS_NAME), EXTRAS_NAME);
   return {
     seed: asCount(seed, `${EXTRAS_NAME}.seed`, 2 ** 32),
     epochs: asCount(epochs, `${EXTRAS_NAME}.epochs`),
@@ -53,6 +58,7 @@ export function readExtras(text: string | undefined): Extras {
         return [asText(kernel, `${field}[0]`), asText(bias, `${field}[1]`)] as const;
       }),
     }),
+    ...(formats !== undefined && { formats: readKeptFormats(formats, `${EXTRAS_NAME}.formats`) }),
   };
 }
 
@@ -60,9 +66,9 @@ export function readExtras(text: string | undefined): Extras {
 export function withExtras(
   model: Model,
   state: ModelState,
-  { epochs, masters }: Extras,
+  { epochs, masters, formats }: Extras,
 ): ModelState {
-  const plain = { ...state, epochs };
+  const plain = { ...state, epochs, formats };
   if (masters === undefined) return plain;
   const { dense } = denseStack(model.graph, 'functional');
   const restored = withMasters(plain, dense, mastersOf(dense, masters));

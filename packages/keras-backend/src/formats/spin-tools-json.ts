@@ -14,11 +14,13 @@ import { apply, type SymbolicTensor } from '../graph/tensors.js';
 import { isLayerName, LAYER_NAMES } from '../layers/kinds/index.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import { type Layer, layerOf, layers as makers, type Shape } from '../layers/layers.js';
+import type { KeptFormats } from '../model/kept-formats.js';
 import { Model } from '../model/model.js';
 import type { CompileOptions } from '../model/options.js';
 import { type ModelState, withMasters } from '../model/state.js';
 import { transposed } from '../model/transposed.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import {
   floatsFromBase64,
   floatsToBase64,
@@ -26,6 +28,7 @@ import {
   integersToBase64,
 } from './base64.js';
 import { asArray, asCount, asObject, asText, type JsonObject, parseJson } from './checked.js';
+import { readKeptFormats } from './kept-formats.js';
 
 const FORMAT = 'spin-tools-model';
 const VERSION = 1;
@@ -64,6 +67,8 @@ export interface ModelFile {
   readonly weights: readonly StoredTensor[];
   /** What training goes on from; absent when there was none. */
   readonly training?: StoredTraining;
+  /** Number formats that the weights were trained with, or that they run with; absent where there are none. */
+  readonly formats?: KeptFormats;
 }
 
 /** What `compile` was told, without the machine. */
@@ -74,6 +79,10 @@ export interface StoredCompilation {
   readonly metrics: NonNullable<CompileOptions['metrics']>;
   readonly weightedMetrics?: CompileOptions['weightedMetrics'];
   readonly mode: NumberMode;
+  /** Absent where none was asked for. */
+  readonly formats?: TensorFormats;
+  /** Absent where it is the default. */
+  readonly rounding?: 'stochastic';
   /** Absent where it is the default. */
   readonly engine?: 'float';
 }
@@ -105,6 +114,7 @@ export function modelToJson(model: Model): ModelFile {
     ...(compileOptions && { compile: storedCompilation(compileOptions) }),
     weights: isFixed(model) ? fixedWeights(model) : floatWeights(model),
     ...storedTraining(model.getState()),
+    ...storedFormats(model.getState()),
   };
 }
 
@@ -121,6 +131,8 @@ function storedCompilation(options: CompileOptions): StoredCompilation {
     metrics,
     ...(weightedMetrics && { weightedMetrics }),
     mode,
+    ...(options.formats && { formats: options.formats }),
+    ...(options.rounding === 'stochastic' && { rounding: options.rounding }),
     ...(options.engine === 'float' && { engine: 'float' }),
   };
 }
@@ -176,6 +188,10 @@ function storedTraining({ epochs, steps, slots }: ModelState): { training?: Stor
   return { training: { epochs, steps, slots: slots.map((each) => each.map(floatsToBase64)) } };
 }
 
+function storedFormats({ formats }: ModelState): { formats?: KeptFormats } {
+  return formats === undefined ? {} : { formats };
+}
+
 /**
  * The model of a file, compiled as it was, for the engine `float` where it was compiled for that and
  * for the engine that `compile` chooses by default otherwise. Compile again to choose another; the
@@ -199,12 +215,23 @@ export async function modelFromJson(json: unknown): Promise<Model> {
   );
   if (file.compile !== undefined) model.compile(compilationOf(asObject(file.compile, 'compile')));
   const state = stateOf(model, asArray(file.weights, 'weights'));
-  await model.setState({ ...state, ...trainingOf(model, file.training) });
+  const formats = file.formats === undefined ? undefined : readKeptFormats(file.formats, 'formats');
+  await model.setState({ ...state, ...trainingOf(model, file.training), formats });
   return model;
 }
 
 function compilationOf(compile: JsonObject): CompileOptions {
-  const { optimizer, loss, lossWeights, metrics, weightedMetrics, mode, engine } = compile;
+  const {
+    optimizer,
+    loss,
+    lossWeights,
+    metrics,
+    weightedMetrics,
+    mode,
+    engine,
+    formats,
+    rounding,
+  } = compile;
   const isLoss = typeof loss === 'string' || (typeof loss === 'object' && loss !== null);
   if (!isLoss) throw new ModelFileError('compile.loss', 'should be text');
   return {
@@ -212,6 +239,10 @@ function compilationOf(compile: JsonObject): CompileOptions {
     loss: loss as string,
     metrics: (Array.isArray(metrics) ? metrics : asObject(metrics, 'compile.metrics')) as string[],
     mode: mode as NumberMode,
+    ...(rounding === 'stochastic' && { rounding }),
+    ...(formats !== undefined && {
+      formats: asObject(formats, 'compile.formats') as TensorFormats,
+    }),
     ...(lossWeights !== undefined && { lossWeights: lossWeights as number[] }),
     ...(weightedMetrics !== undefined && { weightedMetrics: weightedMetrics as string[] }),
     ...(engine === 'float' && { engine }),

@@ -41,6 +41,8 @@ class FunctionalEngine implements Engine {
   readonly #range: OperandRange;
   readonly #saturations: SaturationCount = { count: 0 };
   readonly #data = new Map<DataSlot, DataSet>();
+  /** By layer, since a run began. */
+  readonly #counts: number[];
   readonly #targets: Operands;
   readonly #values31: Int32Array;
 
@@ -50,6 +52,7 @@ class FunctionalEngine implements Engine {
     this.#memory = memory;
     this.#layers = createLayers(plan.layers, plan.batchSize, exact, memory, this.#saturations);
     this.#output = this.#layers.at(-1) as Layer;
+    this.#counts = plan.layers.map(() => 0);
     this.#range = operandRange(exact);
     const widest = Math.max(...plan.layers.map(({ units }) => units));
     this.#values31 = new Int32Array(plan.batchSize * widest);
@@ -74,7 +77,7 @@ class FunctionalEngine implements Engine {
   async run(request: RunRequest): Promise<RunResult> {
     const data = this.#data.get(request.slot);
     if (data === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
-    this.#takeSaturations();
+    this.#takeCounts();
     const { units } = this.#output.plan;
     const outputs = request.mode === 'predict' ? this.#operands(data.samples * units) : undefined;
     let lossSum = 0;
@@ -93,12 +96,14 @@ class FunctionalEngine implements Engine {
         await nextTurn();
       }
     }
+    const layerSaturations = this.#takeCounts();
     return {
       samples: done,
       lossSum: this.#kerasLoss(lossSum),
       correct,
       ...(outputs && { outputs }),
-      saturations: this.#takeSaturations(),
+      saturations: layerSaturations.reduce((sum, count) => sum + count, 0),
+      layerSaturations,
     };
   }
 
@@ -115,9 +120,10 @@ class FunctionalEngine implements Engine {
   ): { loss: number; correct: number } {
     for (let s = 0; s < samples; s++) this.#gather(request, data, first + s, s);
     this.#clearSamples(samples);
-    for (const layer of this.#layers) {
+    for (const [index, layer] of this.#layers.entries()) {
       layer.forward(samples);
       activate(layer, samples, this.#values31, this.#range, this.#saturations);
+      this.#countFor(index);
     }
     if (outputs !== undefined) {
       this.#copyOutputs(outputs, first, samples);
@@ -141,9 +147,15 @@ class FunctionalEngine implements Engine {
       if (layer !== this.#output || this.#plan.loss === 'mean_squared_error') {
         differentiate(layer, batch.samples, this.#range, this.#saturations);
       }
+      this.#countFor(index);
       const below = this.#layers[index - 1];
-      if (below !== undefined) layer.backward(batch.samples, below);
+      if (below !== undefined) {
+        layer.backward(batch.samples, below);
+        // Clamped errors are those of the layer that they are for.
+        this.#countFor(index - 1);
+      }
       layer.update(batch.samples, rate);
+      this.#countFor(index);
     }
   }
 
@@ -184,10 +196,18 @@ class FunctionalEngine implements Engine {
     return (sum * 2 ** -LOGARITHM_FRACTION) / perUnit;
   }
 
-  #takeSaturations(): number {
+  /** What was clamped since the last call belongs to a layer. */
+  #countFor(index: number): void {
     const count = this.#saturations.count + this.#memory.kernels.takeSaturations();
     this.#saturations.count = 0;
-    return count;
+    this.#counts[index] = (this.#counts[index] ?? 0) + count;
+  }
+
+  #takeCounts(): number[] {
+    this.#countFor(this.#counts.length - 1);
+    const counts = [...this.#counts];
+    this.#counts.fill(0);
+    return counts;
   }
 }
 

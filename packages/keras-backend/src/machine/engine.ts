@@ -40,6 +40,7 @@ import {
 } from './sequencer.js';
 import {
   type DenseStatistics,
+  layerSaturations,
   type NetworkStatistics,
   readStatistics,
   totalsOf,
@@ -209,6 +210,7 @@ export class LoadedEngine implements MachineEngine {
       correct: predicts ? 0 : correct,
       ...(predicts && outputs && { outputs }),
       saturations: totals.saturations,
+      layerSaturations: layerSaturations(this.#deployment, this.#statistics),
       machine,
     };
   }

@@ -43,6 +43,18 @@ export function totalsOf(statistics: readonly DenseStatistics[]): NetworkStatist
   };
 }
 
+/** Saturations of each layer, in the order of the plan. */
+export function layerSaturations(
+  { tiles, plan }: Deployment,
+  statistics: readonly DenseStatistics[],
+): number[] {
+  const sums = plan.layers.map(() => 0);
+  for (const { index, layer } of tiles.cores) {
+    sums[layer] = (sums[layer] ?? 0) + saturationsOf(statistics[index] as DenseStatistics);
+  }
+  return sums;
+}
+
 /** Values that a core clamped. */
 export const saturationsOf = (core: DenseStatistics): number =>
   core.saturatedZ +

@@ -1,7 +1,8 @@
 /** What a compiled model runs on: fixed point on an engine, or float32 in this process. */
 import type { Engine, MachineCost } from '../engine.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import type { FlatSamples } from './data.js';
-import type { Logs } from './history.js';
+import type { LayerCounts, Logs } from './history.js';
 import type { ModelState } from './state.js';
 import type { FloatTensor } from './weights.js';
 
@@ -44,6 +45,8 @@ export interface EpochRequest {
 export interface EpochResult {
   readonly logs: Logs;
   readonly saturations: number;
+  /** By the layers' names; absent with engines that do not tell. */
+  readonly layers?: LayerCounts;
   readonly machine?: MachineCost;
 }
 
@@ -66,6 +69,10 @@ export interface Backend {
   readonly engine: Engine | undefined;
   /** What it cannot do of a state, such as weights beyond its range. @throws DataError */
   check(state: ModelState): void;
+  /** A state with number formats to run it with, where the backend measures those. @param anew also where it has some */
+  withFormats?(state: ModelState, x: readonly FlatSamples[], anew?: boolean): ModelState;
+  /** The number formats of a state by the names of tensors; undefined without. */
+  formatsOf?(state: ModelState): TensorFormats | undefined;
   begin(request: TrainingRequest): Promise<TrainingRun>;
   evaluate(state: ModelState, data: ModelData, batchSize: number): Promise<Logs>;
   /** Outputs in the model's order. */

@@ -186,7 +186,6 @@ t.test(
       dense.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional', ...options });
     compile({ optimizer: 'adam', loss: 'huber', metrics: ['mae'] })();
     compile({})();
-    await t.rejects(dense.fit(X, Y, { sampleWeight: X.map(() => 1) }), { message: /sampleWeight/ });
   },
 );
 
@@ -234,8 +233,5 @@ t.test('batches from a generator train as the same batches of arrays do', async 
   }
   await t.rejects(line().fitDataset([{ x: [[1, 2]], y: [[1]] }]), {
     message: /batch.x has samples of shape/,
-  });
-  await t.rejects(line('functional').fitDataset(batches), {
-    message: /data from an iterator .* 'float'/,
   });
 });

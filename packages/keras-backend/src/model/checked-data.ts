@@ -109,6 +109,7 @@ function checkedWeights(
 ): (Float32Array | undefined)[] {
   if (given === undefined) return names.map(() => undefined);
   const single = isNumbers(given);
+  if (!single && !Array.isArray(given)) checkNames(field, given, names);
   return names.map((name, index) => {
     const own = single
       ? given
@@ -117,12 +118,22 @@ function checkedWeights(
         : (given as Readonly<Record<string, ArrayLike<number>>>)[name];
     if (own === undefined) return undefined;
     const weights = Float32Array.from(own);
-    if (weights.length !== samples || weights.some((weight) => !(weight >= 0))) {
-      const reason = `of ${name} must be ${samples} numbers of at least 0, one a sample`;
+    if (
+      weights.length !== samples ||
+      weights.some((weight) => !(weight >= 0 && weight < Infinity))
+    ) {
+      const reason = `of ${name} must be ${samples} finite numbers of at least 0, one a sample`;
       throw new DataError(field, reason);
     }
     return weights;
   });
+}
+
+function checkNames(field: string, given: object, names: readonly string[]): void {
+  const odd = Object.keys(given).find((name) => !names.includes(name));
+  if (odd !== undefined) {
+    throw new DataError(field, `has weights of ${odd}, but the outputs are ${names.join(', ')}`);
+  }
 }
 
 function isNumbers(given: SampleWeights): given is ArrayLike<number> {
@@ -206,7 +217,9 @@ export function withClassWeights(
     );
   }
   for (const weight of Object.values(classWeight)) {
-    if (!(weight >= 0)) throw new OptionError('classWeight', weight, 'give numbers of at least 0');
+    if (!(weight >= 0 && weight < Infinity)) {
+      throw new OptionError('classWeight', weight, 'give finite numbers of at least 0');
+    }
   }
   const [targets] = data.y as [FlatSamples];
   const { size, values } = targets;

@@ -21,7 +21,7 @@ import type {
 import { DEFAULT_BATCH } from './checks.js';
 import { type FlatSamples, toOperands } from './data.js';
 import { engineName, type FixedEngineChoice } from './engines.js';
-import type { Logs } from './history.js';
+import type { LayerCounts, Logs } from './history.js';
 import { EngineSession, type OpenEngine, type SessionNeeds } from './session.js';
 import { type ModelState, mastersOf, withMasters } from './state.js';
 import type { FloatTensor } from './weights.js';
@@ -55,6 +55,10 @@ export class FixedBackend implements Backend {
     this.#engineName = name;
     this.#stack = denseStack(graph, name);
     const [goal] = goals as [OutputGoal];
+    if (goal.lossWeight !== 1) {
+      const kind = `on the ${name} engine, option`;
+      throw new UnsupportedError(kind, `lossWeights: [${goal.lossWeight}]`, ['1', OTHERWISE]);
+    }
     const loss = fixedLoss(goal, name);
     const output = this.#stack.dense.at(-1);
     if (output !== undefined) checkOutput(loss, output.name, output.layer.activation);
@@ -101,7 +105,10 @@ export class FixedBackend implements Backend {
       epoch: (request) => this.#epoch(open, request, batchSize, check),
       validate: async () =>
         this.#resultOf(open, await open.engine.run({ mode: 'evaluate', slot: 1, batchSize })),
-      state: async () => withMasters(state, this.#stack.dense, await open.engine.getWeights()),
+      state: async () => ({
+        ...withMasters(state, this.#stack.dense, await open.engine.getWeights()),
+        formats: this.#session.formats,
+      }),
       restore: (other) => open.engine.setWeights(mastersOf(other, this.#stack.dense)),
     };
   }
@@ -137,7 +144,7 @@ export class FixedBackend implements Backend {
   }
 
   #open(state: ModelState, needs: SessionNeeds): Promise<OpenEngine> {
-    return this.#session.engine(mastersOf(state, this.#stack.dense), needs);
+    return this.#session.engine(mastersOf(state, this.#stack.dense), needs, state.formats);
   }
 
   async #epoch(
@@ -161,8 +168,20 @@ export class FixedBackend implements Backend {
   }
 
   #resultOf(open: OpenEngine, result: RunResult): EpochResult {
-    const { saturations, machine } = result;
-    return { logs: this.#logsOf(open, result), saturations, ...(machine && { machine }) };
+    const { saturations, layerSaturations, machine } = result;
+    return {
+      logs: this.#logsOf(open, result),
+      saturations,
+      ...(layerSaturations && { layers: this.#countsOf(layerSaturations) }),
+      ...(machine && { machine }),
+    };
+  }
+
+  #countsOf(saturations: readonly number[]): LayerCounts {
+    const named = this.#stack.dense.map(({ name }, index) => {
+      return [name, { saturations: saturations[index] ?? 0 }] as const;
+    });
+    return Object.fromEntries(named);
   }
 
   #logsOf({ plan }: OpenEngine, { lossSum, correct, samples }: RunResult): Logs {

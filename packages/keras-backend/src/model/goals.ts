@@ -26,6 +26,7 @@ export function goalsOf(graph: LayerGraph, options: CompileOptions): OutputGoal[
   const metrics = metricsFor('metrics', options.metrics ?? [], names);
   const weightedMetrics = metricsFor('weightedMetrics', options.weightedMetrics ?? [], names);
   const { lossWeights } = options;
+  checkLossWeights(lossWeights, names);
   return names.map((name, index) => {
     const shape = shapes[index] as Shape;
     const size = shape.at(-1) as number;
@@ -83,6 +84,7 @@ function lossesFor(loss: CompileOptions['loss'], names: readonly string[]): Loss
       `give ${names.length}, one for each output`,
     );
   }
+  if (!listed) checkNames('loss', loss, names);
   return names.map((name, index) => {
     const own = listed ? loss[index] : (loss as Readonly<Record<string, LossChoice>>)?.[name];
     if (own === undefined)
@@ -98,8 +100,7 @@ function metricsFor(
 ): MetricConfig[][] {
   if (!Array.isArray(given)) {
     const byName = given as Readonly<Record<string, MetricChoice | readonly MetricChoice[]>>;
-    const odd = Object.keys(byName).find((name) => !names.includes(name));
-    if (odd !== undefined) throw new OptionError(option, odd, `name outputs: ${names.join(', ')}`);
+    checkNames(option, byName, names);
     return names.map((name) => [byName[name] ?? []].flat().map(metricConfig));
   }
   const nested = given.some((each) => Array.isArray(each));
@@ -110,6 +111,24 @@ function metricsFor(
   return given.map((each) =>
     [each as MetricChoice | readonly MetricChoice[]].flat().map(metricConfig),
   );
+}
+
+/** @throws OptionError when a record names something that is no output */
+function checkNames(option: string, record: object, names: readonly string[]): void {
+  const odd = Object.keys(record).find((name) => !names.includes(name));
+  if (odd !== undefined) throw new OptionError(option, odd, `name outputs: ${names.join(', ')}`);
+}
+
+function checkLossWeights(weights: CompileOptions['lossWeights'], names: readonly string[]): void {
+  if (weights === undefined) return;
+  if (!Array.isArray(weights)) checkNames('lossWeights', weights, names);
+  else if (weights.length !== names.length) {
+    throw new OptionError(
+      'lossWeights',
+      `[${weights}]`,
+      `give ${names.length}, one for each output`,
+    );
+  }
 }
 
 function weightFor(weights: CompileOptions['lossWeights'], index: number, name: string): number {

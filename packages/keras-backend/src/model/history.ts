@@ -6,6 +6,17 @@ import type { TrainingControl } from './control.js';
 /** Loss and metrics of an epoch, by Keras's names: `loss`, `accuracy`, `val_loss`, `val_accuracy`. */
 export type Logs = Record<string, number>;
 
+/** What number formats did to the values of one layer. */
+export interface LayerCount {
+  /** Values that were clamped to their format. */
+  readonly saturations: number;
+  /** Gradients other than 0 that were rounded to 0; not counted in stacks of Dense layers. */
+  readonly underflows?: number;
+}
+
+/** Counts by the layers' names. */
+export type LayerCounts = Readonly<Record<string, LayerCount>>;
+
 /** What `fit` returns. */
 export interface History {
   /** Numbers of the epochs, from 0. */
@@ -14,6 +25,8 @@ export interface History {
   readonly history: Record<string, number[]>;
   /** Values that were clamped to their number format; many of them mean that training suffers. */
   saturations: number;
+  /** The same, and gradients that vanished, by layer; absent with engines that count nothing. */
+  layers?: LayerCounts;
   /** What all runs cost on the machine; absent with engines that use none. */
   machine?: MachineCost;
   /** Why training ended before its last epoch: a signal, or a callback; absent otherwise. */
@@ -63,8 +76,9 @@ export function recordEpoch(history: History, epoch: number, logs: Logs): void {
 }
 
 /** Adds what a run cost. */
-export function recordCost(history: History, { saturations, machine }: EpochResult): void {
+export function recordCost(history: History, { saturations, layers, machine }: EpochResult): void {
   history.saturations += saturations;
+  if (layers !== undefined) history.layers = countsOf(history.layers, layers);
   if (machine === undefined) return;
   const before = history.machine;
   history.machine =
@@ -77,6 +91,20 @@ export function recordCost(history: History, { saturations, machine }: EpochResu
           packetsDropped: before.packetsDropped + machine.packetsDropped,
           batchesRepeated: before.batchesRepeated + machine.batchesRepeated,
         };
+}
+
+/** Sums of counts. */
+export function countsOf(before: LayerCounts | undefined, more: LayerCounts): LayerCounts {
+  const sums: Record<string, LayerCount> = { ...before };
+  for (const [name, { saturations, underflows }] of Object.entries(more)) {
+    const own = sums[name];
+    const lost = (own?.underflows ?? 0) + (underflows ?? 0);
+    sums[name] = {
+      saturations: (own?.saturations ?? 0) + saturations,
+      ...((own?.underflows ?? underflows) !== undefined && { underflows: lost }),
+    };
+  }
+  return sums;
 }
 
 /** The line that `verbose` prints after an epoch. */

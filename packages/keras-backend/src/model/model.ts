@@ -11,6 +11,7 @@ import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
 import type { WorkersExplanation } from '../schedule/engine.js';
 import type { ScheduleExplanation } from '../schedule/explain.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
@@ -20,14 +21,15 @@ import {
   splitData,
   withClassWeights,
 } from './checked-data.js';
-import { checkCount, checkMode, DEFAULT_BATCH } from './checks.js';
-import type { ModelSamples, Tensor } from './data.js';
+import { checkCount, checkMode, checkRounding, DEFAULT_BATCH } from './checks.js';
+import type { FlatSamples, ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
 import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
 import { FloatBackend } from './float-backend.js';
 import { goalsOf } from './goals.js';
 import type { History } from './history.js';
+import { checkOptionNames } from './known-options.js';
 import type {
   CompileOptions,
   Dataset,
@@ -37,6 +39,7 @@ import type {
   RunOptions,
 } from './options.js';
 import { ScheduleBackend } from './schedule-backend.js';
+import { StackBackend } from './stack-backend.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
 import { type Evaluation, trainEpochs } from './training.js';
@@ -151,16 +154,22 @@ export class Model implements AsyncDisposable {
    * @throws {@link UnsupportedError} {@link ModelDefinitionError} {@link OptionError}
    */
   compile(options: CompileOptions): void {
+    checkOptionNames('compile', options);
     const graph = this.#checkedGraph();
     const goals = goalsOf(graph, options);
     const optimiser = optimiserOf(options.optimizer);
     const mode = checkMode(options.mode ?? 'fast');
     const engine = checkEngine(options.engine ?? 'machine');
-    const { machine = {} } = options;
+    const { machine = {}, formats = {} } = options;
+    const rounding = checkRounding(options.rounding ?? 'nearest');
     const backend =
       engine === 'float'
         ? new FloatBackend({ graph, goals, optimiser, seed: dropoutSeed(this.seed) })
-        : fixedPointBackend({ graph, goals, optimiser, mode, engine, machine }, this.seed);
+        : fixedPointBackend(
+            { graph, goals, optimiser, mode, engine, machine },
+            { formats, rounding },
+            this.seed,
+          );
     const before = this.#compiled;
     if (before !== undefined) this.#retired.push(before.backend);
     if (before?.optimiser.kind !== optimiser.kind && this.#state?.steps) {
@@ -179,6 +188,7 @@ export class Model implements AsyncDisposable {
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError}
    */
   async fit(x: ModelSamples, y: ModelSamples, options: FitOptions = {}): Promise<History> {
+    checkOptionNames('fit', options);
     const compiled = this.#needCompiled();
     const rules = this.#rules(compiled);
     const all = checkedData(rules, x, y, options.sampleWeight);
@@ -188,12 +198,12 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * Trains with batches as they come: from a generator, or from a source larger than memory. Only with
-   * the engine `float`.
+   * Trains with batches as they come: from a generator, or from a source larger than memory.
    *
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError} {@link UnsupportedError}
    */
   async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
+    checkOptionNames('fitDataset', options);
     const compiled = this.#needCompiled();
     const rules = this.#rules(compiled);
     const [x, y, weights] = options.validationData ?? [];
@@ -261,10 +271,12 @@ export class Model implements AsyncDisposable {
     y: ModelSamples,
     options: EvaluateOptions = {},
   ): Promise<Evaluation> {
+    checkOptionNames('evaluate', options);
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const data = checkedData(this.#rules(compiled), x, y, options.sampleWeight);
-    return this.#run(compiled, async (state) => {
+    return this.#run(compiled, async () => {
+      const state = this.#withFormats(compiled, data.x);
       const logs = await compiled.backend.evaluate(state, data, batchSize);
       return logs as Evaluation;
     });
@@ -286,10 +298,36 @@ export class Model implements AsyncDisposable {
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError}
    */
   async predictAll(x: ModelSamples, options: RunOptions = {}): Promise<FloatTensor[]> {
+    checkOptionNames('predict', options);
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const inputs = checkedInputs(this.#checkedGraph(), x);
-    return this.#run(compiled, (state) => compiled.backend.predict(state, inputs, batchSize));
+    return this.#run(compiled, () =>
+      compiled.backend.predict(this.#withFormats(compiled, inputs), inputs, batchSize),
+    );
+  }
+
+  /**
+   * Measures the number formats that `evaluate` and `predict` run with, on the first 16 samples; in place of those of the
+   * training, or of the first samples that were asked for. Nothing is done where formats are not measured: with the
+   * engine `float`, and of stacks of Dense layers.
+   *
+   * @throws {@link DataError} {@link ModelStateError}
+   */
+  async calibrate(x: ModelSamples): Promise<void> {
+    const compiled = this.#needCompiled();
+    const inputs = checkedInputs(this.#checkedGraph(), x);
+    await this.#run(compiled, async () => void this.#withFormats(compiled, inputs, true));
+  }
+
+  /**
+   * The number formats of the last training, or of the first predictions, by the names of tensors; those that `compile`
+   * was told before. Undefined where none were measured, and of stacks of Dense layers, which have a {@link plan}.
+   */
+  get formats(): TensorFormats | undefined {
+    const compiled = this.#compiled;
+    const known = compiled?.backend.formatsOf?.(this.#currentState());
+    return known ?? compiled?.options.formats;
   }
 
   /** All weights, in Keras's order and shape. */
@@ -305,7 +343,12 @@ export class Model implements AsyncDisposable {
    */
   async setWeights(tensors: readonly Tensor[]): Promise<void> {
     const floats = checkedWeights(this.#checkedGraph(), tensors);
-    await this.setState({ ...this.#currentState(), floats, masters: undefined });
+    await this.setState({
+      ...this.#currentState(),
+      floats,
+      masters: undefined,
+      formats: undefined,
+    });
   }
 
   /** Everything that training changes: weights, memory of the optimiser, epochs trained. */
@@ -345,7 +388,7 @@ export class Model implements AsyncDisposable {
    */
   plan(batchSize: number = DEFAULT_BATCH, inputPeak = 1): NetworkPlan {
     const { backend } = this.#needCompiled();
-    if (!(backend instanceof FixedBackend)) {
+    if (!isStack(backend)) {
       throw new ModelStateError(
         'only a stack of Dense layers has number formats before it is trained: see schedule()',
       );
@@ -369,7 +412,7 @@ export class Model implements AsyncDisposable {
     workers = CHIP_WORKERS,
   ): ScheduleExplanation | undefined {
     const { backend } = this.#needCompiled();
-    if (backend instanceof FixedBackend) return undefined;
+    if (isStack(backend)) return undefined;
     if (!(backend instanceof ScheduleBackend)) {
       throw new ModelStateError('the engine float has no schedule: compile for another engine');
     }
@@ -432,6 +475,12 @@ export class Model implements AsyncDisposable {
     for (const backend of this.#retired.splice(0)) await backend.close();
   }
 
+  /** Formats stay with the weights that they were measured for, so that a sample's outputs do not depend on others. */
+  #withFormats({ backend }: Compiled, x: readonly FlatSamples[], anew = false): ModelState {
+    this.#state = backend.withFormats?.(this.#currentState(), x, anew) ?? this.#currentState();
+    return this.#state;
+  }
+
   #needCompiled(): Compiled {
     if (this.#compiled === undefined) {
       throw new ModelStateError(
@@ -454,6 +503,11 @@ export class Model implements AsyncDisposable {
     this.#state ??= freshState(firstWeights(this.#checkedGraph(), this.seed));
     return this.#state;
   }
+}
+
+/** Whether a model is a stack of Dense layers whose weights stay in the cores. */
+function isStack(backend: Backend): backend is FixedBackend | StackBackend {
+  return backend instanceof FixedBackend || backend instanceof StackBackend;
 }
 
 /** Application cores of a chip, but the sequencer's. */

@@ -4,9 +4,11 @@ import type { LossConfig } from '../losses/configs.js';
 import type { MachineEngineOptions } from '../machine/index.js';
 import type { MetricConfig } from '../metrics/metrics.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
+import type { TensorFormats } from '../schedule/named-formats.js';
 import type { ModelSamples } from './data.js';
 import type { EngineChoice } from './engines.js';
 import type { Callbacks, Progress } from './history.js';
+import type { Rounding } from './schedule-backend.js';
 
 /** A loss by its name, or with parameters. */
 export type LossChoice = string | LossConfig;
@@ -34,6 +36,13 @@ export interface CompileOptions {
   readonly weightedMetrics?: MetricChoices;
   /** Of fixed-point engines: `fast` (16-bit operands) unless told; `exact` agrees with float32 to some 1e-6. */
   readonly mode?: NumberMode;
+  /**
+   * Of fixed-point engines: fraction bits of tensors by name, such as `{ 'conv2d/kernel': { fractionBits: 13 } }`, in
+   * place of those that are measured. An error for a name that there is not lists those that there are.
+   */
+  readonly formats?: TensorFormats;
+  /** Of fixed-point engines: how weights and deltas are rounded in training; `nearest` unless told. */
+  readonly rounding?: Rounding;
   /** What computes; `machine` unless told. */
   readonly engine?: EngineChoice;
   /** Which machine, and how the layers are cut; a virtual SpiNN-5 unless told. */
@@ -62,9 +71,9 @@ export interface FitOptions {
   readonly validationData?:
     | readonly [x: ModelSamples, y: ModelSamples]
     | readonly [x: ModelSamples, y: ModelSamples, sampleWeight: SampleWeights];
-  /** How much each sample counts in the loss; the engine `float` only. */
+  /** How much each sample counts in the loss. */
   readonly sampleWeight?: SampleWeights;
-  /** How much the samples of each class count in the loss; the engine `float` only. */
+  /** How much the samples of each class count in the loss. */
   readonly classWeight?: Readonly<Record<number, number>>;
   readonly callbacks?: Callbacks | readonly Callbacks[];
   /** 1 prints a line an epoch; 0 unless told. */
@@ -101,6 +110,6 @@ export interface RunOptions {
 
 /** Options of {@link Model.evaluate}. */
 export interface EvaluateOptions extends RunOptions {
-  /** How much each sample counts in the loss; the engine `float` only. */
+  /** How much each sample counts in the loss. */
   readonly sampleWeight?: SampleWeights;
 }

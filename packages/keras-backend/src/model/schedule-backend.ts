@@ -21,8 +21,15 @@ import type {
   WorkersExplanation,
 } from '../schedule/engine.js';
 import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
-import { chooseFormats, type FormatOverrides } from '../schedule/formats.js';
+import { chooseFormats, inputFraction, type NodeFormats } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
+import {
+  checkFormats,
+  namedFormats,
+  type TensorFormats,
+  withFormats,
+  withRoomFor,
+} from '../schedule/named-formats.js';
 import { untilNothingIsLost } from '../schedule/repeating.js';
 import { type StagedNetwork, stageNetwork } from '../schedule/stages.js';
 import type {
@@ -34,9 +41,15 @@ import type {
   TrainingRun,
 } from './backend.js';
 import type { FlatSamples } from './data.js';
-import type { Logs } from './history.js';
+import { countsOf, type LayerCount, type LayerCounts, type Logs } from './history.js';
 import type { ModelState } from './state.js';
 import type { FloatTensor } from './weights.js';
+
+/**
+ * `nearest`: halves up. `stochastic`: up with the chance of what is cut off, so that steps too small for a number format
+ * still count in the mean; by random numbers that the seed of the model fixes.
+ */
+export type Rounding = 'nearest' | 'stochastic';
 
 /** What is compiled for schedules. */
 export interface ScheduleCompilation {
@@ -47,7 +60,9 @@ export interface ScheduleCompilation {
   /** Fixes what dropout drops; unsigned 32 bit. */
   readonly seed: number;
   /** Formats in place of the measured ones. */
-  readonly formats?: FormatOverrides | undefined;
+  readonly formats: TensorFormats;
+  /** How weights and deltas are rounded. */
+  readonly rounding: Rounding;
   /** Name of the engine, for messages. */
   readonly engineName: string;
   /** Opens the engine. */
@@ -67,11 +82,15 @@ export class ScheduleBackend implements Backend {
   readonly #outputShapes: readonly Shape[];
   #open: ScheduleEngine | undefined;
 
-  /** @throws UnsupportedError naming the first layer that fixed point does not compute */
+  /**
+   * @throws UnsupportedError naming the first layer that fixed point does not compute
+   * @throws OptionError naming the first format that cannot be used
+   */
   constructor(compilation: ScheduleCompilation) {
     this.#compilation = compilation;
     const { graph, engineName } = compilation;
     this.#lowered = lower(graph, engineName);
+    checkFormats(this.#lowered, compilation.formats);
     this.#outputShapes = shapesOf(graph, graph.outputs);
   }
 
@@ -92,7 +111,17 @@ export class ScheduleBackend implements Backend {
   explain(batchSize: number, workers: number): ScheduleExplanation {
     const { goals, optimiser, mode, seed } = this.#compilation;
     const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
-    const request = { graph: this.#lowered, formats, goals, optimiser, mode, batchSize, seed };
+    const chance = this.#chance;
+    const request = {
+      graph: this.#lowered,
+      formats,
+      goals,
+      optimiser,
+      mode,
+      batchSize,
+      seed,
+      chance,
+    };
     const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
     return explainSchedule(compileNetwork({ ...request, training: true }, target));
   }
@@ -119,13 +148,15 @@ export class ScheduleBackend implements Backend {
     const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
       const before = await now();
       const { steps } = before;
-      const network = this.#compile(engine.target, before, data, size, true);
+      const calls = this.#measured(before, data, true);
+      current = { ...before, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
+      const network = this.#compile(engine.target, calls, size, true);
       const batches = Math.ceil(data.samples / size);
       const rates = Array.from(
         { length: batches },
         (_, i) => request.learningRate ?? rateAt(optimiser.learningRate, steps + i),
       );
-      return untilNothingIsLost(async () => {
+      const result = await untilNothingIsLost(async () => {
         moved = false;
         await engine.prepare(network);
         await engine.setState(floatStateOf(before));
@@ -143,6 +174,7 @@ export class ScheduleBackend implements Backend {
           stops: () => request.stops(),
         });
       });
+      return counted(result, network);
     };
     return {
       learningRate: () => rateAt(optimiser.learningRate, current.steps),
@@ -174,6 +206,22 @@ export class ScheduleBackend implements Backend {
     };
   }
 
+  /** A state with formats to run it with, measured on the first samples where it has none. */
+  withFormats(state: ModelState, x: readonly FlatSamples[], anew = false): ModelState {
+    const data = { samples: x[0]?.samples ?? 0, x, y: [], weights: [] };
+    if (!anew && this.#kept(state, data) !== undefined) return state;
+    const calls = this.#measured(state, data, false);
+    return { ...state, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
+  }
+
+  /** The formats that a state was trained with, or that it runs with, by the names of tensors; undefined without. */
+  formatsOf({ formats }: ModelState): TensorFormats | undefined {
+    const { mode, formats: wanted } = this.#compilation;
+    const graph = this.#lowered;
+    if (formats?.kind !== 'schedule' || formats.mode !== mode) return undefined;
+    return namedFormats(graph, withFormats(graph, formats.calls, mode, wanted));
+  }
+
   async evaluate(state: ModelState, data: ModelData, batchSize: number): Promise<Logs> {
     return (await this.#evaluation(state, data, batchSize)).logs;
   }
@@ -196,6 +244,10 @@ export class ScheduleBackend implements Backend {
     const open = this.#open;
     this.#open = undefined;
     await open?.close();
+  }
+
+  get #chance(): boolean {
+    return this.#compilation.rounding === 'stochastic';
   }
 
   get #hasMetrics(): boolean {
@@ -221,27 +273,40 @@ export class ScheduleBackend implements Backend {
     batchSize: number,
     mode: ScheduleRun['mode'],
     keepsOutputs: boolean,
-  ): Promise<ScheduleResult> {
+  ): Promise<CountedResult> {
     const engine = await this.#engine();
     const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
-    const network = this.#compile(engine.target, state, data, size, false);
-    return untilNothingIsLost(async () => {
+    const formats = this.#kept(state, data) ?? this.#measured(state, data, false);
+    const network = this.#compile(engine.target, formats, size, false);
+    const result = await untilNothingIsLost(async () => {
       await engine.prepare(network);
       await engine.setState(floatStateOf(state));
       await engine.load(slot, dataOf(data));
       return engine.run({ mode, slot, batchSize: size, keepsOutputs });
     });
+    return counted(result, network);
   }
 
-  #compile(
-    target: ScheduleTarget,
-    state: ModelState,
-    data: ModelData,
-    batchSize: number,
-    training: boolean,
-  ): CompiledNetwork {
-    const { graph, goals, optimiser, mode, seed, formats: overrides } = this.#compilation;
+  /** The formats that a state was trained with, with room for inputs that are larger. */
+  #kept(state: ModelState, data: ModelData): readonly NodeFormats[] | undefined {
+    const { mode } = this.#compilation;
+    const { formats: kept } = state;
+    const { nodes, inputs } = this.#lowered;
+    if (kept?.kind !== 'schedule' || kept.mode !== mode || kept.calls.length !== nodes.length) {
+      return undefined;
+    }
+    const now = data.x.map(({ peak }) => inputFraction(peak, mode));
+    return withRoomFor(
+      this.#lowered,
+      kept.calls,
+      inputs.map((_, index) => now[index] as number),
+    );
+  }
+
+  /** Measures formats on the first samples. */
+  #measured(state: ModelState, data: ModelData, training: boolean): readonly NodeFormats[] {
+    const { graph, goals, mode, seed } = this.#compilation;
     const lowered = this.#lowered;
     const samples = Math.min(data.samples, CALIBRATION_SAMPLES);
     const inputs = shapesOf(graph, graph.inputs).map((shape, index): BatchTensor => {
@@ -269,19 +334,50 @@ export class ScheduleBackend implements Backend {
       const measured = peaks[node];
       if (measured !== undefined) peaks[node] = { ...measured, value: peak };
     }
-    const formats = chooseFormats(lowered, state.floats, peaks, mode, overrides);
-    const graphRequest = {
-      graph: lowered,
+    return chooseFormats(lowered, state.floats, peaks, mode);
+  }
+
+  #compile(
+    target: ScheduleTarget,
+    measured: readonly NodeFormats[],
+    batchSize: number,
+    training: boolean,
+  ): CompiledNetwork {
+    const { goals, optimiser, mode, seed, formats: wanted } = this.#compilation;
+    const graph = this.#lowered;
+    const formats = withFormats(graph, measured, mode, wanted);
+    const chance = this.#chance;
+    const request = {
+      graph,
       formats,
       goals,
       optimiser,
       mode,
       batchSize,
       seed,
+      chance,
       training,
     };
-    return compileNetwork(graphRequest, target);
+    return compileNetwork(request, target);
   }
+}
+
+/** What a run found out, with what it counted by layer. */
+interface CountedResult extends ScheduleResult {
+  readonly layers: LayerCounts;
+}
+
+function counted(result: ScheduleResult, { owners }: CompiledNetwork): CountedResult {
+  const layers: Record<string, LayerCount> = {};
+  for (const [index, owner] of owners.entries()) {
+    if (owner === '') continue;
+    const { saturations = 0, underflows = 0 } = layers[owner] ?? {};
+    layers[owner] = {
+      saturations: saturations + (result.saturations[index] ?? 0),
+      underflows: underflows + (result.underflows[index] ?? 0),
+    };
+  }
+  return { ...result, layers };
 }
 
 /** Adds up what runs found out, as Keras reports it. */
@@ -289,6 +385,7 @@ class Results {
   readonly #goals: readonly OutputGoal[];
   readonly #tally: Tally;
   #saturations = 0;
+  #layers: LayerCounts = {};
   #machine: EpochResult['machine'];
 
   constructor(goals: readonly OutputGoal[]) {
@@ -297,7 +394,7 @@ class Results {
   }
 
   /** @param order the samples that were run, where not all of the data were */
-  add(result: ScheduleResult, data: ModelData, order?: readonly number[]): void {
+  add(result: CountedResult, data: ModelData, order?: readonly number[]): void {
     const { lossSums, outputs = [], penaltySum, samples, saturations, machine } = result;
     for (const [index, goal] of this.#goals.entries()) {
       const values = outputs[index] ?? new Float32Array(0);
@@ -320,6 +417,7 @@ class Results {
     }
     this.#tally.addBatch(samples, penaltySum / Math.max(1, samples));
     this.#saturations += saturations.reduce((sum, count) => sum + count, 0);
+    this.#layers = countsOf(this.#layers, result.layers);
     this.#machine = costOf(this.#machine, machine);
   }
 
@@ -327,6 +425,7 @@ class Results {
     return {
       logs: this.#tally.logs(),
       saturations: this.#saturations,
+      layers: this.#layers,
       ...(this.#machine && { machine: this.#machine }),
     };
   }

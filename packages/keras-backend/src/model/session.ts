@@ -5,6 +5,7 @@ import type { MachineEngineOptions } from '../machine/index.js';
 import { planNetwork } from '../plan/plan.js';
 import { DEFAULT_BATCH } from './checks.js';
 import { createEngine, type FixedEngineChoice } from './engines.js';
+import type { KeptFormats } from './kept-formats.js';
 import { floatLayers } from './weights.js';
 
 /** What stays the same from `compile` on. */
@@ -57,21 +58,56 @@ export class EngineSession {
     });
   }
 
-  /** The engine that is open if it can do what is needed, else a new one that holds `weights`. */
-  async engine(weights: readonly LayerWeights[], needs: SessionNeeds): Promise<OpenEngine> {
+  /** The formats of the engine that is open. */
+  get formats(): KeptFormats | undefined {
+    if (this.#open === undefined) return undefined;
+    const { plan, needs } = this.#open;
+    const layers = plan.layers.map(({ fractions }) => fractions);
+    return { kind: 'stack', mode: plan.mode, needs, layers, targetFraction: plan.targetFraction };
+  }
+
+  /**
+   * The engine that is open if it can do what is needed, else a new one that holds `weights`.
+   *
+   * @param kept formats to take where they have room for what is needed, so that training goes on bit for bit
+   */
+  async engine(
+    weights: readonly LayerWeights[],
+    needs: SessionNeeds,
+    kept?: KeptFormats,
+  ): Promise<OpenEngine> {
     const open = this.#open;
     if (open !== undefined && isEnough(open.needs, needs)) return open;
     await this.close();
-    const wanted = {
+    const restored = this.#restored(weights, needs, kept);
+    const wanted = restored?.needs ?? {
       inputPeak: Math.max(needs.inputPeak, open?.needs.inputPeak ?? 0),
       targetPeak: Math.max(needs.targetPeak, open?.needs.targetPeak ?? 0),
       trainingBatch: needs.trainingBatch ?? open?.needs.trainingBatch ?? DEFAULT_BATCH,
     };
-    const plan = this.plan(weights, wanted);
+    const plan = restored?.plan ?? this.plan(weights, wanted);
     const engine = await createEngine(this.#config.engine, plan, this.#config.machine);
     this.#open = { engine, plan, needs: wanted };
     await engine.setWeights(weights);
     return this.#open;
+  }
+
+  #restored(
+    weights: readonly LayerWeights[],
+    needs: SessionNeeds,
+    kept: KeptFormats | undefined,
+  ): { plan: NetworkPlan; needs: Required<SessionNeeds> } | undefined {
+    const { dense, mode } = this.#config;
+    if (kept?.kind !== 'stack' || kept.mode !== mode || kept.layers.length !== dense.length) {
+      return undefined;
+    }
+    if (!isEnough(kept.needs, needs)) return undefined;
+    const plan = this.plan(weights, kept.needs);
+    const layers = plan.layers.map((layer, index) => ({
+      ...layer,
+      fractions: kept.layers[index] ?? layer.fractions,
+    }));
+    return { plan: { ...plan, layers, targetFraction: kept.targetFraction }, needs: kept.needs };
   }
 
   /** Closes the engine; the next use opens another. */

@@ -2,6 +2,7 @@
 import type { LayerWeights } from '../engine.js';
 import type { Slots } from '../float/steps.js';
 import type { DenseInPlace } from '../graph/dense-stack.js';
+import type { KeptFormats } from './kept-formats.js';
 import { fromKeras, toKeras } from './weights.js';
 
 /** A state. Weights are there in float32, in the masters of the fixed-point engines, or in both. */
@@ -16,6 +17,8 @@ export interface ModelState {
   readonly steps: number;
   /** Epochs trained: fixes the order of samples in the next one. */
   readonly epochs: number;
+  /** Number formats of the last training in fixed point, or of the first predictions; absent before. */
+  readonly formats?: KeptFormats | undefined;
 }
 
 /** A state with weights of the float engine that nothing was trained from. */

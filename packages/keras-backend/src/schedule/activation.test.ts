@@ -130,6 +130,7 @@ for (const type of [ElementType.Int16, ElementType.Int32] as const) {
               value: reads === 'value' ? value : NO_TENSOR,
               target,
               accumulate: 0,
+              salt: 0,
               ...parameters,
             },
           ],

@@ -16,11 +16,6 @@ export interface NodeFormats {
   readonly error: number;
 }
 
-/** Formats that a user wants in place of the measured ones, by the layer's name. */
-export type FormatOverrides = Readonly<
-  Record<string, { readonly value?: number; readonly weight?: number; readonly error?: number }>
->;
-
 /** Weights may grow by this factor before their operands clamp, and hold at least -2 .. 2. */
 const WEIGHT_HEADROOM = 8;
 const SMALLEST_WEIGHT_RANGE = 1.99;
@@ -39,7 +34,7 @@ const DELTA_HEADROOM = 4;
 const BACK_HEADROOM = 16;
 const ERROR_HEADROOM = 64;
 /** The exponential takes arguments of at most 26 fraction bits, and tanh halves its argument. */
-const LARGEST_Z_FRACTION = 26;
+export const LARGEST_Z_FRACTION = 26;
 /** Fractions beyond these bring nothing: a float32 weight has no more bits. */
 const LARGEST_WIDE_FRACTION = 30;
 const EXACT = { weight: 27, value: 24, bounded: 26, z: 23, error: 28 } as const;
@@ -64,20 +59,22 @@ const KEEPING: readonly string[] = [
   'GlobalMaxPooling2D',
 ];
 
+/** Whether a layer hands values on as they are, in the format of its input. */
+export const isKeeping = ({ className }: Layer): boolean => KEEPING.includes(className);
+
 /** The formats of a graph. Depends on nothing but the arguments. */
 export function chooseFormats(
   graph: LoweredGraph,
   weights: readonly Float32Array[],
   peaks: readonly NodePeaks[],
   mode: NumberMode,
-  overrides: FormatOverrides = {},
 ): NodeFormats[] {
   const values = valueFractions(graph, weights, peaks, mode);
   const formats = graph.nodes.map((node, index): NodeFormats => {
     const { layer } = graph.layers[node.layer] as PlacedLayer;
     const { value, weight } = values[index] as Forward;
     const error = errorFraction(layer, weight, peaks[index] as NodePeaks, mode);
-    return { value, weight, error, ...overrides[graph.owners[index] as string] };
+    return { value, weight, error };
   });
   return graph.nodes.map(({ layer }, index) => {
     const own = formats[index] as NodeFormats;
@@ -203,10 +200,16 @@ function sameForShared(graph: LoweredGraph, result: Forward[]): void {
   }
 }
 
+/** Of inputs of at most a magnitude, before sums take bits from it. */
+export function inputFraction(peak: number, mode: NumberMode): number {
+  const [most, bits] = mode === 'exact' ? [LARGEST_Z_FRACTION, 32] : [15, 16];
+  return Math.min(most, fractionFor(peak || 1, bits));
+}
+
 function ownFraction(layer: Layer, { value }: NodePeaks, mode: NumberMode): number {
   const bits = mode === 'exact' ? 32 : 16;
   if (layer.className === 'InputLayer') {
-    return Math.min(mode === 'exact' ? LARGEST_Z_FRACTION : 15, fractionFor(value || 1, bits));
+    return inputFraction(value, mode);
   }
   if (isWithinOne(layer)) return mode === 'exact' ? EXACT.bounded : 15;
   const own = fractionFor(Math.max(SMALLEST_VALUE_RANGE, VALUE_HEADROOM * value), bits);

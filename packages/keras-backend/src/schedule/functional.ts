@@ -81,8 +81,7 @@ export class FunctionalScheduleEngine implements ScheduleEngine {
     const { mode, batchSize, rates = [], keepsOutputs } = request;
     const streams = new Map(data.streams);
     if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
-    const { optimiser, seed } = network.request;
-    const table = encodeSteps(optimiser, rates, this.#steps, seed);
+    const table = encodeSteps(network.request, rates, this.#steps);
     const steps = this.#reserve(table.length);
     write(worker, steps, table);
     write(worker, layout.statistics, new Uint8Array(layout.statisticsStride));

@@ -231,12 +231,11 @@ export function encodeHeader(
   });
 }
 
-/** One row a batch: rates, and what dropout is seeded with. @param first steps that were taken before */
+/** One row a batch: rates, and what dropout and rounding are seeded with. @param first steps that were taken before */
 export function encodeSteps(
-  optimiser: Optimiser,
+  { optimiser, seed, chance }: CompiledNetwork['request'],
   rates: readonly number[],
   first: number,
-  seed: number,
 ): Uint8Array {
   const bytes = new Uint8Array(rates.length * stepRow.size);
   const view = new DataView(bytes.buffer);
@@ -246,6 +245,7 @@ export function encodeSteps(
     view.setFloat32(at + stepRow.offsets.rate, rate, true);
     view.setFloat32(at + stepRow.offsets.correctedRate, correctedRate(optimiser, rate, step), true);
     view.setUint32(at + stepRow.offsets.seed, randomWord(seed, first + index), true);
+    view.setUint32(at + stepRow.offsets.chance, chance ? 1 : 0, true);
   }
   return bytes;
 }

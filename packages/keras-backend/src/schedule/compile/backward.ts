@@ -66,6 +66,7 @@ export class WayBack {
         value: reads === 'value' ? tensors.value(index) : NO_TENSOR,
         target,
         ...activation,
+        salt: this.#compilation.request.chance ? index + 1 : 0,
         accumulate,
       }));
     } else if (merge) {

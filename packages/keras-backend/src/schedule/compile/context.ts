@@ -31,8 +31,10 @@ export interface CompileRequest {
   readonly mode: NumberMode;
   /** Largest batch. */
   readonly batchSize: number;
-  /** Fixes what dropout drops; unsigned 32 bit. */
+  /** Fixes what dropout drops, and rounding by chance; unsigned 32 bit. */
   readonly seed: number;
+  /** Whether weights and deltas are rounded by chance. */
+  readonly chance: boolean;
   /** Whether it must be able to train. */
   readonly training: boolean;
 }

@@ -175,9 +175,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const slot = this.#data[request.slot];
     if (slot === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
     const { mode, rates = [], keepsOutputs, batchSize } = request;
-    const { optimiser, seed } = network.request;
     const { samples } = slot.data;
-    const table = encodeSteps(optimiser, rates, this.#steps, seed);
+    const table = encodeSteps(network.request, rates, this.#steps);
     const steps = await this.#allocate(Math.max(ALIGNMENT, table.length));
     const kept = keepsOutputs ? network.outputs : [];
     const outputs = kept.map(({ size }) => new Float32Array(samples * size));

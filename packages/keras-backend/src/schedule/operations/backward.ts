@@ -71,6 +71,7 @@ export const backwardOperations = {
       value: ['tensor', 'Target of activate.'],
       target: ['tensor', 'Int16 or int32: int16 is clamped to -32767 .. 32767.'],
       ...activationFields,
+      salt: ['u32', 'Number of the call, from 1, for rounding by chance; 0: to nearest.'],
       accumulate: ['u32', '1: adds to the target.'],
     },
     blocking: blockFields,

@@ -57,8 +57,12 @@ export const stepRow = declareLayout('StepRow', 'One step of training; floats as
     type: 'u32',
     about: 'Of adam: rate * sqrt(1 - beta2^step) / (1 - beta1^step), step from 1; float32.',
   },
-  { name: 'seed', type: 'u32', about: 'Fixes dropout of this step.' },
-  { name: 'reserved', type: 'u32', about: '0.' },
+  { name: 'seed', type: 'u32', about: 'Fixes dropout and rounding of this step.' },
+  {
+    name: 'chance',
+    type: 'u32',
+    about: '1: weights and deltas are rounded by chance; 0: to nearest.',
+  },
 ]);
 
 /** A channel of BatchNormalization: value = sat(round(x * multiplier + offset, shift)). */

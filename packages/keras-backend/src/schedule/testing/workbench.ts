@@ -210,7 +210,7 @@ export class Workbench {
       rate: bitsOf(options.rate ?? 0.5),
       correctedRate: bitsOf(options.correctedRate ?? 0.5),
       seed: options.seed ?? 1,
-      reserved: 0,
+      chance: 0,
     });
     this.replica.bytes(STEP, step.length).set(step);
     for (const index of operations.keys()) {
