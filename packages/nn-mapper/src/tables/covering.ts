@@ -50,30 +50,34 @@ export function blankCovering(rows: number): Covering {
   };
 }
 
-/** A complete table before anything is joined. */
+/** Makes `covering`, which has room for it, a complete table before anything is joined. */
 export function startCovering(
+  covering: Covering,
   { key, mask, arrival }: ChipTable,
   { classOf }: RouteClasses,
-): Covering {
+): void {
   const count = key.length;
-  const covering = { ...blankCovering(count), count };
-  const freeOf = Uint8Array.from(mask, (bits) => countOnes(~bits));
-  const order = Uint32Array.from(key.keys());
-  if (freeOf.some((free) => free !== freeOf[0])) {
-    order.sort((a, b) => (freeOf[a] as number) - (freeOf[b] as number) || a - b);
-  }
+  covering.count = count;
+  covering.rowStart[0] = 0;
+  const order = byFreeBits(mask);
   for (let place = 0; place < count; place++) {
-    const row = order[place] as number;
+    const row = order === undefined ? place : (order[place] as number);
     covering.key[place] = key[row] as number;
     covering.mask[place] = mask[row] as number;
     covering.classOf[place] = classOf[row] as number;
     covering.arrival[place] = arrival[row] as number;
-    covering.free[place] = freeOf[row] as number;
+    covering.free[place] = countOnes(~(mask[row] as number));
     covering.rowKey[place] = key[row] as number;
     covering.rowMask[place] = mask[row] as number;
     covering.rowStart[place + 1] = place + 1;
   }
-  return covering;
+}
+
+/** Rows that match the fewest keys first; undefined where all match as many. */
+function byFreeBits(mask: Uint32Array): Uint32Array | undefined {
+  if (mask.every((each) => each === mask[0])) return undefined;
+  const free = (row: number) => countOnes(~(mask[row] as number));
+  return Uint32Array.from(mask.keys()).sort((a, b) => free(a) - free(b) || a - b);
 }
 
 /** Whether an entry below a place and above another one matches any key of it. */
