@@ -8,9 +8,10 @@
  * what ordered covering finds; where all that is too long, the bits of keys are tested in other orders.
  */
 import { addReorderedTable } from './bit-orders.js';
-import { mergeEntries, STRAIGHT_ON } from './merge.js';
-import { type CoveringMemory, coveringMemory, coverInOrder } from './ordered-covering.js';
-import { type ChipTable, isDefaultRoute, ROUTING_ENTRIES } from './tables.js';
+import type { CoveredTable } from './covering.js';
+import { mergeEntries } from './merge.js';
+import { type CoveringMemory, coverInOrder, coveringMemory } from './ordered-covering.js';
+import { type ChipTable, isDefaultRoute, ROUTING_ENTRIES, STRAIGHT_ON } from './tables.js';
 import { addTable, emptyTrie, idleTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
 
 /** Longer tables are merged only where they do not fit: the work grows with the square of the rows. */
@@ -92,26 +93,9 @@ function leastEntries({ table, classOf, routes }: Trie): number {
 /** Ordered covering, merged further, where that is shorter than what there is. */
 function coverShorter(trie: Trie, memory: CoveringMemory, best: ChipTable): ChipTable {
   const { table: complete, classOf, routes } = trie;
-  const table = coverInOrder(complete, { classOf, routes }, memory);
+  const { table, entryOf } = coverInOrder(complete, { classOf, routes }, memory);
   if (table.key.length > MOST_MERGED * best.key.length) return best;
-  const entryOf = new Int32Array(classOf.length);
-  for (let row = 0; row < entryOf.length; row++) entryOf[row] = entryFor(complete, row, table);
   return shorter(best, mergeEntries(complete, table, entryOf));
-}
-
-/** The first entry that matches the keys of a row. */
-function entryFor(complete: ChipTable, row: number, { key, mask }: ChipTable): number {
-  const own = complete.key[row] as number;
-  for (let entry = 0; entry < key.length; entry++) {
-    if (((own ^ (key[entry] as number)) & (mask[entry] as number)) === 0) return entry;
-  }
-  return STRAIGHT_ON;
-}
-
-/** A table, and which of its entries takes each row of the complete one. */
-interface WrittenTable {
-  readonly table: ChipTable;
-  readonly entryOf: Int32Array;
 }
 
 /** Entries of a table that is being written. */
@@ -125,7 +109,7 @@ interface Written {
 }
 
 /** Routers take the first match: what is below a prefix comes before the entry that covers it. */
-function write(trie: Trie, root: TrieNode): WrittenTable {
+function write(trie: Trie, root: TrieNode): CoveredTable {
   const length = trie.uncovered[root] as number;
   const written = {
     trie,

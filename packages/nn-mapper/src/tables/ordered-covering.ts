@@ -7,6 +7,7 @@
 import { countOnes, KEY_BITS } from './bits.js';
 import {
   blankCovering,
+  type CoveredTable,
   type Covering,
   carryOut,
   isHidden,
@@ -39,7 +40,7 @@ export function coverInOrder(
   complete: ChipTable,
   classes: RouteClasses = routeClasses(complete),
   memory: CoveringMemory = coveringMemory(complete.key.length),
-): ChipTable {
+): CoveredTable {
   const rows = complete.key.length;
   if (rows > memory.covering.key.length) Object.assign(memory, coveringMemory(2 * rows));
   const { groups } = memory;
@@ -73,10 +74,7 @@ const idleGroups = (rows: number): Groups => ({
   size: new Int32Array(rows),
 });
 
-function group(
-  { count, classOf, rowStart }: Covering,
-  { first, last, next, size }: Groups,
-): void {
+function group({ count, classOf, rowStart }: Covering, { first, last, next, size }: Groups): void {
   const mostClasses = rowStart[count] as number;
   first.fill(NOWHERE, 0, mostClasses);
   for (let place = 0; place < count; place++) {
