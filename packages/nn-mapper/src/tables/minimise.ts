@@ -8,9 +8,10 @@
  * what ordered covering finds; where all that is too long, the bits of keys are tested in other orders.
  */
 import { addReorderedTable } from './bit-orders.js';
-import { mergeEntries, STRAIGHT_ON } from './merge.js';
-import { coverInOrder } from './ordered-covering.js';
-import { type ChipTable, isDefaultRoute, ROUTING_ENTRIES } from './tables.js';
+import type { CoveredTable } from './covering.js';
+import { mergeEntries } from './merge.js';
+import { type CoveringMemory, coverInOrder, coveringMemory } from './ordered-covering.js';
+import { type ChipTable, isDefaultRoute, ROUTING_ENTRIES, STRAIGHT_ON } from './tables.js';
 import { addTable, emptyTrie, idleTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
 
 /** Longer tables are merged only where they do not fit: the work grows with the square of the rows. */
@@ -29,15 +30,27 @@ const MOST_MERGED = 1.05;
  * ordered covering's
  */
 export function minimise(complete: ChipTable, enough = Number.POSITIVE_INFINITY): ChipTable {
-  return minimiseWith(idleTrie(), complete, enough);
+  return minimiseWith(minimiserMemory(), complete, enough);
 }
+
+/** Memory for minimising, reused from table to table: a machine has tens of thousands. */
+export interface MinimiserMemory {
+  readonly trie: Trie;
+  readonly covering: CoveringMemory;
+}
+
+/** Memory that has not served yet. */
+export const minimiserMemory = (): MinimiserMemory => ({
+  trie: idleTrie(),
+  covering: coveringMemory(MERGED_ROWS),
+});
 
 /**
  * {@link minimise} with memory that is at hand.
  * @param capacity entries of the router
  */
 export function minimiseWith(
-  trie: Trie,
+  { trie, covering }: MinimiserMemory,
   complete: ChipTable,
   enough: number,
   capacity = ROUTING_ENTRIES,
@@ -53,7 +66,7 @@ export function minimiseWith(
   if (best.key.length > least) {
     best = shorter(best, mergeEntries(complete, prefixes.table, prefixes.entryOf));
   }
-  if (best.key.length > least) best = coverShorter(trie, best);
+  if (best.key.length > least) best = coverShorter(trie, covering, best);
   if (best.key.length <= capacity) return best;
   const { table, entryOf } = write(trie, addReorderedTable(trie));
   return shorter(best, mergeEntries(complete, table, entryOf));
@@ -78,28 +91,11 @@ function leastEntries({ table, classOf, routes }: Trie): number {
 }
 
 /** Ordered covering, merged further, where that is shorter than what there is. */
-function coverShorter(trie: Trie, best: ChipTable): ChipTable {
+function coverShorter(trie: Trie, memory: CoveringMemory, best: ChipTable): ChipTable {
   const { table: complete, classOf, routes } = trie;
-  const table = coverInOrder(complete, { classOf, routes });
+  const { table, entryOf } = coverInOrder(complete, { classOf, routes }, memory);
   if (table.key.length > MOST_MERGED * best.key.length) return best;
-  const entryOf = new Int32Array(classOf.length);
-  for (let row = 0; row < entryOf.length; row++) entryOf[row] = entryFor(complete, row, table);
   return shorter(best, mergeEntries(complete, table, entryOf));
-}
-
-/** The first entry that matches the keys of a row. */
-function entryFor(complete: ChipTable, row: number, { key, mask }: ChipTable): number {
-  const own = complete.key[row] as number;
-  for (let entry = 0; entry < key.length; entry++) {
-    if (((own ^ (key[entry] as number)) & (mask[entry] as number)) === 0) return entry;
-  }
-  return STRAIGHT_ON;
-}
-
-/** A table, and which of its entries takes each row of the complete one. */
-interface WrittenTable {
-  readonly table: ChipTable;
-  readonly entryOf: Int32Array;
 }
 
 /** Entries of a table that is being written. */
@@ -113,7 +109,7 @@ interface Written {
 }
 
 /** Routers take the first match: what is below a prefix comes before the entry that covers it. */
-function write(trie: Trie, root: TrieNode): WrittenTable {
+function write(trie: Trie, root: TrieNode): CoveredTable {
   const length = trie.uncovered[root] as number;
   const written = {
     trie,

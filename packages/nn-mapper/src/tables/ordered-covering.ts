@@ -7,6 +7,7 @@
 import { countOnes, KEY_BITS } from './bits.js';
 import {
   blankCovering,
+  type CoveredTable,
   type Covering,
   carryOut,
   isHidden,
@@ -16,6 +17,20 @@ import {
 } from './covering.js';
 import { type ChipTable, type RouteClasses, routeClasses } from './tables.js';
 
+/** Memory for ordered covering, reused from table to table. */
+export interface CoveringMemory {
+  covering: Covering;
+  spare: Covering;
+  groups: Groups;
+}
+
+/** Memory for tables of so many rows; larger ones get more. */
+export const coveringMemory = (rows: number): CoveringMemory => ({
+  covering: blankCovering(rows),
+  spare: blankCovering(rows),
+  groups: idleGroups(rows),
+});
+
 /**
  * An equivalent table for the packets that visit the chip.
  * @param complete without overlap, default routes included
@@ -24,17 +39,21 @@ import { type ChipTable, type RouteClasses, routeClasses } from './tables.js';
 export function coverInOrder(
   complete: ChipTable,
   classes: RouteClasses = routeClasses(complete),
-): ChipTable {
-  let covering = startCovering(complete, classes);
-  let spare = blankCovering(complete.key.length);
-  const groups = idleGroups(complete.key.length);
+  memory: CoveringMemory = coveringMemory(complete.key.length),
+): CoveredTable {
+  const rows = complete.key.length;
+  if (rows > memory.covering.key.length) Object.assign(memory, coveringMemory(2 * rows));
+  const { groups } = memory;
   const hopeless: Hopeless = new Map();
+  startCovering(memory.covering, complete, classes);
   for (;;) {
+    const { covering, spare } = memory;
     const join = bestJoin(covering, groups, hopeless);
     if (!join) return withoutDefaults(covering, classes);
     reconsider(covering, join, hopeless);
     carryOut(covering, join, spare);
-    [covering, spare] = [spare, covering];
+    memory.covering = spare;
+    memory.spare = covering;
   }
 }
 
@@ -55,8 +74,9 @@ const idleGroups = (rows: number): Groups => ({
   size: new Int32Array(rows),
 });
 
-function group({ count, classOf }: Covering, { first, last, next, size }: Groups): void {
-  first.fill(NOWHERE);
+function group({ count, classOf, rowStart }: Covering, { first, last, next, size }: Groups): void {
+  const mostClasses = rowStart[count] as number;
+  first.fill(NOWHERE, 0, mostClasses);
   for (let place = 0; place < count; place++) {
     const own = classOf[place] as number;
     const head = first[own] as number;
@@ -206,9 +226,10 @@ interface WaysOut {
 /** Those of the rows that leave the least choice; undefined when the join catches none. */
 function waysOut(covering: Covering, { key, mask, place }: Join): WaysOut | undefined {
   const { rowKey, rowMask, rowStart } = covering;
+  const lastRow = rowStart[covering.count] as number;
   let fewest = KEY_BITS + 1;
   let [zeros, ones] = [0, 0];
-  for (let row = rowStart[place] as number; row < rowKey.length; row++) {
+  for (let row = rowStart[place] as number; row < lastRow; row++) {
     const ownKey = rowKey[row] as number;
     const ownMask = rowMask[row] as number;
     if (((ownKey ^ key) & ownMask & mask) !== 0) continue;

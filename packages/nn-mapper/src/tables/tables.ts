@@ -47,7 +47,8 @@ export function blankTables(start: Int32Array): Tables {
   return { start, ...blankColumns(start.at(-1) as number) };
 }
 
-const blankColumns = (rows: number): ChipTable => ({
+/** A table to fill in. */
+export const blankColumns = (rows: number): ChipTable => ({
   key: new Uint32Array(rows),
   mask: new Uint32Array(rows),
   route: new Uint32Array(rows),
@@ -93,6 +94,9 @@ export function filterTable(table: ChipTable, keep: (row: number) => boolean): C
  */
 export const isDefaultRoute = (arrival: number, route: number): boolean =>
   arrival !== LOCAL && arrival !== SEVERAL && route === 1 << oppositeLink(arrival);
+
+/** What takes packets that no entry matches: below all entries. */
+export const STRAIGHT_ON = 0x7fffffff;
 
 /** Routes by number. */
 export interface RouteClasses {
