@@ -79,20 +79,22 @@ function planOf(
 function saySchedule(schedule: ScheduleExplanation, model: Model, terminal: Terminal): void {
   const { layers, mode, memoryBytes, workers, seconds, batchSize } = schedule;
   const whole = (value: number) => Math.round(value).toLocaleString('en');
-  terminal.say(`\ncomputed by the engines machine, functional and float`);
+  terminal.say('\ncomputed by the engines machine, functional and float');
   terminal.say(
     `a schedule for ${workers} cores of a chip, number mode ${mode}, batches of ${batchSize}: ` +
       `${whole(memoryBytes / 1024)} KiB of SDRAM; a batch takes about ${seconds.forward.toFixed(3)} s ` +
       `forwards, ${seconds.training.toFixed(3)} s in training`,
   );
-  const rows = layers.map(({ name, operations, multiplications, cycles }) => [
+  const milliseconds = (value: number) => (1000 * value).toFixed(3);
+  const rows = layers.map(({ name, operations, multiplications, seconds: own }) => [
     name,
     operations,
-    ...[multiplications.forward, multiplications.training, cycles.forward, cycles.training].map(
-      whole,
-    ),
+    whole(multiplications.forward),
+    whole(multiplications.training),
+    milliseconds(own.forward),
+    milliseconds(own.training),
   ]);
-  const heading = ['layer', 'operations', 'products', 'in training', 'cycles', 'in training'];
+  const heading = ['layer', 'operations', 'products', 'in training', 'ms a batch', 'in training'];
   for (const line of table(heading, rows)) terminal.say(line);
   const formats = Object.entries(model.formats ?? {});
   if (formats.length === 0) return;

@@ -18,8 +18,9 @@ import {
   REGION_TABLE_MAGIC,
   REGION_TABLE_VERSION,
 } from '../layouts/index.js';
-import { denseImage, sequencerImage } from './index.js';
+import { denseImage, layersImage, sequencerImage } from './index.js';
 import { CODE_BUDGETS, KERNEL_BUDGETS, measureKernels } from './kernel-cycles.js';
+import { OVERLAYS } from './overlays.js';
 import { denseSymbols } from './programs.js';
 
 /** The loader's inner loop lies above; scamp-protocol: APLX. */
@@ -49,6 +50,16 @@ for (const [name, image] of Object.entries(IMAGES)) {
     t.match(entry, { address: 0 });
   });
 }
+
+test('layers fits a core with its data, and with the largest of its overlays', async (t) => {
+  const [code, data, zeroed, entry] = decodeAplx(layersImage());
+  t.match(code, { operation: 'place', destination: 0 });
+  t.match(data, { operation: 'place', destination: DTCM_BASE });
+  t.match(zeroed, { operation: 'fill', value: 0 });
+  t.match(entry, { operation: 'execute', address: 0 });
+  const resident = code?.operation === 'place' ? code.data.length : ITCM_LIMIT;
+  for (const { bytes } of OVERLAYS.values()) t.ok(resident + bytes <= ITCM_LIMIT);
+});
 
 test('inner loops and code stay within their budgets', async (t) => {
   const found = new Map(
