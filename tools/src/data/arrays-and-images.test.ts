@@ -92,3 +92,61 @@ t.test('folders of images give classes by their names, in grey or colour', async
     message: /b.png: is no image/,
   });
 });
+
+t.test('a picture that says it is huge is refused before memory is taken for it', async (t) => {
+  const folder = t.testdir({ cat: {} });
+  const bytes = PNG.sync.write(new PNG({ width: 1, height: 1 }));
+  bytes.writeUInt32BE(60_000, 16);
+  bytes.writeUInt32BE(60_000, 20);
+  await writeFile(`${folder}/cat/a.png`, bytes);
+  await t.rejects(loadSamples({ source: folder, shape: [1, 1] }), {
+    name: 'FileError',
+    message: /cat.a.png: .*says that it has 3600000000 pixels, but at most 50 million are read/,
+  });
+});
+
+t.test(
+  'arrays and tables with any byte changed are read, or refused with the name of the file',
+  async (t) => {
+    const npy = (header: string, values: number) => {
+      const text = header.padEnd(117, ' ');
+      return Buffer.concat([
+        Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]),
+        Buffer.from(`${text}\n`),
+        Buffer.alloc(values, 1),
+      ]);
+    };
+    const array = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", 6);
+    const labels = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }", 2);
+    const files = {
+      'a.npy': array,
+      'a.npz': Buffer.from(zipSync({ 'x.npy': array, 'y.npy': labels }, { level: 0 })),
+      'a.csv': Buffer.from('a,b,c\n1,2,0\n3,4,1\n'),
+      'a.json': Buffer.from('{"inputs": [[1, 2], [3, 4]], "labels": [0, 1]}'),
+    };
+    const folder = t.testdir({});
+    for (const [name, bytes] of Object.entries(files)) {
+      const path = `${folder}/${name}`;
+      for (let i = 0; i < 300; i++) {
+        const damaged = Buffer.from(bytes);
+        const place = (i * 7919) % bytes.length;
+        damaged[place] = (i * 104_729) % 256;
+        await writeFile(path, i % 5 === 4 ? damaged.subarray(0, place) : damaged);
+        try {
+          const { count, inputs, features } = await loadSamples({ source: path, shape: [3] });
+          if (inputs.length !== count * features) t.fail(`${name} ${i}: ${count} of ${features}`);
+        } catch (error) {
+          if (!(error as Error).message.includes(name)) t.fail(`${name} ${i}: ${error}`);
+        }
+      }
+      t.pass(name);
+    }
+    await writeFile(
+      `${folder}/a.npy`,
+      npy("{'descr': '|u1', 'fortran_order': False, 'shape': (1 2,), }", 2),
+    );
+    await t.rejects(loadSamples({ source: `${folder}/a.npy`, shape: [3] }), {
+      message: /shape that cannot be read: \(1 2,\)/,
+    });
+  },
+);

@@ -18,10 +18,26 @@ const MOST_MEGAPIXELS = 50;
 const MOST_MEGABYTES = 512;
 
 const DECODERS: Readonly<Record<string, (bytes: Buffer) => Image>> = {
-  '.png': (bytes) => PNG.sync.read(bytes),
+  '.png': decodePng,
   '.jpg': decodeJpeg,
   '.jpeg': decodeJpeg,
 };
+
+/** Where a PNG file has width and height, 32 bits each, big endian; PNG specification, sections 5.2 and 11.2.1. */
+const PNG_SIZES = 16;
+const MEGAPIXEL = 1_000_000;
+
+function decodePng(bytes: Buffer): Image {
+  if (bytes.length >= PNG_SIZES + 8) {
+    const pixels = bytes.readUInt32BE(PNG_SIZES) * bytes.readUInt32BE(PNG_SIZES + 4);
+    if (pixels > MOST_MEGAPIXELS * MEGAPIXEL) {
+      throw new Error(
+        `it says that it has ${pixels} pixels, but at most ${MOST_MEGAPIXELS} million are read`,
+      );
+    }
+  }
+  return PNG.sync.read(bytes);
+}
 
 function decodeJpeg(bytes: Buffer): Image {
   return jpeg.decode(bytes, {

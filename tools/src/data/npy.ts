@@ -59,6 +59,9 @@ export function parseNpy(source: string, bytes: Uint8Array): NumpyArray {
     .split(',')
     .filter((size) => size.trim() !== '')
     .map(Number);
+  if (shape.some((size) => !Number.isSafeInteger(size))) {
+    throw new FileError(source, `has a shape that cannot be read: (${list})`);
+  }
   const count = shape.reduce((size, each) => size * each, 1);
   const at = start + length;
   if (at + count * known.bytes > bytes.length) {
@@ -101,7 +104,8 @@ export async function readNpz(path: string): Promise<Samples> {
   }
   const { values } = targets;
   const classes =
-    values.length === samples.count && values.every((v) => Number.isInteger(v) && v >= 0);
+    values.length === samples.count &&
+    values.every((v) => Number.isInteger(v) && v >= 0 && v < 2 ** 32);
   return classes
     ? { ...samples, labels: Uint32Array.from(values) }
     : { ...samples, targets: Float32Array.from(values) };
@@ -123,7 +127,7 @@ function unzip(path: string, bytes: Uint8Array): Readonly<Record<string, Uint8Ar
 
 function inputsOf(path: string, { shape, values }: NumpyArray): Samples {
   const [count = 0] = shape;
-  if (count === 0) throw new FileError(path, 'has no samples');
+  if (values.length === 0) throw new FileError(path, 'has no samples');
   if (values.some((value) => !Number.isFinite(value))) {
     throw new FileError(path, 'has values that are no finite numbers');
   }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
-import { zipSync } from 'fflate';
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import t from 'tap';
 import {
   adam,
@@ -405,5 +405,94 @@ t.test('damaged files get an error that says so, and nothing else', async (t) =>
       await attempt(damaged, `mutated ${i}`);
     }
     t.comment(`${name}: ${refused} of ${TRUNCATED + MUTATED} damaged files were refused`);
+  }
+});
+
+/** Documents of each kind. */
+const SPOILED = 120;
+
+/** What nobody who wrote a file with care would put there. */
+const HOSTILE: readonly unknown[] = [
+  null,
+  -1,
+  0,
+  1.5,
+  1e9,
+  2 ** 32,
+  Number.MAX_SAFE_INTEGER,
+  1e308,
+  '',
+  '__proto__',
+  'toString',
+  [],
+  {},
+  [[]],
+  [1e6, 1e6, 1e6],
+  true,
+  { class_name: 'Dense', config: {} },
+  'A'.repeat(1000),
+];
+
+type Json = Record<string, unknown>;
+
+/** A document with one place or two where something else is, too much, or nothing. */
+function spoiled(document: unknown, draw: () => number): unknown {
+  const result = structuredClone(document);
+  for (let places = draw() < 0.5 ? 1 : 2; places > 0; places--) {
+    let at = result as Json;
+    for (let keys = Object.keys(at); keys.length > 0; keys = Object.keys(at)) {
+      const key = keys[Math.floor(draw() * keys.length)] as string;
+      const child = at[key];
+      if (typeof child === 'object' && child !== null && draw() < 0.85) {
+        at = child as Json;
+        continue;
+      }
+      const kind = draw();
+      if (kind < 0.15) delete at[key];
+      else if (kind < 0.25 && Array.isArray(at)) at.push(child);
+      else at[key] = structuredClone(HOSTILE[Math.floor(draw() * HOSTILE.length)]);
+      break;
+    }
+  }
+  return result;
+}
+
+t.test('documents with hostile values get an error that says so, and no memory', async (t) => {
+  const source = input({ shape: [6, 6, 1] });
+  const convolution = layers.conv2d({ filters: 2, kernelSize: 3, padding: 'same' });
+  const first = apply(convolution, source);
+  const sum = apply(layers.add(), [first, apply(layers.batchNormalization(), first)]);
+  const large = apply(layers.upSampling2d({ size: 2 }), apply(layers.maxPooling2d(), sum));
+  const padded = apply(layers.zeroPadding2d({ padding: 1 }), large);
+  const sequence = apply(layers.reshape({ targetShape: [64, 2] }), padded);
+  const last = apply(layers.dense({ units: 2 }), apply(layers.lstm({ units: 2 }), sequence));
+  const net = functional({ inputs: source, outputs: last });
+  net.compile({ optimizer: 'adam', loss: 'mse', engine: 'float', metrics: ['mae'] });
+  const stack = sequential({ layers: [layers.dense({ units: 3, inputShape: [2] })] });
+  stack.compile({ optimizer: 'sgd', loss: 'mse', engine: 'functional' });
+  await stack.fit([[1, 2]], [[1, 2, 3]]);
+  const members = unzipSync(await modelToKeras(net));
+  const config = JSON.parse(strFromU8(members['config.json']!));
+  const { modelJson, shards } = modelToTensorFlowJs(net);
+  const zipped = (document: unknown) =>
+    zipSync({ ...members, 'config.json': strToU8(JSON.stringify(document)) }, { level: 0 });
+  const readers: Readonly<Record<string, [unknown, (document: unknown) => Promise<Model>]>> = {
+    'our JSON': [modelToJson(net), modelFromJson],
+    'our JSON of a stack': [modelToJson(stack), modelFromJson],
+    '.keras': [config, (document) => modelFromKeras(zipped(document))],
+    'model.json': [modelJson, (modelJson) => modelFromTensorFlowJs({ modelJson, shards } as never)],
+  };
+  const draw = randomStream(7);
+  for (const [name, [document, read]] of Object.entries(readers)) {
+    for (let i = 0; i < SPOILED; i++) {
+      try {
+        const opened = await read(spoiled(document, () => draw.uniform()));
+        await opened.close();
+      } catch (error) {
+        if (!KIND.some((kind) => error instanceof kind)) t.fail(`${name} ${i}: ${error}`);
+      }
+    }
+    const megabytes = process.memoryUsage().arrayBuffers / 2 ** 20;
+    t.ok(megabytes < 500, `${name}: ${megabytes} MiB`);
   }
 });

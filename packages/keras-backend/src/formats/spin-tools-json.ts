@@ -28,6 +28,7 @@ import {
   integersToBase64,
 } from './base64.js';
 import { asArray, asCount, asObject, asText, type JsonObject, parseJson } from './checked.js';
+import { guarded } from './guarded.js';
 import { readKeptFormats } from './kept-formats.js';
 
 const FORMAT = 'spin-tools-model';
@@ -201,7 +202,10 @@ function storedFormats({ formats }: ModelState): { formats?: KeptFormats } {
  * @throws {@link ModelFileError} when a field is not what it should be
  */
 export async function modelFromJson(json: unknown): Promise<Model> {
-  const file = parse(json);
+  return guarded('file', () => read(parse(json)));
+}
+
+async function read(file: JsonObject): Promise<Model> {
   const seed = asCount(file.seed, 'seed');
   const name = asText(file.name, 'name');
   const layers = asArray(file.layers, 'layers').map(storedLayer);
