@@ -297,7 +297,8 @@ export class Scheduler {
         const chip = word * 32 + 31 - Math.clz32(bits & -bits);
         for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
           const core = 31 - Math.clz32(cores & -cores);
-          if ((reached[chip * CORES + core] as number) < until) this.runCore(chip, core, until, limit);
+          if ((reached[chip * CORES + core] as number) < until)
+            this.runCore(chip, core, until, limit);
         }
         if (awake[chip] === 0) {
           awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
