@@ -36,7 +36,7 @@ export function trainCommand(io: Io): Command {
     .option('--epochs <number>', 'passes over the samples', count, 5)
     .option('--batch-size <number>', 'samples between two updates of the weights', count, 32)
     .addOption(
-      new Option('--optimizer <name>', 'the engine float takes all of them')
+      new Option('--optimizer <name>', 'how weights are stepped')
         .choices(Object.keys(OPTIMISERS))
         .default('sgd'),
     )
@@ -64,8 +64,8 @@ export function trainCommand(io: Io): Command {
         'trains on a board.',
       ],
       [
-        'train --model net.keras --data digits.csv --engine float --optimizer adam',
-        'trains here, with layers and optimisers that machines do not have.',
+        'train --model recurrent.keras --data series.npz --engine float --optimizer adam',
+        'trains here, with layers that machines do not have.',
       ],
     ],
     '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, layers, mappingSeconds, modelFile, reportFile }',
