@@ -31,11 +31,11 @@ export function fixedPointBackend(compilation: FixedCompilation, seed: number): 
       mode,
       seed: dropoutSeed(seed),
       engineName: engineName(engine),
-      open: async () => {
+      open: async (explain) => {
         if (engine === 'functional') return new FunctionalScheduleEngine();
         // What drives machines is loaded only when it is needed.
         const { createMachineScheduleEngine } = await import('../schedule/machine/index.js');
-        return createMachineScheduleEngine(compilation.machine);
+        return createMachineScheduleEngine(compilation.machine, explain);
       },
     });
   }

@@ -48,8 +48,8 @@ export interface ScheduleCompilation {
   readonly formats?: FormatOverrides | undefined;
   /** Name of the engine, for messages. */
   readonly engineName: string;
-  /** Opens the engine. */
-  open(): Promise<ScheduleEngine>;
+  /** Opens the engine. @param explain what training the network costs on so many workers */
+  open(explain: (workers: number) => ScheduleExplanation): Promise<ScheduleEngine>;
 }
 
 /** Workers of a stage, which is a chip. */
@@ -86,8 +86,10 @@ export class ScheduleBackend implements Backend {
     const { goals, optimiser, mode, seed } = this.#compilation;
     const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
     const request = { graph: this.#lowered, formats, goals, optimiser, mode, batchSize, seed };
-    const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
-    return explainSchedule(compileNetwork({ ...request, training: true }, target));
+    const target = { workers, arenaBytes: LAYERS_ARENA_BYTES };
+    const on = (replicas: number) =>
+      explainSchedule(compileNetwork({ ...request, training: true }, { ...target, replicas }));
+    return { ...on(1), exchanges: on(2).exchanges };
   }
 
   /** The network as a pipeline of chips. */
@@ -100,7 +102,7 @@ export class ScheduleBackend implements Backend {
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {
     const { optimiser } = this.#compilation;
-    const engine = await this.#engine();
+    const engine = await this.#engine(batchSize);
     let current = state;
     /** Whether the engine has newer weights than `current`. */
     let moved = false;
@@ -197,8 +199,8 @@ export class ScheduleBackend implements Backend {
     );
   }
 
-  async #engine(): Promise<ScheduleEngine> {
-    this.#open ??= await this.#compilation.open();
+  async #engine(batchSize: number): Promise<ScheduleEngine> {
+    this.#open ??= await this.#compilation.open((workers) => this.explain(batchSize, workers));
     return this.#open;
   }
 
@@ -215,7 +217,7 @@ export class ScheduleBackend implements Backend {
     mode: ScheduleRun['mode'],
     keepsOutputs: boolean,
   ): Promise<ScheduleResult> {
-    const engine = await this.#engine();
+    const engine = await this.#engine(batchSize);
     const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
     await engine.prepare(this.#compile(engine.target, state, data, size, false));

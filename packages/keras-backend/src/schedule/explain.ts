@@ -17,17 +17,25 @@ export interface ScheduledLayer {
   readonly stepCycles: number;
 }
 
+/** Numbers that replicas add up (64 bits each) or share (32 bits) once a batch. */
+export interface ExchangeSize {
+  readonly kind: 'reduce' | 'share';
+  readonly count: number;
+}
+
 /** A schedule in figures. Plain JSON. */
 export interface ScheduleExplanation {
   readonly mode: 'fast' | 'exact';
   readonly batchSize: number;
+  /** What replicas exchange in a training step, where there are several. */
+  readonly exchanges: readonly ExchangeSize[];
   /** Cores that compute, and the program that they run; undefined when no program has all operations. */
   readonly workers: number;
   readonly program: string | undefined;
   /** SDRAM for values, gradients and weights, bytes; data sets come on top. */
   readonly memoryBytes: number;
   readonly layers: readonly ScheduledLayer[];
-  /** Estimated time of one batch, seconds: forwards, and a training step. */
+  /** Estimated time of one batch on one replica, seconds: forwards, and a training step. */
   readonly seconds: { readonly forward: number; readonly training: number };
 }
 
@@ -60,6 +68,11 @@ export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {
   return {
     mode: request.mode,
     batchSize: request.batchSize,
+    exchanges: operations.flatMap((operation) =>
+      operation.kind === 'reduce' || operation.kind === 'share'
+        ? [{ kind: operation.kind, count: operation.count }]
+        : [],
+    ),
     workers: target.workers,
     program: programFor(operations),
     memoryBytes: layoutReplica(network).bytes,

@@ -114,25 +114,6 @@ void barrier(void) {
   COMMS_TRANSMIT_DATA = 0;
   COMMS_TRANSMIT_KEY = config.arriveKey;
   passed += config.workers;
-  rest_begin();
-  uint32_t previous = interrupts_disable();
-  while ((int32_t)(receive_table.arrived - passed) < 0) {
-    wait_for_interrupt();
-    interrupts_restore(previous);
-    interrupts_disable();
+  while (!sleep_until(&receive_table.arrived, passed)) {
   }
-  interrupts_restore(previous);
-  rest_end();
-}
-
-void reduce(uint32_t address, uint32_t count, uint32_t per) {
-  (void)address;
-  (void)count;
-  (void)per;
-}
-
-void share(uint32_t address, uint32_t count, uint32_t per) {
-  (void)address;
-  (void)count;
-  (void)per;
 }
