@@ -66,7 +66,7 @@ const imageOf = (elf) => {
  */
 const layers = (...without) => ({
   folders: {
-    runtime: ['-Os', '-mthumb'],
+    runtime: ['-Os', '-mthumb', '-fno-move-loop-invariants'],
     layers: [
       '-Os',
       '-mthumb',
@@ -75,7 +75,7 @@ const layers = (...without) => ({
       '-ffp-contract=off',
       ...without.map((name) => `-DWITHOUT_${name}`),
     ],
-    'layers/machine': ['-Os', '-mthumb', '-fno-inline-functions-called-once'],
+    'layers/machine': ['-Os', '-mthumb', '-fno-move-loop-invariants'],
     'dense/fixed.c': ['-Os'],
   },
   tables: ['EXP_TABLE', 'LN_TABLE', 'RECIPROCAL_TABLE'],

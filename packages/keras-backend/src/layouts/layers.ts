@@ -71,9 +71,21 @@ export const layersConfiguration = declareLayout('LayersConfiguration', 'Region 
     type: 'u32',
     about: 'Binary logarithm of the words that a worker shares at a time, at most 10.',
   },
-  { name: 'sendGap', type: 'u32', about: 'Core cycles between two packets of sums; at least 100.' },
-  { name: 'shareGap', type: 'u32', about: 'Core cycles between two shared words; at least 100.' },
-  { name: 'sendDelay', type: 'u32', about: 'Core cycles before the first packet of a burst; at least 100.' },
+  {
+    name: 'reduceBurst',
+    type: 'u32',
+    about: 'Sums that it sends to each replica before it waits for as many, at least 1.',
+  },
+  {
+    name: 'shareBurst',
+    type: 'u32',
+    about: 'Words that it sends before it waits for as many of each replica.',
+  },
+  {
+    name: 'sendGap',
+    type: 'u32',
+    about: 'Core cycles before a done packet, at least; 100 or more.',
+  },
 ]);
 
 /** Region 1 of a worker: counts since its start. */

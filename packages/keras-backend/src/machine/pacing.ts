@@ -7,7 +7,6 @@
  */
 import { LINK_VECTORS, type Machine } from '@spin-tools/machine-model';
 import type { Mapping } from '@spin-tools/nn-mapper';
-import type { ChipAddress } from '@spin-tools/scp';
 import { MINIMUM_SEND_GAP } from '../layouts/index.js';
 import { CONTROL, DONE, type NetworkGraph, RECEIVE_CYCLES } from '../tiles/index.js';
 
@@ -206,19 +205,13 @@ function linkCycles(
   for (const { net, packets } of traffic) {
     for (const link of linksOf(mapping, net)) counts.set(link, (counts.get(link) ?? 0) + packets);
   }
-  const at = (chip: number) => ({ x: topology.x[chip] as number, y: topology.y[chip] as number });
-  const cyclesOf = (index: number) =>
-    linkPacketCycles(
-      machine,
-      at(Math.floor(index / LINK_VECTORS.length)),
-      index % LINK_VECTORS.length,
-    );
+  const cyclesOf = (index: number) => {
+    const chip = Math.floor(index / LINK_VECTORS.length);
+    const at = { x: topology.x[chip] as number, y: topology.y[chip] as number };
+    const crosses = leavesBoard(machine, at, index % LINK_VECTORS.length);
+    return (crosses ? BOARD_LINK_CYCLES : LINK_CYCLES) / LINK_UTILISATION;
+  };
   return new Map([...counts].map(([link, count]) => [link, count * cyclesOf(link)]));
-}
-
-/** Core cycles from one packet to the next that a link of a chip carries without a queue. */
-export function linkPacketCycles(machine: Machine, chip: ChipAddress, link: number): number {
-  return (leavesBoard(machine, chip, link) ? BOARD_LINK_CYCLES : LINK_CYCLES) / LINK_UTILISATION;
 }
 
 function leavesBoard(machine: Machine, { x, y }: { x: number; y: number }, link: number): boolean {

@@ -74,9 +74,9 @@ typedef struct {
   uint32_t reduceKey; /* Key of sums for this worker of replica 0. 23:16 are the replica, 10:2 the number, 1:0 a SumPacket. */
   uint32_t shareKey; /* Key of words of this worker for those of other replicas. 9:0 are the word; with bit 10 set: ready. */
   uint32_t shareShift; /* Binary logarithm of the words that a worker shares at a time, at most 10. */
-  uint32_t sendGap; /* Core cycles between two packets of sums; at least 100. */
-  uint32_t shareGap; /* Core cycles between two shared words; at least 100. */
-  uint32_t sendDelay; /* Core cycles before the first packet of a burst; at least 100. */
+  uint32_t reduceBurst; /* Sums that it sends to each replica before it waits for as many, at least 1. */
+  uint32_t shareBurst; /* Words that it sends before it waits for as many of each replica. */
+  uint32_t sendGap; /* Core cycles before a done packet, at least; 100 or more. */
 } LayersConfiguration;
 _Static_assert(offsetof(LayersConfiguration, bytes) == 0, "bytes");
 _Static_assert(offsetof(LayersConfiguration, worker) == 4, "worker");
@@ -97,9 +97,9 @@ _Static_assert(offsetof(LayersConfiguration, arriveKey) == 60, "arriveKey");
 _Static_assert(offsetof(LayersConfiguration, reduceKey) == 64, "reduceKey");
 _Static_assert(offsetof(LayersConfiguration, shareKey) == 68, "shareKey");
 _Static_assert(offsetof(LayersConfiguration, shareShift) == 72, "shareShift");
-_Static_assert(offsetof(LayersConfiguration, sendGap) == 76, "sendGap");
-_Static_assert(offsetof(LayersConfiguration, shareGap) == 80, "shareGap");
-_Static_assert(offsetof(LayersConfiguration, sendDelay) == 84, "sendDelay");
+_Static_assert(offsetof(LayersConfiguration, reduceBurst) == 76, "reduceBurst");
+_Static_assert(offsetof(LayersConfiguration, shareBurst) == 80, "shareBurst");
+_Static_assert(offsetof(LayersConfiguration, sendGap) == 84, "sendGap");
 _Static_assert(sizeof(LayersConfiguration) == 88, "LayersConfiguration");
 
 /* Region 1 of a worker. */

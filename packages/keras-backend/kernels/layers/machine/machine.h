@@ -27,6 +27,12 @@ extern LayersConfiguration config;
 /* Sleeps until a count has come up to `wanted`; false when the sequencer has given the batch up before. */
 bool sleep_until(const volatile uint32_t *count, uint32_t wanted);
 
+/* Sends a packet at once, past the queue. */
+void send_now(uint32_t key, uint32_t payload);
+
+/* Returns when all workers of the chip with lower numbers have come to the next barrier. */
+void wait_for_turn(void);
+
 /* What the worker waits for, of other replicas, and how many packets of it are missing. */
 typedef struct {
   uint32_t waits, missing;

@@ -12,7 +12,7 @@ static void read_configuration(void) {
   const LayersConfiguration *source = region(LAYERS_REGION_CONFIGURATION);
   if (source == NULL || source->bytes != sizeof config || source->workers == 0 || source->worker >= source->workers ||
       source->replica >= source->replicas || source->replicas > LIMIT_REPLICAS || source->sendGap < LIMIT_SEND_GAP) {
-    print("layers: the configuration is missing, of another version or out of range\n");
+    print("layers: bad configuration\n");
     run_time_error(ERROR_SOFTWARE);
   }
   config = *source;
@@ -26,8 +26,7 @@ void program_start(void) {
   read_configuration();
   transfer_setup();
   receive_setup(&receive_table);
-  send_setup(config.sendGap, config.sendDelay);
-  send_setup_class(config.shareKey, config.shareGap);
+  send_setup(config.sendGap, config.sendGap);
   VIC_ENABLE = 1u << INTERRUPT_MULTICAST;
 }
 

@@ -1,6 +1,8 @@
 /*
- * What replicas add up and share, by packets between the workers that have the same number on their chips. All go
- * through their parts together: none sends before all are ready to take it.
+ * What replicas add up and share, by packets between the workers that have the same number on their chips. One number
+ * after the other takes its turn on all chips, none sends before all are ready to take, and each goes on only when what
+ * the others sent meanwhile has come: so there are never more packets on their way than links hold. Routers that were
+ * full of packets for one another would stand still.
  */
 #include "../platform.h"
 #include "machine.h"
@@ -24,12 +26,10 @@ static void await(const volatile uint32_t *count, uint32_t wanted, uint32_t what
   }
 }
 
-/*
- * Tells the other replicas that their packets can come, and waits until all of them can take ours. Workers take turns:
- * routers that are full of packets for one another would stand still.
- */
-static void get_ready(void) {
-  send_later(config.shareKey + READY, 0, config.sendDelay);
+/* Waits for the turn of our number, and until the same workers of all replicas can take packets. */
+static void take_turn(void) {
+  wait_for_turn();
+  send_now(config.shareKey + READY, 0);
   passed += config.replicas - 1;
   await(&receive_table.ready, passed, WAITS_READY);
 }
@@ -52,33 +52,45 @@ static uint32_t next_replica(uint32_t replica) {
   return replica + 1 == config.replicas ? 0 : replica + 1;
 }
 
+static uint32_t smaller_of(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
 /* The upper half goes too where it is more than the sign of the lower. */
 static uint32_t send_sum(uint32_t key, int64_t sum) {
   int32_t low = (int32_t)sum;
   uint32_t high = (uint32_t)((uint64_t)(sum - low) >> 32);
-  send_packet(key + SUM_LOW, (uint32_t)low);
+  send_now(key + SUM_LOW, (uint32_t)low);
   if (high == 0) {
     return 1;
   }
-  send_packet(key + SUM_HIGH, high);
+  send_now(key + SUM_HIGH, high);
   return 2;
 }
 
-/* One number to each owner in turn, so that neither a receiver nor a link gets many at once. */
-static void send_sums(uint32_t address, uint32_t count, uint32_t per, uint32_t from, int64_t *room, uint32_t *packets) {
-  for (uint32_t at = 0; at < LIMIT_REDUCE_NUMBERS && from + at < per; at += CHUNK) {
+typedef struct {
+  uint32_t address, count, per, from;
+} Array;
+
+/* Numbers of ours are awaited from all others as fast as we send theirs. */
+static void send_sums(const Array *array, uint32_t own, int64_t *room, uint32_t *packets) {
+  uint32_t others = config.replicas - 1;
+  uint32_t before = receive_table.promised + shared;
+  uint32_t end = smaller_of(array->per - array->from, LIMIT_REDUCE_NUMBERS);
+  for (uint32_t i = 0; i < end; i += 1) {
+    uint32_t at = i % CHUNK;
     for (uint32_t r = next_replica(config.replica); r != config.replica; r = next_replica(r)) {
-      Part part = part_of(r, count, per, from + at, CHUNK);
-      fetch(room + r * CHUNK, address + part.first * 8, (part.end - part.first) * 8);
-    }
-    for (uint32_t i = 0; i < CHUNK; i += 1) {
-      for (uint32_t r = next_replica(config.replica); r != config.replica; r = next_replica(r)) {
-        Part part = part_of(r, count, per, from + at + i, 1);
-        if (part.first < part.end) {
-          uint32_t key = config.reduceKey + (r << REPLICA_SHIFT) + ((at + i) << NUMBER_SHIFT);
-          packets[r] += send_sum(key, room[r * CHUNK + i]);
-        }
+      if (at == 0) {
+        Part part = part_of(r, array->count, array->per, array->from + i, CHUNK);
+        fetch(room + r * CHUNK, array->address + part.first * 8, (part.end - part.first) * 8);
       }
+      Part part = part_of(r, array->count, array->per, array->from + i, 1);
+      if (part.first < part.end) {
+        packets[r] += send_sum(config.reduceKey + (r << REPLICA_SHIFT) + (i << NUMBER_SHIFT), room[r * CHUNK + at]);
+      }
+    }
+    if ((i + 1) % config.reduceBurst == 0) {
+      await(&receive_table.taken, before + others * smaller_of(i + 1, own), WAITS_SUMS);
     }
   }
 }
@@ -87,23 +99,36 @@ void reduce(uint32_t address, uint32_t count, uint32_t per) {
   int64_t *sums = (int64_t *)arena;
   uint32_t *packets = (uint32_t *)(sums + LIMIT_REDUCE_NUMBERS);
   int64_t *room = (int64_t *)(packets + LIMIT_REPLICAS);
-  receive_table.sums = (uint64_t *)sums;
   for (uint32_t from = 0; from < per; from += LIMIT_REDUCE_NUMBERS) {
+    const Array array = {address, count, per, from};
     Part own = part_of(config.replica, count, per, from, LIMIT_REDUCE_NUMBERS);
-    fetch(sums, address + own.first * 8, (own.end - own.first) * 8);
+    uint32_t numbers = own.end - own.first;
+    fetch(sums, address + own.first * 8, numbers * 8);
+    receive_table.sums = (uint64_t *)sums;
     for (uint32_t r = 0; r < config.replicas; r += 1) {
       packets[r] = 0;
     }
-    get_ready();
-    send_sums(address, count, per, from, room, packets);
+    take_turn();
+    send_sums(&array, numbers, room, packets);
     for (uint32_t r = next_replica(config.replica); r != config.replica; r = next_replica(r)) {
-      send_packet(config.reduceKey + (r << REPLICA_SHIFT) + SUM_END, packets[r]);
+      send_now(config.reduceKey + (r << REPLICA_SHIFT) + SUM_END, packets[r]);
     }
     ended += config.replicas - 1;
     await(&receive_table.ends, ended, WAITS_ENDS);
     await(&receive_table.taken, receive_table.promised + shared, WAITS_SUMS);
-    store(address + own.first * 8, sums, (own.end - own.first) * 8);
+    store(address + own.first * 8, sums, numbers * 8);
+    barrier();
   }
+}
+
+/* How many words the others send of their first `most` from `from` on. */
+static uint32_t words_of_others(const Array *array, uint32_t most) {
+  uint32_t words = 0;
+  for (uint32_t r = next_replica(config.replica); r != config.replica; r = next_replica(r)) {
+    Part part = part_of(r, array->count, array->per, array->from, most);
+    words += part.end - part.first;
+  }
+  return words;
 }
 
 void share(uint32_t address, uint32_t count, uint32_t per) {
@@ -112,21 +137,24 @@ void share(uint32_t address, uint32_t count, uint32_t per) {
   receive_table.words = words;
   receive_table.share_shift = config.shareShift;
   for (uint32_t from = 0; from < per; from += most) {
+    const Array array = {address, count, per, from};
     Part own = part_of(config.replica, count, per, from, most);
     uint32_t *mine = words + (config.replica << config.shareShift);
     fetch(mine, address + own.first * 4, (own.end - own.first) * 4);
-    get_ready();
+    take_turn();
+    uint32_t before = receive_table.promised + shared;
     for (uint32_t i = 0; i < own.end - own.first; i += 1) {
-      send_packet(config.shareKey + i, mine[i]);
+      send_now(config.shareKey + i, mine[i]);
+      if ((i + 1) % config.shareBurst == 0) {
+        await(&receive_table.taken, before + words_of_others(&array, i + 1), WAITS_WORDS);
+      }
     }
-    for (uint32_t r = next_replica(config.replica); r != config.replica; r = next_replica(r)) {
-      Part part = part_of(r, count, per, from, most);
-      shared += part.end - part.first;
-    }
+    shared += words_of_others(&array, most);
     await(&receive_table.taken, receive_table.promised + shared, WAITS_WORDS);
     for (uint32_t r = next_replica(config.replica); r != config.replica; r = next_replica(r)) {
       Part part = part_of(r, count, per, from, most);
       store(address + part.first * 4, words + (r << config.shareShift), (part.end - part.first) * 4);
     }
+    barrier();
   }
 }

@@ -52,7 +52,7 @@ import {
   stateWrites,
 } from '../replica.js';
 import { MachineData, type Piece } from './data.js';
-import { type ExchangeGaps, shareShift } from './exchange.js';
+import { type ExchangeBursts, shareShift } from './exchange.js';
 import { runFailure, type WorkerReport } from './failure.js';
 import type { SchedulePlaces } from './place.js';
 import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, REDUCE_KEY, SHARE_KEY, workerKey } from './routes.js';
@@ -64,8 +64,6 @@ const BATCH_BUDGET_MS = 3_600_000;
 /** Blocks of data begin at multiples of this, bytes. */
 const ALIGNMENT = 16;
 const WORD_BYTES = 4;
-/** Multiples of it, modulo 1, keep away from each other. */
-const GOLDEN_RATIO = 0.618034;
 /** How long programs may take to start, ms of the wall clock. */
 const START_MS = 30_000;
 
@@ -80,7 +78,7 @@ interface Prepared {
 export interface ScheduleNetwork {
   readonly places: SchedulePlaces;
   readonly tables: readonly ChipRoutingTable[];
-  readonly gaps: ExchangeGaps;
+  readonly bursts: ExchangeBursts;
   /** What routers were set to before. */
   readonly routers: readonly RouterControl[];
 }
@@ -421,10 +419,9 @@ export class MachineScheduleEngine implements ScheduleEngine {
 
   async #writeConfigurations(prepared: Prepared | undefined): Promise<void> {
     const { workers, replicas } = this.target;
-    const { reduce, share } = this.#network.gaps;
+    const { reduce, share } = this.#network.bursts;
     for (const [vertex, { x, y }] of this.#workers.entries()) {
       const [replica, worker] = [Math.floor(vertex / workers), vertex % workers];
-      const turn = (worker / workers + replica * GOLDEN_RATIO) % 1;
       const bytes = encodeLayout(layersConfiguration, {
         bytes: layersConfiguration.size,
         worker,
@@ -445,9 +442,9 @@ export class MachineScheduleEngine implements ScheduleEngine {
         reduceKey: workerKey(REDUCE_KEY, 0, worker),
         shareKey: workerKey(SHARE_KEY, replica, worker),
         shareShift: shareShift(replicas),
-        sendGap: reduce,
-        shareGap: share,
-        sendDelay: Math.max(MINIMUM_SEND_GAP, Math.round(share * turn)),
+        reduceBurst: reduce,
+        shareBurst: share,
+        sendGap: MINIMUM_SEND_GAP,
       });
       const at = this.#regionOf(vertex, LayersRegion.Configuration);
       await this.#host.controller.write({ x, y }, at, bytes);

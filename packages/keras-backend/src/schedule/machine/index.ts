@@ -6,7 +6,7 @@ import { lengthenWaits } from '../../machine/router-waits.js';
 import type { ScheduleEngine } from '../engine.js';
 import type { ScheduleExplanation } from '../explain.js';
 import { MachineScheduleEngine } from './engine.js';
-import { exchangeGaps, replicaTimes } from './exchange.js';
+import { exchangeBursts, replicaTimes } from './exchange.js';
 import { placeSchedule, roomFor } from './place.js';
 import { routeSchedule } from './routes.js';
 
@@ -29,8 +29,8 @@ export async function createMachineScheduleEngine(
     const best = () => explain && replicaTimes(machine, explain, options.workers)[0]?.replicas;
     const places = placeSchedule(room, options.replicas ?? best() ?? 1);
     const routes = routeSchedule(places, machine);
-    const gaps = exchangeGaps(places, routes, machine, room.workers);
-    const network = { places, tables: routes.tables, gaps, routers: await lengthenWaits(host) };
+    const bursts = exchangeBursts(places, routes);
+    const network = { places, tables: routes.tables, bursts, routers: await lengthenWaits(host) };
     return new MachineScheduleEngine(host, network, ids, options.dataBytes);
   } catch (error) {
     await host.close();
