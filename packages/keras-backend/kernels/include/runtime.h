@@ -71,6 +71,9 @@ void phase_begin(uint32_t phase);
 /* Phase while program_step has nothing to do, and while the send queue is full. */
 extern uint32_t rest_phase, queue_phase;
 
+/* Handlers of interrupts are ARM code, whatever the rest of a source is. */
+#define INTERRUPT_HANDLER __attribute__((interrupt("IRQ"), target("arm")))
+
 /* Around every wait of the program, so that it does not count as busy. */
 void rest_begin(void);
 void rest_end(void);
@@ -84,7 +87,12 @@ __attribute__((noreturn)) void run_time_error(uint32_t code);
 void print(const char *text);
 void print_number(uint32_t value);
 
-/* Mask IRQ and FIQ; the previous state goes back to interrupts_restore. */
+/* Mask IRQ and FIQ; the previous state goes back to interrupts_restore. Thumb code calls them, since it has no such instructions. */
+#ifdef __thumb__
+uint32_t interrupts_disable(void);
+void interrupts_restore(uint32_t previous);
+void wait_for_interrupt(void);
+#else
 static inline uint32_t interrupts_disable(void) {
   uint32_t previous, masked;
   __asm__ volatile("mrs %0, cpsr\n\torr %1, %0, #0xc0\n\tmsr cpsr_c, %1"
@@ -97,5 +105,6 @@ static inline void interrupts_restore(uint32_t previous) {
 static inline void wait_for_interrupt(void) {
   __asm__ volatile("mcr p15, 0, %0, c7, c0, 4" ::"r"(0) : "memory");
 }
+#endif
 
 #endif

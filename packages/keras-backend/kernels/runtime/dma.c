@@ -4,7 +4,7 @@
 void (*dma_finished)(void);
 volatile uint32_t dma_errors;
 
-__attribute__((interrupt("IRQ"))) static void done_interrupt(void) {
+INTERRUPT_HANDLER static void done_interrupt(void) {
   DMA_CONTROL = DMA_CLEAR_DONE;
   interrupt_events += 1;
   dma_finished();
@@ -12,7 +12,7 @@ __attribute__((interrupt("IRQ"))) static void done_interrupt(void) {
 }
 
 /* Counts the error and gives the transfer up, so that the batch ends with an error status. */
-__attribute__((interrupt("IRQ"))) static void error_interrupt(void) {
+INTERRUPT_HANDLER static void error_interrupt(void) {
   DMA_CONTROL = DMA_RESET;
   dma_errors += 1;
   interrupt_events += 1;

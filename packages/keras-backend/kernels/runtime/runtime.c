@@ -57,7 +57,7 @@ static void take_signal(uint32_t signal) {
 }
 
 /* The monitor wrote our mailbox. A NOP is its watchdog's ping. */
-__attribute__((interrupt("IRQ"))) static void monitor_interrupt(void) {
+INTERRUPT_HANDLER static void monitor_interrupt(void) {
   SYSTEM_CLEAR_INTERRUPT = SYSTEM_SECURITY_CODE | (1u << vcpu->physicalCore);
   volatile Vcpu *block = vcpu;
   uint32_t command = block->mailboxCommand;

@@ -21,6 +21,7 @@
 @ IRQ of timer 1: sends one or two packets and sets the time to the next by the class of the last. A full transmit
 @ register leaves them for the next time; an empty queue stops the timer.
         .global send_interrupt
+        .type   send_interrupt, %function
 send_interrupt:
         push    {r0-r3, r12}
         ldr     r0, =send_state
@@ -67,6 +68,7 @@ send_interrupt:
 
 @ void send_packet(uint32_t key, uint32_t payload)
         .global send_packet
+        .type   send_packet, %function
 send_packet:
         ldr     r2, =send_state
         ldr     r3, [r2, #SEND_APPENDED]
@@ -98,6 +100,7 @@ full_one:
 @ void send_square(uint32_t key, uint32_t step, const int32_t sums[4]): two neighbouring keys for two samples of one
 @ sum, and two that are step higher for the next sum: sums 0, 2, 1, 3.
         .global send_square
+        .type   send_square, %function
 send_square:
         push    {r4-r7, lr}
         ldr     r4, =send_state

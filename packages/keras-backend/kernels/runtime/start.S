@@ -67,6 +67,7 @@ start:
 
 @ void receive_setup(void *table): FIQ mode's r11 = table, r13 = 0.
         .global receive_setup
+        .type   receive_setup, %function
 receive_setup:
         mrs     r1, cpsr
         mov     r2, r0
@@ -78,6 +79,7 @@ receive_setup:
 
 @ uint32_t received_packets(void): FIQ mode's r13.
         .global received_packets
+        .type   received_packets, %function
 received_packets:
         mrs     r1, cpsr
         msr     cpsr_c, #MODE_FIQ
@@ -117,6 +119,7 @@ error_zero:
         mov     r0, #1
 @ void run_time_error(uint32_t code)
         .global run_time_error
+        .type   run_time_error, %function
 run_time_error:
         msr     cpsr_c, #MODE_SYS
         ldr     r12, =vcpu

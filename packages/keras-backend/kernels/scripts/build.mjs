@@ -80,7 +80,7 @@ const PROGRAMS = {
   /* Operations are Thumb code; the sources of those that take the time choose ARM. Tables lie with the data. */
   layers: {
     folders: {
-      runtime: ['-Os'],
+      runtime: ['-Os', '-mthumb', '-fno-move-loop-invariants'],
       layers: [
         '-Os',
         '-mthumb',
@@ -88,7 +88,7 @@ const PROGRAMS = {
         '-fno-move-loop-invariants',
         '-ffp-contract=off',
       ],
-      'layers/machine': ['-Os'],
+      'layers/machine': ['-Os', '-mthumb', '-fno-move-loop-invariants'],
       'dense/fixed.c': ['-Os'],
     },
     tables: ['EXP_TABLE', 'LN_TABLE', 'RECIPROCAL_TABLE', 'RUN'],

@@ -13,7 +13,16 @@ import {
   denseConfiguration,
   denseStatistics,
 } from './dense.js';
-import { LAYERS_ARENA_BYTES, LayersRegion, layersConfiguration, layersReport } from './layers.js';
+import {
+  LAYERS_ARENA_BYTES,
+  LayersRegion,
+  layersConfiguration,
+  layersReport,
+  MOST_REPLICAS,
+  REDUCE_NUMBERS,
+  ReplicaWait,
+  SumPacket,
+} from './layers.js';
 import type { Field, Layout } from './layout.js';
 import { DTCM_ARENA_BYTES, MINIMUM_SEND_GAP } from './memory.js';
 import { OVERLAYS_MAGIC, overlayEntry, overlaysHeader } from './overlays.js';
@@ -115,7 +124,14 @@ export const layersHeader = (): string =>
     constants('CONTROL', ControlField),
     constants('OPERATION', DenseOperation),
     constants('DONE', DoneStatus),
-    constants('LIMIT', { ArenaBytes: LAYERS_ARENA_BYTES, SendGap: MINIMUM_SEND_GAP }),
+    constants('LIMIT', {
+      ArenaBytes: LAYERS_ARENA_BYTES,
+      SendGap: MINIMUM_SEND_GAP,
+      Replicas: MOST_REPLICAS,
+      ReduceNumbers: REDUCE_NUMBERS,
+    }),
+    constants('SUM', SumPacket),
+    constants('WAITS', ReplicaWait),
     constants('OVERLAYS', { Magic: OVERLAYS_MAGIC }),
     structure(layersConfiguration),
     structure(layersReport),

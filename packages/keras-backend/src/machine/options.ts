@@ -37,8 +37,14 @@ export interface MachineEngineOptions {
   readonly virtualMachine?: VirtualMachine;
   /** Tile shapes: for all layers, or for each. Default: chosen by the engine. */
   readonly tiling?: Tiling;
-  /** Cores that compute networks of other layers than Dense; all of a chip unless told. */
+  /** Cores of a chip that compute networks of other layers than Dense; all unless told. */
   readonly workers?: number;
+  /**
+   * Chips that train such a network together, each with all weights and its part of every batch: at least 1, and no
+   * more than the machine has. As many as make a batch quickest by the cost model, unless told. Results do not depend
+   * on it.
+   */
+  readonly replicas?: number;
   /**
    * Most bytes of SDRAM that a data set of such a network may take; larger ones are sent piece by piece. What is free
    * unless told.

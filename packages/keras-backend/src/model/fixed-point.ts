@@ -69,11 +69,11 @@ function scheduleBackend(
     ...wishes,
     seed: dropoutSeed(seed),
     engineName: engineName(engine),
-    open: async () => {
+    open: async (explain) => {
       if (engine === 'functional') return new FunctionalScheduleEngine();
       // What drives machines is loaded only when it is needed.
       const { createMachineScheduleEngine } = await import('../schedule/machine/index.js');
-      return createMachineScheduleEngine(machine);
+      return createMachineScheduleEngine(machine, explain);
     },
   });
 }

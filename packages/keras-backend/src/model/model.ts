@@ -404,19 +404,25 @@ export class Model implements AsyncDisposable {
    * that is. Nothing is computed or mapped.
    *
    * @param batchSize 32 unless told
-   * @param workers cores that compute; 16, those of one chip, unless told
+   * @param workers cores of a chip that compute; 16, all of them, unless told
+   * @param replicas chips that train parts of each batch; 1 unless told. Their exchanges are not in the times
    * @throws {@link ModelStateError} when the model is not compiled for a fixed-point engine
    */
   schedule(
     batchSize: number = DEFAULT_BATCH,
     workers = CHIP_WORKERS,
+    replicas = 1,
   ): ScheduleExplanation | undefined {
     const { backend } = this.#needCompiled();
     if (isStack(backend)) return undefined;
     if (!(backend instanceof ScheduleBackend)) {
       throw new ModelStateError('the engine float has no schedule: compile for another engine');
     }
-    return backend.explain(checkCount('batchSize', batchSize), checkCount('workers', workers));
+    return backend.explain(
+      checkCount('batchSize', batchSize),
+      checkCount('workers', workers),
+      checkCount('replicas', replicas),
+    );
   }
 
   /**

@@ -20,7 +20,7 @@ import type {
   ScheduleRun,
   WorkersExplanation,
 } from '../schedule/engine.js';
-import { explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
+import { type Explain, explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
 import { chooseFormats, inputFraction, type NodeFormats } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
 import {
@@ -65,8 +65,8 @@ export interface ScheduleCompilation {
   readonly rounding: Rounding;
   /** Name of the engine, for messages. */
   readonly engineName: string;
-  /** Opens the engine. */
-  open(): Promise<ScheduleEngine>;
+  /** Opens the engine. @param explain what training the network costs there */
+  open(explain: Explain): Promise<ScheduleEngine>;
 }
 
 /** Workers of a stage, which is a chip. */
@@ -107,8 +107,9 @@ export class ScheduleBackend implements Backend {
    * What a training step would cost. Formats do not matter for that, so nothing is measured.
    *
    * @param workers cores of a replica
+   * @param replicas chips that train parts of each batch
    */
-  explain(batchSize: number, workers: number): ScheduleExplanation {
+  explain(batchSize: number, workers: number, replicas = 1): ScheduleExplanation {
     const { goals, optimiser, mode, seed } = this.#compilation;
     const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
     const chance = this.#chance;
@@ -122,7 +123,7 @@ export class ScheduleBackend implements Backend {
       seed,
       chance,
     };
-    const target = { workers, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
+    const target = { workers, replicas, arenaBytes: LAYERS_ARENA_BYTES };
     return explainSchedule(compileNetwork({ ...request, training: true }, target));
   }
 
@@ -136,7 +137,7 @@ export class ScheduleBackend implements Backend {
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {
     const { optimiser } = this.#compilation;
-    const engine = await this.#engine();
+    const engine = await this.#engine(batchSize);
     let current = state;
     /** Whether the engine has newer weights than `current`. */
     let moved = false;
@@ -256,8 +257,10 @@ export class ScheduleBackend implements Backend {
     );
   }
 
-  async #engine(): Promise<ScheduleEngine> {
-    this.#open ??= await this.#compilation.open();
+  async #engine(batchSize: number): Promise<ScheduleEngine> {
+    this.#open ??= await this.#compilation.open(({ workers, replicas }) =>
+      this.explain(batchSize, workers, replicas),
+    );
     return this.#open;
   }
 
@@ -274,7 +277,7 @@ export class ScheduleBackend implements Backend {
     mode: ScheduleRun['mode'],
     keepsOutputs: boolean,
   ): Promise<CountedResult> {
-    const engine = await this.#engine();
+    const engine = await this.#engine(batchSize);
     const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
     const formats = this.#kept(state, data) ?? this.#measured(state, data, false);

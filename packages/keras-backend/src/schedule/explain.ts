@@ -1,7 +1,7 @@
 /** What a schedule costs, layer by layer: memory, multiplications and, by measured cycles, time. */
 
 import { OVERLAYS } from '../images/overlays.js';
-import type { CompiledNetwork } from './compile.js';
+import type { CompiledNetwork, ScheduleTarget } from './compile.js';
 import { costOf, overlayCycles } from './cost.js';
 import { layoutReplica } from './replica.js';
 
@@ -18,21 +18,32 @@ export interface ScheduledLayer {
   readonly seconds: { readonly forward: number; readonly training: number };
 }
 
+/** Numbers that replicas add up (64 bits each) or share (32 bits) once a batch. */
+export interface ExchangeSize {
+  readonly kind: 'reduce' | 'share';
+  readonly count: number;
+}
+
 /** A schedule in figures. Plain JSON. */
 export interface ScheduleExplanation {
   readonly mode: 'fast' | 'exact';
   readonly batchSize: number;
+  /** What replicas exchange in a training step, where there are several. */
+  readonly exchanges: readonly ExchangeSize[];
   /** Cores that compute. */
   readonly workers: number;
   /** SDRAM for values, gradients and weights, bytes; data sets come on top. */
   readonly memoryBytes: number;
   readonly layers: readonly ScheduledLayer[];
   /**
-   * Predicted time of one full batch, seconds: forwards, and a training step. Within 15 % of simulated time; of that,
+   * Predicted time of one full batch on one replica, seconds: forwards, and a training step. Within 15 % of simulated time; of that,
    * `code` is spent waiting for overlays.
    */
   readonly seconds: { readonly forward: number; readonly training: number; readonly code: number };
 }
+
+/** What training a network costs on so many chips, with so many workers each. */
+export type Explain = (target: Pick<ScheduleTarget, 'workers' | 'replicas'>) => ScheduleExplanation;
 
 /** Seconds of a core cycle at the 200 MHz that the monitor sets. */
 const CYCLE_SECONDS = 5e-9;
@@ -67,6 +78,11 @@ export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {
   return {
     mode: request.mode,
     batchSize,
+    exchanges: operations.flatMap((operation) =>
+      operation.kind === 'reduce' || operation.kind === 'share'
+        ? [{ kind: operation.kind, count: operation.count }]
+        : [],
+    ),
     workers: target.workers,
     memoryBytes: layoutReplica(network).bytes,
     layers: [...layers.values()].filter(({ name }) => name !== ''),

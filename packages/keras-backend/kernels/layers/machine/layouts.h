@@ -40,6 +40,18 @@
 
 #define LIMIT_ARENA_BYTES 0xc000u
 #define LIMIT_SEND_GAP 0x64u
+#define LIMIT_REPLICAS 0x40u
+#define LIMIT_REDUCE_NUMBERS 0x200u
+
+#define SUM_LOW 0x0u
+#define SUM_HIGH 0x1u
+#define SUM_END 0x2u
+
+#define WAITS_NOTHING 0x0u
+#define WAITS_READY 0x1u
+#define WAITS_ENDS 0x2u
+#define WAITS_SUMS 0x3u
+#define WAITS_WORDS 0x4u
 
 #define OVERLAYS_MAGIC 0x4f564c31u
 
@@ -49,6 +61,7 @@ typedef struct {
   uint32_t worker; /* Number among the workers of the replica. */
   uint32_t workers; /* Workers of the replica, at least 1. */
   uint32_t replica; /* Number of the replica. */
+  uint32_t replicas; /* Replicas, 1 to MOST_REPLICAS. */
   uint32_t samples; /* Samples of a replica in a batch, at most. */
   uint32_t memory; /* Address of the replica's memory. */
   uint32_t schedule; /* Offset of the schedule in it. */
@@ -60,27 +73,38 @@ typedef struct {
   uint32_t doneKey; /* Key of the done packet of worker 0. */
   uint32_t doneDelay; /* Core cycles before a done packet. */
   uint32_t arriveKey; /* Key that tells the workers of the chip that one has come to a barrier. */
-  uint32_t sendGap; /* Core cycles between two packets; at least 100. */
+  uint32_t reduceKey; /* Key of sums for this worker of replica 0. 23:16 are the replica, 10:2 the number, 1:0 a SumPacket. */
+  uint32_t shareKey; /* Key of words of this worker for those of other replicas. 9:0 are the word; with bit 10 set: ready. */
+  uint32_t shareShift; /* Binary logarithm of the words that a worker shares at a time, at most 10. */
+  uint32_t reduceBurst; /* Sums that it sends to each replica before it waits for as many, at least 1. */
+  uint32_t shareBurst; /* Words that it sends before it waits for as many of each replica. */
+  uint32_t sendGap; /* Core cycles before a done packet, at least; 100 or more. */
   uint32_t overlays; /* Address of the block of overlays. */
 } LayersConfiguration;
 _Static_assert(offsetof(LayersConfiguration, bytes) == 0, "bytes");
 _Static_assert(offsetof(LayersConfiguration, worker) == 4, "worker");
 _Static_assert(offsetof(LayersConfiguration, workers) == 8, "workers");
 _Static_assert(offsetof(LayersConfiguration, replica) == 12, "replica");
-_Static_assert(offsetof(LayersConfiguration, samples) == 16, "samples");
-_Static_assert(offsetof(LayersConfiguration, memory) == 20, "memory");
-_Static_assert(offsetof(LayersConfiguration, schedule) == 24, "schedule");
-_Static_assert(offsetof(LayersConfiguration, operations) == 28, "operations");
-_Static_assert(offsetof(LayersConfiguration, loading) == 32, "loading");
-_Static_assert(offsetof(LayersConfiguration, loadingOperations) == 36, "loadingOperations");
-_Static_assert(offsetof(LayersConfiguration, header) == 40, "header");
-_Static_assert(offsetof(LayersConfiguration, templates) == 44, "templates");
-_Static_assert(offsetof(LayersConfiguration, doneKey) == 48, "doneKey");
-_Static_assert(offsetof(LayersConfiguration, doneDelay) == 52, "doneDelay");
-_Static_assert(offsetof(LayersConfiguration, arriveKey) == 56, "arriveKey");
-_Static_assert(offsetof(LayersConfiguration, sendGap) == 60, "sendGap");
-_Static_assert(offsetof(LayersConfiguration, overlays) == 64, "overlays");
-_Static_assert(sizeof(LayersConfiguration) == 68, "LayersConfiguration");
+_Static_assert(offsetof(LayersConfiguration, replicas) == 16, "replicas");
+_Static_assert(offsetof(LayersConfiguration, samples) == 20, "samples");
+_Static_assert(offsetof(LayersConfiguration, memory) == 24, "memory");
+_Static_assert(offsetof(LayersConfiguration, schedule) == 28, "schedule");
+_Static_assert(offsetof(LayersConfiguration, operations) == 32, "operations");
+_Static_assert(offsetof(LayersConfiguration, loading) == 36, "loading");
+_Static_assert(offsetof(LayersConfiguration, loadingOperations) == 40, "loadingOperations");
+_Static_assert(offsetof(LayersConfiguration, header) == 44, "header");
+_Static_assert(offsetof(LayersConfiguration, templates) == 48, "templates");
+_Static_assert(offsetof(LayersConfiguration, doneKey) == 52, "doneKey");
+_Static_assert(offsetof(LayersConfiguration, doneDelay) == 56, "doneDelay");
+_Static_assert(offsetof(LayersConfiguration, arriveKey) == 60, "arriveKey");
+_Static_assert(offsetof(LayersConfiguration, reduceKey) == 64, "reduceKey");
+_Static_assert(offsetof(LayersConfiguration, shareKey) == 68, "shareKey");
+_Static_assert(offsetof(LayersConfiguration, shareShift) == 72, "shareShift");
+_Static_assert(offsetof(LayersConfiguration, reduceBurst) == 76, "reduceBurst");
+_Static_assert(offsetof(LayersConfiguration, shareBurst) == 80, "shareBurst");
+_Static_assert(offsetof(LayersConfiguration, sendGap) == 84, "sendGap");
+_Static_assert(offsetof(LayersConfiguration, overlays) == 88, "overlays");
+_Static_assert(sizeof(LayersConfiguration) == 92, "LayersConfiguration");
 
 /* Region 1 of a worker. */
 typedef struct {
@@ -89,13 +113,17 @@ typedef struct {
   uint32_t unexpected; /* Packets of no known class. */
   uint32_t stackUsed; /* Bytes of stack used at most. */
   uint32_t dmaErrors; /* DMA transfers that failed. */
+  uint32_t waits; /* What it waited for, of other replicas, when the sequencer gave a batch up: a ReplicaWait. */
+  uint32_t missing; /* How many packets of it were missing. */
 } LayersReport;
 _Static_assert(offsetof(LayersReport, busyCycles) == 0, "busyCycles");
 _Static_assert(offsetof(LayersReport, received) == 8, "received");
 _Static_assert(offsetof(LayersReport, unexpected) == 12, "unexpected");
 _Static_assert(offsetof(LayersReport, stackUsed) == 16, "stackUsed");
 _Static_assert(offsetof(LayersReport, dmaErrors) == 20, "dmaErrors");
-_Static_assert(sizeof(LayersReport) == 24, "LayersReport");
+_Static_assert(offsetof(LayersReport, waits) == 24, "waits");
+_Static_assert(offsetof(LayersReport, missing) == 28, "missing");
+_Static_assert(sizeof(LayersReport) == 32, "LayersReport");
 
 /* What overlays begin with. */
 typedef struct {

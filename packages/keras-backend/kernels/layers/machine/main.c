@@ -11,8 +11,8 @@ static uint32_t step; /* batches of the run so far */
 static void read_configuration(void) {
   const LayersConfiguration *source = region(LAYERS_REGION_CONFIGURATION);
   if (source == NULL || source->bytes != sizeof config || source->workers == 0 || source->worker >= source->workers ||
-      source->sendGap < LIMIT_SEND_GAP) {
-    print("layers: the configuration is missing, of another version or out of range\n");
+      source->replica >= source->replicas || source->replicas > LIMIT_REPLICAS || source->sendGap < LIMIT_SEND_GAP) {
+    print("layers: bad configuration\n");
     run_time_error(ERROR_SOFTWARE);
   }
   config = *source;
@@ -40,7 +40,7 @@ void program_signal(uint32_t signal) {
 }
 
 static void report_done(uint32_t status) {
-  send_later(config.doneKey + config.worker, dma_errors != 0 ? DONE_DMA_ERROR : status, config.doneDelay);
+  send_later(config.doneKey + config.replica * config.workers + config.worker, dma_errors != 0 ? DONE_DMA_ERROR : status, config.doneDelay);
 }
 
 static void report_statistics(void) {
@@ -50,6 +50,16 @@ static void report_statistics(void) {
   report->unexpected = receive_table.unexpected;
   report->stackUsed = stack_used();
   report->dmaErrors = dma_errors;
+  report->waits = waiting_for.waits;
+  report->missing = waiting_for.missing;
+}
+
+/* The sequencer asks for reports only after a batch, unless it has given it up. */
+void report_when_given_up(void) {
+  if (receive_table.pending[0] != 0) {
+    receive_table.pending[0] = 0;
+    report_statistics();
+  }
 }
 
 /* The first worker writes what is different in this batch; the others wait for it. */

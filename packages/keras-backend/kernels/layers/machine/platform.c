@@ -104,35 +104,25 @@ static void drain_writes(void) {
   (void)*(volatile uint32_t *)config.memory;
 }
 
+void send_now(uint32_t key, uint32_t payload) {
+  while (!(COMMS_TRANSMIT_CONTROL & COMMS_NOT_FULL)) {
+  }
+  COMMS_TRANSMIT_DATA = payload;
+  COMMS_TRANSMIT_KEY = key;
+}
+
+void wait_for_turn(void) {
+  while (!sleep_until(&receive_table.arrived, passed + config.worker)) {
+  }
+}
+
 void barrier(void) {
   if (config.workers == 1) {
     return;
   }
   drain_writes();
-  while (!(COMMS_TRANSMIT_CONTROL & COMMS_NOT_FULL)) {
-  }
-  COMMS_TRANSMIT_DATA = 0;
-  COMMS_TRANSMIT_KEY = config.arriveKey;
+  send_now(config.arriveKey, 0);
   passed += config.workers;
-  rest_begin();
-  uint32_t previous = interrupts_disable();
-  while ((int32_t)(receive_table.arrived - passed) < 0) {
-    wait_for_interrupt();
-    interrupts_restore(previous);
-    interrupts_disable();
+  while (!sleep_until(&receive_table.arrived, passed)) {
   }
-  interrupts_restore(previous);
-  rest_end();
-}
-
-void reduce(uint32_t address, uint32_t count, uint32_t per) {
-  (void)address;
-  (void)count;
-  (void)per;
-}
-
-void share(uint32_t address, uint32_t count, uint32_t per) {
-  (void)address;
-  (void)count;
-  (void)per;
 }

@@ -1,4 +1,4 @@
-/** Data sets in the SDRAM of a replica: whole where they fit, else piece by piece in the order of the epoch. */
+/** Data sets in the SDRAM of every replica: whole where they fit, else piece by piece in the order of the epoch. */
 
 import type { ChipAddress } from '@spin-tools/scp';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
@@ -25,29 +25,27 @@ const RESERVE_BYTES = 1 << 20;
 export class MachineData {
   readonly data: ScheduleData;
   readonly #host: Host;
-  readonly #chip: ChipAddress;
   readonly #network: CompiledNetwork;
-  readonly #address: number;
+  /** Blocks, by replica. */
+  readonly #blocks: readonly Block[];
   /** Samples that the block has room for. */
   readonly #room: number;
-  /** Address of each stream in the block, by index. */
+  /** Offset of each stream in a block, by index. */
   readonly #streams = new Map<number, number>();
 
   private constructor(
     host: Host,
-    chip: ChipAddress,
     network: CompiledNetwork,
     data: ScheduleData,
-    address: number,
+    blocks: readonly Block[],
     room: number,
   ) {
     this.#host = host;
-    this.#chip = chip;
     this.#network = network;
     this.data = data;
-    this.#address = address;
+    this.#blocks = blocks;
     this.#room = room;
-    let next = address;
+    let next = 0;
     for (const { stream, stride } of formatsOf(network, data)) {
       this.#streams.set(stream, next);
       next += aligned(stride * room);
@@ -57,18 +55,20 @@ export class MachineData {
   /**
    * Takes memory for a data set, and writes it there if all of it fits.
    *
+   * @param chips of the replicas
    * @param most bytes that may be taken; what is free unless told
    */
   static async create(
     host: Host,
-    chip: ChipAddress,
+    chips: readonly ChipAddress[],
     appId: number,
     network: CompiledNetwork,
     data: ScheduleData,
     most?: number,
   ): Promise<MachineData> {
-    const { largest } = await host.controller.sdramSpace(chip);
-    const budget = most ?? largest - RESERVE_BYTES;
+    const { controller } = host;
+    const spaces = await Promise.all(chips.map((chip) => controller.sdramSpace(chip)));
+    const budget = most ?? Math.min(...spaces.map(({ largest }) => largest)) - RESERVE_BYTES;
     const formats = formatsOf(network, data);
     const bytesOf = (samples: number) =>
       formats.reduce((sum, { stride }) => sum + aligned(stride * samples), 0);
@@ -79,8 +79,13 @@ export class MachineData {
       Math.floor((budget - ALIGNMENT * formats.length) / perSample / batchSize),
     );
     const room = bytesOf(data.samples) <= budget ? data.samples : batches * batchSize;
-    const address = await host.controller.allocateSdram(chip, bytesOf(room), { appId });
-    const result = new MachineData(host, chip, network, data, address, room);
+    const blocks = await Promise.all(
+      chips.map(async (chip) => {
+        const address = await controller.allocateSdram(chip, bytesOf(room), { appId });
+        return { chip, address };
+      }),
+    );
+    const result = new MachineData(host, network, data, blocks, room);
     if (result.isWhole) await result.#write(undefined);
     return result;
   }
@@ -112,52 +117,85 @@ export class MachineData {
     });
   }
 
-  /** Brings a piece into memory. @returns address of the sample at place 0 of each stream, by index */
-  async bring({ first, order }: Piece): Promise<ReadonlyMap<number, number>> {
-    if (order === undefined) return this.#streams;
-    await this.#write(order);
+  /**
+   * Brings a piece into memory.
+   *
+   * @returns by replica: address of the sample at place 0 of each stream, by index
+   */
+  async bring({ first, order }: Piece): Promise<ReadonlyMap<number, number>[]> {
+    if (order !== undefined) await this.#write(order);
+    const before = order === undefined ? 0 : first;
     const strides = new Map(
       formatsOf(this.#network, this.data).map((each) => [each.stream, each.stride]),
     );
-    return new Map(
-      [...this.#streams].map(([stream, at]) => [
-        stream,
-        at - first * (strides.get(stream) as number),
-      ]),
+    return this.#blocks.map(
+      ({ address }) =>
+        new Map(
+          [...this.#streams].map(([stream, offset]) => [
+            stream,
+            address + offset - before * (strides.get(stream) as number),
+          ]),
+        ),
     );
   }
 
-  /** Puts the outputs of a piece at their samples' places in `results`. */
+  /** Puts the outputs of a piece at their samples' places in `results`, each from the replica that computed it. */
   async collect(
     { first, end, order }: Piece,
+    { batchSize, shuffleSeed }: ScheduleRun,
     outputs: readonly StreamFormat[],
     results: readonly Float32Array[],
   ): Promise<void> {
+    const { samples } = this.data;
+    const share = this.#network.samples;
+    /** Places in memory that a replica wrote, and the samples that are there. */
+    const written = this.#blocks.map((): { at: number; sample: number }[] => []);
+    for (let place = first; place < end; place++) {
+      const shuffled =
+        shuffleSeed === undefined ? place : shuffledIndex(place, samples, shuffleSeed);
+      const at = order === undefined ? shuffled : place - first;
+      const sample = order?.[at] ?? shuffled;
+      written[Math.floor((place % batchSize) / share)]?.push({ at, sample });
+    }
     for (const [index, format] of outputs.entries()) {
-      const at = this.#streams.get(format.stream) as number;
-      const bytes = await this.#host.controller.read(this.#chip, at, format.stride * (end - first));
-      const values = decodeStream(format, bytes, end - first);
+      const { size, stride, stream } = format;
       const result = results[index] as Float32Array;
-      if (order === undefined) result.set(values);
-      else {
-        for (const [i, sample] of order.entries()) {
-          result.set(values.subarray(i * format.size, (i + 1) * format.size), sample * format.size);
+      for (const [replica, { chip, address }] of this.#blocks.entries()) {
+        const own = written[replica] ?? [];
+        if (own.length === 0) continue;
+        const from = address + (this.#streams.get(stream) as number);
+        const bytes = await this.#host.controller.read(chip, from, stride * (end - first));
+        const values = decodeStream(format, bytes, end - first);
+        for (const { at, sample } of own) {
+          result.set(values.subarray(at * size, (at + 1) * size), sample * size);
         }
       }
     }
   }
 
   /** Gives the memory back. */
-  free(): Promise<void> {
-    return this.#host.controller.freeSdram(this.#chip, this.#address);
+  async free(): Promise<void> {
+    for (const { chip, address } of this.#blocks) {
+      await this.#host.controller.freeSdram(chip, address);
+    }
   }
 
   async #write(order: readonly number[] | undefined): Promise<void> {
     for (const { format, bytes } of streamsOf(this.#network, this.data, order)) {
-      const at = this.#streams.get(format.stream) as number;
-      await this.#host.controller.write(this.#chip, at, bytes);
+      const offset = this.#streams.get(format.stream) as number;
+      await Promise.all(
+        this.#blocks.map(({ chip, address }) =>
+          this.#host.controller.write(chip, address + offset, bytes),
+        ),
+      );
     }
   }
+}
+
+/** Memory of a data set on one chip. */
+interface Block {
+  readonly chip: ChipAddress;
+  readonly address: number;
 }
 
 /** The streams of a data set, those of its outputs too. */

@@ -1,4 +1,5 @@
 /** Computes schedules on a SpiNNaker machine, real or virtual. */
+import type { ChipRoutingTable } from '@spin-tools/nn-mapper';
 import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
 import type { DataSlot, MachineCost } from '../../engine.js';
 import type { FloatState } from '../../float/trainer.js';
@@ -45,14 +46,17 @@ import {
   encodeHeader,
   encodeSteps,
   firstWrites,
+  type HeaderValues,
   layoutReplica,
   type ReplicaLayout,
   readState,
   stateWrites,
 } from '../replica.js';
 import { MachineData, type Piece } from './data.js';
-import { runFailure } from './failure.js';
-import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, entriesOf, type SchedulePlaces } from './place.js';
+import { type ExchangeBursts, shareShift } from './exchange.js';
+import { runFailure, type WorkerReport } from './failure.js';
+import type { SchedulePlaces } from './place.js';
+import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, REDUCE_KEY, SHARE_KEY, workerKey } from './routes.js';
 
 /** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
 const DONE_SPACING = 100;
@@ -63,14 +67,22 @@ const PATIENCE_MS = 2_000;
 const MOST_PATIENCE_MS = 2 ** 27;
 /** Blocks of data begin at multiples of this, bytes. */
 const ALIGNMENT = 16;
+const WORD_BYTES = 4;
 /** How long programs may take to start, ms of the wall clock. */
 const START_MS = 30_000;
 
 interface Prepared {
   readonly network: CompiledNetwork;
   readonly layout: ReplicaLayout;
-  /** Address of the replica's memory. */
-  readonly memory: number;
+  /** Address of each replica's memory. */
+  readonly memories: readonly number[];
+}
+
+/** Where a schedule runs, and how its packets get about. */
+export interface ScheduleNetwork {
+  readonly places: SchedulePlaces;
+  readonly tables: readonly ChipRoutingTable[];
+  readonly bursts: ExchangeBursts;
 }
 
 /** Programs that run. */
@@ -78,20 +90,22 @@ interface Running {
   /** Longest time of a batch, ms of machine time. */
   readonly budgetMs: number;
   readonly sequencer: Sequencer;
-  /** Address of the region table of each worker, and then of the sequencer. */
+  /** Address of the region table of each worker, replica by replica, and then of the sequencer. */
   readonly tables: readonly number[];
-  /** Address of the workers' overlays. */
-  readonly overlays: number;
+  /** Address of the workers' overlays on the chip of each replica. */
+  readonly overlays: readonly number[];
 }
 
 /** A machine with workers. */
 export class MachineScheduleEngine implements ScheduleEngine {
   readonly target: ScheduleTarget;
   readonly #host: Host;
-  readonly #places: SchedulePlaces;
+  readonly #network: ScheduleNetwork;
   readonly #ids: ApplicationIds;
-  readonly #chip: ChipAddress;
-  readonly #workers: readonly number[];
+  /** Of the replicas. */
+  readonly #chips: readonly ChipAddress[];
+  /** Of all workers, replica by replica. */
+  readonly #workers: readonly (ChipAddress & { readonly core: number })[];
   readonly #regions: readonly RegionMap[];
   /** By slot. */
   readonly #data: (MachineData | undefined)[] = [];
@@ -108,37 +122,52 @@ export class MachineScheduleEngine implements ScheduleEngine {
   /** Programs are started when the first network is prepared. */
   constructor(
     host: Host,
-    places: SchedulePlaces,
+    network: ScheduleNetwork,
     ids: ApplicationIds,
     { dataBytes, onStage }: Pick<MachineEngineOptions, 'dataBytes' | 'onStage'> = {},
   ) {
     this.#dataBytes = dataBytes;
     this.#onStage = onStage;
-    const { x, y, workers } = places.replica;
-    this.target = { workers: workers.length, replicas: 1, arenaBytes: LAYERS_ARENA_BYTES };
+    const { replicas } = network.places;
+    this.#chips = replicas.map(({ x, y }) => ({ x, y }));
+    this.#workers = replicas.flatMap(({ x, y, workers }) =>
+      workers.map((core) => ({ x, y, core })),
+    );
+    this.target = {
+      workers: this.#workers.length / replicas.length,
+      replicas: replicas.length,
+      arenaBytes: LAYERS_ARENA_BYTES,
+    };
     this.#host = host;
-    this.#places = places;
+    this.#network = network;
     this.#ids = ids;
-    this.#chip = { x, y };
-    this.#workers = workers;
     const own = regionMap([layersConfiguration.size, layersReport.size]);
-    this.#regions = [...workers.map(() => own), sequencerRegions()];
+    this.#regions = [...this.#workers.map(() => own), sequencerRegions()];
   }
 
   async prepare(network: CompiledNetwork): Promise<void> {
     const { controller } = this.#host;
-    if (this.#prepared) await controller.freeSdram(this.#chip, this.#prepared.memory);
+    const before = this.#prepared;
+    if (before) {
+      await this.#onEach((chip, replica) =>
+        controller.freeSdram(chip, before.memories[replica] as number),
+      );
+    }
     this.#prepared = undefined;
     const budgetMs = budgetOf(network);
     if (budgetMs > (this.#running?.budgetMs ?? 0)) await this.#start(budgetMs);
     const layout = layoutReplica(network);
-    const memory = await this.#allocate(layout.bytes);
-    this.#prepared = { network, layout, memory };
-    await controller.fill(this.#chip, memory, layout.bytes);
-    for (const { offset, bytes } of firstWrites(network, layout)) {
-      await controller.write(this.#chip, memory + offset, bytes);
-    }
-    await this.#writeTemplate(0, new Map(), 0);
+    const memories = await this.#allocate(layout.bytes);
+    this.#prepared = { network, layout, memories };
+    const nothing = { streams: new Map<number, number>(), steps: 0 };
+    await this.#onEach(async (chip, replica) => {
+      const memory = memories[replica] as number;
+      await controller.fill(chip, memory, layout.bytes);
+      for (const { offset, bytes } of firstWrites(network, layout)) {
+        await controller.write(chip, memory + offset, bytes);
+      }
+      await this.#writeTemplate(0, replica, nothing);
+    });
     await this.#writeConfigurations(this.#prepared);
   }
 
@@ -150,62 +179,103 @@ export class MachineScheduleEngine implements ScheduleEngine {
     await before?.free();
     const { dense } = this.#ids;
     const most = this.#dataBytes;
-    this.#data[slot] = await MachineData.create(this.#host, this.#chip, dense, network, data, most);
+    this.#data[slot] = await MachineData.create(
+      this.#host,
+      this.#chips,
+      dense,
+      network,
+      data,
+      most,
+    );
   }
 
   async setState(state: FloatState): Promise<void> {
-    const { network, memory } = this.#needPrepared();
-    for (const { offset, bytes } of stateWrites(network, state)) {
-      await this.#host.controller.write(this.#chip, memory + offset, bytes);
-    }
+    const { network, memories } = this.#needPrepared();
+    const writes = stateWrites(network, state);
+    await this.#onEach(async (chip, replica) => {
+      for (const { offset, bytes } of writes) {
+        await this.#host.controller.write(chip, (memories[replica] as number) + offset, bytes);
+      }
+    });
     this.#steps = state.steps;
     await this.#execute(operationOf(SequencerOperation.LoadWeights));
   }
 
+  /** All replicas have the weights; what the optimiser remembers, those that step them. */
   async getState(): Promise<FloatState> {
-    const { network, memory } = this.#needPrepared();
-    return readState(network, this.#steps, (offset, bytes) =>
-      this.#host.controller.read(this.#chip, memory + offset, bytes),
-    );
+    const { network, memories } = this.#needPrepared();
+    const { per, target } = network;
+    const read = (replica: number, offset: number, bytes: number) =>
+      this.#host.controller.read(
+        this.#chips[replica] as ChipAddress,
+        (memories[replica] as number) + offset,
+        bytes,
+      );
+    return readState(network, this.#steps, async (offset, bytes, { slots, first }) => {
+      if (first === undefined || !slots.includes(offset)) return read(0, offset, bytes);
+      const result = new Uint8Array(bytes);
+      const owned = WORD_BYTES * per * target.workers;
+      for (let replica = 0; replica < target.replicas; replica++) {
+        const start = Math.max(0, replica * owned - WORD_BYTES * first);
+        const end = Math.min(bytes, (replica + 1) * owned - WORD_BYTES * first);
+        if (end > start) result.set(await read(replica, offset + start, end - start), start);
+      }
+      return result;
+    });
   }
 
   async run(request: ScheduleRun): Promise<ScheduleResult> {
-    const { network, memory, layout } = this.#needPrepared();
+    const { network, memories, layout } = this.#needPrepared();
     const { controller } = this.#host;
     const slot = this.#data[request.slot];
     if (slot === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
     const { mode, rates = [], keepsOutputs, batchSize } = request;
     const { samples } = slot.data;
     const table = encodeSteps(network.request, rates, this.#steps);
-    const steps = await this.#allocate(Math.max(ALIGNMENT, table.length));
+    const tables = await this.#allocate(Math.max(ALIGNMENT, table.length));
     const kept = keepsOutputs ? network.outputs : [];
     const outputs = kept.map(({ size }) => new Float32Array(samples * size));
     const costs: MachineCost[] = [];
     this.#busy = [];
     try {
-      await controller.write(this.#chip, steps, table);
       const statisticsBytes = layout.statisticsStride * network.target.workers;
-      await controller.fill(this.#chip, memory + layout.statistics, statisticsBytes);
+      await this.#onEach(async (chip, replica) => {
+        await controller.write(chip, tables[replica] as number, table);
+        await controller.fill(
+          chip,
+          (memories[replica] as number) + layout.statistics,
+          statisticsBytes,
+        );
+      });
       for (const piece of slot.pieces(request)) {
         const places = await slot.bring(piece);
-        const streams = new Map([...places].map(([stream, at]) => [stream, at - memory]));
-        if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
-        await this.#writeTemplate(request.slot, streams, steps - memory);
+        await this.#onEach(async (_, replica) => {
+          const memory = memories[replica] as number;
+          const streams = new Map(
+            [...(places[replica] ?? [])].map(([stream, at]) => [stream, at - memory]),
+          );
+          if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
+          const steps = (tables[replica] as number) - memory;
+          await this.#writeTemplate(request.slot, replica, { streams, steps });
+        });
         const before = Math.floor(piece.first / batchSize);
         costs.push(
           await this.#execute(commandOf(request, piece), (batches) =>
             request.onBatch?.(before + batches),
           ),
         );
-        await slot.collect(piece, kept, outputs);
+        await slot.collect(piece, request, kept, outputs);
       }
       const batches = Math.ceil(samples / batchSize);
       if (mode === 'train') this.#steps += batches;
       const blocks: Uint8Array[] = [];
-      for (let worker = 0; worker < network.target.workers; worker++) {
-        const at = memory + layout.statistics + worker * layout.statisticsStride;
-        blocks.push(await controller.read(this.#chip, at, layout.statisticsStride));
-      }
+      await this.#onEach(async (chip, replica) => {
+        const at = (memories[replica] as number) + layout.statistics;
+        const bytes = await controller.read(chip, at, statisticsBytes);
+        for (let from = 0; from < bytes.length; from += layout.statisticsStride) {
+          blocks.push(bytes.subarray(from, from + layout.statisticsStride));
+        }
+      });
       return {
         batches,
         samples,
@@ -214,18 +284,17 @@ export class MachineScheduleEngine implements ScheduleEngine {
         machine: sumOf(costs),
       };
     } finally {
-      await controller.freeSdram(this.#chip, steps);
+      await this.#onEach((chip, replica) => controller.freeSdram(chip, tables[replica] as number));
     }
   }
 
   workers(): WorkersExplanation {
     const { width, height, chips } = this.#host.machine;
-    const { sequencer } = this.#places;
+    const { sequencer } = this.#network.places;
     return {
       machine: { width, height, chips: chips.map(({ x, y, cores }) => ({ x, y, cores })) },
       workers: this.#workers.map((core, worker) => ({
-        ...this.#chip,
-        core,
+        ...core,
         busyCycles: this.#busy[worker] ?? 0,
       })),
       sequencer,
@@ -244,21 +313,28 @@ export class MachineScheduleEngine implements ScheduleEngine {
   /** Starts programs in place of those that run, and of all that they had. */
   async #start(budgetMs: number): Promise<void> {
     const { controller } = this.#host;
-    const { sequencer } = this.#places;
+    const { places, tables: routes } = this.#network;
+    const { sequencer } = places;
     this.#running = undefined;
     this.#data.length = 0;
     this.#onStage?.('load');
     await this.#clear();
     const code = layersOverlays();
     const overlays = await this.#allocate(code.length);
-    await controller.write(this.#chip, overlays, code);
-    let next = await this.#allocate(this.#regions.reduce((sum, { size }) => sum + size, 0));
-    const tables = this.#regions.map(({ size }) => {
-      const table = next;
-      next += size;
-      return table;
+    await this.#onEach((chip, replica) =>
+      controller.write(chip, overlays[replica] as number, code),
+    );
+    const cores = [...this.#workers, sequencer];
+    const { workers } = this.target;
+    const blocks = await this.#allocate(
+      this.#regions.slice(-1 - workers).reduce((sum, { size }) => sum + size, 0),
+    );
+    // The sequencer's regions lie behind those of the first replica's workers.
+    const tables = this.#regions.map((_, vertex) => {
+      const replica = vertex === this.#workers.length ? 0 : Math.floor(vertex / workers);
+      const before = vertex === this.#workers.length ? workers : vertex % workers;
+      return (blocks[replica] as number) + before * (this.#regions[0] as RegionMap).size;
     });
-    const cores = [...this.#workers.map((core) => ({ ...this.#chip, core })), sequencer];
     const network = { sequencer: this.#workers.length };
     const deployment = { places: cores, regions: this.#regions, network };
     this.#running = {
@@ -267,23 +343,26 @@ export class MachineScheduleEngine implements ScheduleEngine {
       overlays,
       sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
     };
-    for (const [vertex, { core }] of cores.entries()) {
+    for (const [vertex, { x, y, core }] of cores.entries()) {
       const [table, regions] = [tables[vertex] as number, this.#regions[vertex] as RegionMap];
-      await controller.fill(this.#chip, table, regions.size);
-      await controller.write(this.#chip, table, encodeRegionTable(regions, table));
-      const user0 = new Uint8Array(4);
+      await controller.fill({ x, y }, table, regions.size);
+      await controller.write({ x, y }, table, encodeRegionTable(regions, table));
+      const user0 = new Uint8Array(WORD_BYTES);
       new DataView(user0.buffer).setUint32(0, table, true);
-      await controller.scp.send(this.#chip, write(vcpuField(core, 'user0').address, user0));
+      await controller.scp.send({ x, y }, write(vcpuField(core, 'user0').address, user0));
     }
     await this.#writeSequencer();
     await this.#writeConfigurations(undefined);
-    await controller.loadRoutingTable(this.#chip, entriesOf(this.#places), this.#ids.dense);
+    for (const { x, y, entries } of routes) {
+      await controller.loadRoutingTable({ x, y }, entries, this.#ids.dense);
+    }
     // All workers arrive at a barrier at once: packets queue for longer than the monitor lets them.
     this.#routers ??= await lengthenWaits(this.#host);
     this.#onStage?.('start');
-    const own = [{ chip: this.#chip, cores: this.#workers }];
-    const last = [{ chip: this.#chip, cores: [sequencer.core] }];
-    const limits = { timeoutMs: START_MS };
+    const own = places.replicas.map(({ x, y, workers: own }) => ({ chip: { x, y }, cores: own }));
+    const { x, y } = sequencer;
+    const last = [{ chip: { x, y }, cores: [sequencer.core] }];
+    const limits = { timeoutMs: START_MS * places.replicas.length };
     await controller.loadApplication(layersImage(), own, this.#ids.dense, limits);
     await controller.waitForState(own, CoreState.Run, limits);
     await controller.loadApplication(sequencerImage(), last, this.#ids.sequencer, limits);
@@ -295,12 +374,25 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const { controller } = this.#host;
     await controller.signal(Signal.Stop, this.#ids.dense);
     await controller.signal(Signal.Stop, this.#ids.sequencer);
-    await controller.freeRoutingEntriesOfApp(this.#chip, this.#ids.dense);
-    await controller.freeSdramOfApp(this.#chip, this.#ids.dense);
+    for (const { x, y } of this.#network.tables) {
+      await controller.freeRoutingEntriesOfApp({ x, y }, this.#ids.dense);
+    }
+    await this.#onEach((chip) => controller.freeSdramOfApp(chip, this.#ids.dense));
   }
 
-  #allocate(bytes: number): Promise<number> {
-    return this.#host.controller.allocateSdram(this.#chip, bytes, { appId: this.#ids.dense });
+  /** Does something on the chip of every replica, on all at the same time. */
+  #onEach<Result>(
+    work: (chip: ChipAddress, replica: number) => Promise<Result>,
+  ): Promise<Result[]> {
+    return Promise.all(this.#chips.map(work));
+  }
+
+  /** Memory of the same size for every replica: addresses. */
+  #allocate(bytes: number): Promise<number[]> {
+    const { controller } = this.#host;
+    return this.#onEach((chip) =>
+      controller.allocateSdram(chip, bytes, { appId: this.#ids.dense }),
+    );
   }
 
   #needRunning(): Running {
@@ -317,10 +409,10 @@ export class MachineScheduleEngine implements ScheduleEngine {
 
   async #writeTemplate(
     slot: DataSlot,
-    streams: ReadonlyMap<number, number>,
-    steps: number,
+    replica: number,
+    { streams, steps }: Pick<HeaderValues, 'streams' | 'steps'>,
   ): Promise<void> {
-    const { network, memory, layout } = this.#needPrepared();
+    const { network, memories, layout } = this.#needPrepared();
     const bytes = encodeHeader(network, layout, {
       mode: 'predict',
       samples: 0,
@@ -331,18 +423,18 @@ export class MachineScheduleEngine implements ScheduleEngine {
       shuffleSeed: undefined,
       steps,
       step: 0,
-      replica: 0,
+      replica,
       streams,
     });
-    const at = memory + layout.templates + slot * batchHeader.size;
-    await this.#host.controller.write(this.#chip, at, bytes);
+    const at = (memories[replica] as number) + layout.templates + slot * batchHeader.size;
+    await this.#host.controller.write(this.#chips[replica] as ChipAddress, at, bytes);
   }
 
   async #writeSequencer(): Promise<void> {
-    const vertex = this.target.workers;
+    const vertex = this.#workers.length;
     const bytes = encodeLayout(sequencerConfiguration, {
       bytes: sequencerConfiguration.size,
-      cores: this.target.workers,
+      cores: this.#workers.length,
       controlKey: CONTROL_KEY,
       doneKey: DONE_KEY,
       sendGap: MINIMUM_SEND_GAP,
@@ -350,20 +442,24 @@ export class MachineScheduleEngine implements ScheduleEngine {
       // Weights are stepped where they lie, so that a batch cannot be taken back.
       attempts: 1,
     });
-    await this.#host.controller.write(this.#chip, this.#regionOf(vertex, 0), bytes);
+    const { x, y } = this.#network.places.sequencer;
+    await this.#host.controller.write({ x, y }, this.#regionOf(vertex, 0), bytes);
   }
 
   async #writeConfigurations(prepared: Prepared | undefined): Promise<void> {
-    const { workers } = this.target;
     const { overlays } = this.#needRunning();
-    for (let worker = 0; worker < workers; worker++) {
+    const { workers, replicas } = this.target;
+    const { reduce, share } = this.#network.bursts;
+    for (const [vertex, { x, y }] of this.#workers.entries()) {
+      const [replica, worker] = [Math.floor(vertex / workers), vertex % workers];
       const bytes = encodeLayout(layersConfiguration, {
         bytes: layersConfiguration.size,
         worker,
         workers,
-        replica: 0,
+        replica,
+        replicas,
         samples: prepared?.network.samples ?? 0,
-        memory: prepared?.memory ?? 0,
+        memory: prepared?.memories[replica] ?? 0,
         schedule: prepared?.layout.schedule ?? 0,
         operations: prepared?.network.operations.length ?? 0,
         loading: prepared?.layout.loading ?? 0,
@@ -371,13 +467,18 @@ export class MachineScheduleEngine implements ScheduleEngine {
         header: prepared?.layout.header ?? 0,
         templates: prepared?.layout.templates ?? 0,
         doneKey: DONE_KEY,
-        doneDelay: DONE_SPACING * worker,
+        doneDelay: DONE_SPACING * vertex,
         arriveKey: ARRIVE_KEY,
+        reduceKey: workerKey(REDUCE_KEY, 0, worker),
+        shareKey: workerKey(SHARE_KEY, replica, worker),
+        shareShift: shareShift(replicas),
+        reduceBurst: reduce,
+        shareBurst: share,
         sendGap: MINIMUM_SEND_GAP,
-        overlays,
+        overlays: overlays[replica] as number,
       });
-      const at = this.#regionOf(worker, LayersRegion.Configuration);
-      await this.#host.controller.write(this.#chip, at, bytes);
+      const at = this.#regionOf(vertex, LayersRegion.Configuration);
+      await this.#host.controller.write({ x, y }, at, bytes);
     }
   }
 
@@ -396,7 +497,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     // Workers may wait for one another for ever, or miscount: the next network starts them anew.
     if (progress?.state !== SequencerState.Finished || drops.length > 0) this.#running = undefined;
     if (progress?.state !== SequencerState.Finished) {
-      const failure = await runFailure(this.#host, this.#places, progress);
+      const reports = await this.#reports();
+      const failure = await runFailure(this.#host, this.#network.places, progress, reports);
       throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
     }
     if (drops.length > 0) throw new PacketsDroppedError(drops);
@@ -413,13 +515,17 @@ export class MachineScheduleEngine implements ScheduleEngine {
 
   /** Cycles that each worker has been busy since its start, as of its last report. */
   async #busyCycles(): Promise<number[]> {
-    const cycles: number[] = [];
-    for (let worker = 0; worker < this.target.workers; worker++) {
-      const at = this.#regionOf(worker, LayersRegion.Report);
-      const bytes = await this.#host.controller.read(this.#chip, at, layersReport.size);
-      cycles.push(Number(decodeLayout(layersReport, bytes).busyCycles));
-    }
-    return cycles;
+    return (await this.#reports()).map(({ busyCycles }) => Number(busyCycles));
+  }
+
+  #reports(): Promise<WorkerReport[]> {
+    return Promise.all(
+      this.#workers.map(async ({ x, y }, vertex) => {
+        const at = this.#regionOf(vertex, LayersRegion.Report);
+        const bytes = await this.#host.controller.read({ x, y }, at, layersReport.size);
+        return decodeLayout(layersReport, bytes);
+      }),
+    );
   }
 }
 

@@ -1,6 +1,11 @@
 /** Why a schedule did not come to its end. */
 import { CoreState, describeCoreState, describeRunTimeError } from '@spin-tools/scp';
-import { SequencerState } from '../../layouts/index.js';
+import {
+  type LayoutValues,
+  type layersReport,
+  ReplicaWait,
+  SequencerState,
+} from '../../layouts/index.js';
 import { type CoreReport, MachineRunError } from '../../machine/errors.js';
 import type { Host } from '../../machine/host.js';
 import type { Progress } from '../../machine/sequencer.js';
@@ -11,23 +16,36 @@ const MOST_REPORTS = 8;
 /** End of a core's output that is quoted, characters. */
 const OUTPUT_CHARACTERS = 400;
 
-/** The error for a command that did not finish. @param progress undefined when the sequencer stopped */
+/** What a worker reported. */
+export type WorkerReport = LayoutValues<(typeof layersReport)['fields']>;
+
+/**
+ * The error for a command that did not finish.
+ *
+ * @param progress undefined when the sequencer stopped
+ * @param own what the workers of all replicas reported
+ */
 export async function runFailure(
   host: Host,
-  { replica, sequencer }: SchedulePlaces,
+  { replicas, sequencer }: SchedulePlaces,
   progress: Progress | undefined,
+  own: readonly WorkerReport[],
 ): Promise<MachineRunError> {
-  const { x, y } = replica;
-  const workers = replica.workers.map((core, worker) => ({ role: `worker ${worker}`, x, y, core }));
-  const reports = await Promise.all(
-    [...workers, { role: 'sequencer', ...sequencer }].map((each) => reportOf(host, each)),
+  const workers = replicas.flatMap(({ x, y, workers: cores }, replica) =>
+    cores.map((core, worker) => ({ role: `worker ${worker} of replica ${replica}`, x, y, core })),
   );
-  const odd = reports.filter(({ running }) => !running).map(({ report }) => report);
-  const missing = (progress?.missingCores ?? [])
-    .slice(0, progress?.missing ?? 0)
-    .map((worker) => reports[worker]?.report)
-    .filter((report) => report !== undefined);
-  const named = odd.length > 0 ? odd : missing;
+  const reports = await Promise.all(
+    [...workers, { role: 'sequencer', ...sequencer }].map((each, index) =>
+      reportOf(host, each, own[index]),
+    ),
+  );
+  const pick = (wanted: (index: number) => boolean) =>
+    reports.filter((_, index) => wanted(index)).map(({ report }) => report);
+  const odd = pick((index) => !reports[index]?.running);
+  const waiting = pick((index) => (own[index]?.waits ?? 0) > 0);
+  const late = new Set((progress?.missingCores ?? []).slice(0, progress?.missing ?? 0));
+  const named =
+    [odd, waiting, pick((index) => late.has(index))].find(({ length }) => length > 0) ?? [];
   return new MachineRunError(
     what(progress),
     named.slice(0, MOST_REPORTS),
@@ -51,14 +69,28 @@ function what(progress: Progress | undefined): string {
 async function reportOf(
   { controller }: Host,
   core: Omit<CoreReport, 'state' | 'output'>,
+  own: WorkerReport | undefined,
 ): Promise<{ report: CoreReport; running: boolean }> {
   const { state, runTimeError } = await controller.vcpu(core);
   const output = await controller.iobuf(core);
   const error = state === CoreState.RunTimeError ? ` (${describeRunTimeError(runTimeError)})` : '';
   const report = {
     ...core,
-    state: `state ${describeCoreState(state)}${error}`,
+    state: `state ${describeCoreState(state)}${error}${waitOf(own)}`,
     output: output.trim().slice(-OUTPUT_CHARACTERS),
   };
   return { report, running: state === CoreState.Run };
+}
+
+const WAITS: Readonly<Record<number, string>> = {
+  [ReplicaWait.Ready]: 'signals of being ready',
+  [ReplicaWait.Ends]: 'ends of sums',
+  [ReplicaWait.Sums]: 'sums',
+  [ReplicaWait.Words]: 'shared words',
+};
+
+function waitOf(report: WorkerReport | undefined): string {
+  if (report === undefined || report.waits === ReplicaWait.Nothing) return '';
+  const what = WAITS[report.waits] ?? 'something';
+  return `, waiting for ${report.missing} packets with ${what} from other replicas`;
 }

@@ -1,7 +1,8 @@
-/** Where workers and the sequencer run, and how their packets find each other. */
-import type { Machine } from '@spin-tools/machine-model';
-import type { RoutingEntry } from '@spin-tools/nn-mapper';
+/** Which chips and cores a schedule runs on. */
+import { type Chip, distance, type Machine, neighbour } from '@spin-tools/machine-model';
+import { ROUTING_ENTRIES } from '@spin-tools/nn-mapper';
 import { OptionError } from '../../errors.js';
+import { MOST_REPLICAS } from '../../layouts/index.js';
 
 /** Workers of one chip, with their part of the batch. */
 export interface ReplicaPlace {
@@ -13,54 +14,87 @@ export interface ReplicaPlace {
 
 /** A schedule's cores on a machine. */
 export interface SchedulePlaces {
-  readonly replica: ReplicaPlace;
+  /** By number; all have the same number of workers. The first is on the chip that the host talks to. */
+  readonly replicas: readonly ReplicaPlace[];
   readonly sequencer: { readonly x: number; readonly y: number; readonly core: number };
 }
 
-/** Classes of packets: the top byte of their keys. kernels/layers/machine/receive.S knows them. */
-export const CONTROL_KEY = 0x01000000;
-/** First key of done packets. */
-export const DONE_KEY = 0x02000000;
-/** A worker has come to a barrier. */
-export const ARRIVE_KEY = 0x03000000;
-const CLASS_MASK = 0xff000000;
-
-/** Bit of core 0 in a route, behind those of the six links. */
-const FIRST_CORE_BIT = 6;
 /** Fewest cores that a replica needs: a worker and the sequencer. */
 const FEWEST_CORES = 2;
+/** Routing entries that are left for control packets, barriers and done packets. */
+const OTHER_ENTRIES = 8;
+
+/** What a machine has room for. */
+export interface ScheduleRoom {
+  /** Workers of each replica. */
+  readonly workers: number;
+  /** Chips with so many cores, those first that are well connected with the ones before. */
+  readonly chips: readonly Chip[];
+}
 
 /**
- * Places a replica on the chip that the host talks to, as all data go there.
+ * Finds the chips for replicas, beginning where the host is.
  *
- * @param workers at most so many; all cores but the sequencer's unless told
+ * @param workers of each replica, at most; all cores of the first chip but the sequencer's unless told
  * @throws OptionError when there are no cores
  */
-export function placeSchedule(machine: Machine, workers?: number): SchedulePlaces {
-  const root = machine.chips.find(({ x, y }) => x === 0 && y === 0) ?? machine.chips[0];
-  const cores = root === undefined ? [] : range(1, root.cores);
-  if (root === undefined || cores.length < FEWEST_CORES) {
+export function roomFor(machine: Machine, workers?: number): ScheduleRoom {
+  const root = machine.chipAt(0, 0) ?? machine.chips[0];
+  const cores = (root?.cores ?? 1) - 1;
+  if (root === undefined || cores < FEWEST_CORES) {
     const expected = `a chip at (0, 0) with ${FEWEST_CORES} application cores is needed`;
-    throw new OptionError('machine', `${cores.length} application cores`, expected);
+    throw new OptionError('machine', `${cores} application cores`, expected);
   }
-  const { x, y } = root;
-  const sequencer = cores.at(-1) as number;
-  const own = cores.slice(0, Math.min(workers ?? cores.length - 1, cores.length - 1));
-  return { replica: { x, y, workers: own }, sequencer: { x, y, core: sequencer } };
+  const own = Math.min(workers ?? cores - 1, cores - 1);
+  // A router has an entry for each worker that sends its words to it, and for each chip that sums go to.
+  const most = Math.min(MOST_REPLICAS, Math.floor((ROUTING_ENTRIES - OTHER_ENTRIES) / (own + 1)));
+  const others = machine.chips.filter((chip) => chip !== root && chip.cores > own);
+  return { workers: own, chips: neighbourhood(machine, root, others, most) };
 }
 
-/** Routing entries of the chip of the replica. */
-export function entriesOf({ replica: { workers }, sequencer }: SchedulePlaces): RoutingEntry[] {
-  const route = (cores: readonly number[]) =>
-    cores.reduce((bits, core) => bits | (1 << (FIRST_CORE_BIT + core)), 0);
-  const all = route(workers);
-  return [
-    { key: CONTROL_KEY, mask: CLASS_MASK, route: all },
-    { key: DONE_KEY, mask: CLASS_MASK, route: route([sequencer.core]) },
-    { key: ARRIVE_KEY, mask: CLASS_MASK, route: all },
-  ].map(({ key, mask, route: bits }) => ({ key, mask: mask >>> 0, route: bits }));
+/** Chips in an order in which each has as many links as can be to those before it. */
+function neighbourhood(
+  machine: Machine,
+  root: Chip,
+  candidates: readonly Chip[],
+  most: number,
+): Chip[] {
+  const chosen = [root];
+  const left = new Set(candidates.filter(({ x, y }) => x !== root.x || y !== root.y));
+  const links = new Map<Chip, number>();
+  const count = ({ x, y, links: own }: Chip) => {
+    for (const link of own) {
+      const at = neighbour(machine, { x, y }, link);
+      const chip = [...left].find((each) => each.x === at?.x && each.y === at.y);
+      if (chip) links.set(chip, (links.get(chip) ?? 0) + 1);
+    }
+  };
+  count(root);
+  while (chosen.length < most && left.size > 0) {
+    const rank = (chip: Chip) => 100 * (links.get(chip) ?? 0) - distance(machine, root, chip);
+    const next = [...left].reduce((best, chip) => (rank(chip) > rank(best) ? chip : best));
+    left.delete(next);
+    chosen.push(next);
+    count(next);
+  }
+  return chosen;
 }
 
-function range(from: number, until: number): number[] {
-  return Array.from({ length: until - from }, (_, index) => from + index);
+/**
+ * Places replicas, and the sequencer on the chip of the first.
+ *
+ * @throws OptionError when there are too few chips
+ */
+export function placeSchedule({ workers, chips }: ScheduleRoom, replicas: number): SchedulePlaces {
+  const own = chips.slice(0, replicas);
+  const [root] = own;
+  if (!Number.isInteger(replicas) || root === undefined || own.length < replicas) {
+    const expected = `a whole number from 1 to ${chips.length}, with ${workers} workers each`;
+    throw new OptionError('replicas', replicas, expected);
+  }
+  const cores = Array.from({ length: workers }, (_, index) => 1 + index);
+  return {
+    replicas: own.map(({ x, y }) => ({ x, y, workers: cores })),
+    sequencer: { x: root.x, y: root.y, core: root.cores - 1 },
+  };
 }
