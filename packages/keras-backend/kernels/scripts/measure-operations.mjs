@@ -10,8 +10,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { VirtualMachine } from '@spin-tools/sim';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
-import { CorePort } from '../../../sim/dist/router/core-port.js';
 import { OVERLAYS } from '../../dist/images/overlays.js';
 import { adagrad, adam, apply, input, layers, model, rmsprop, sgd } from '../../dist/index.js';
 import { ARRIVAL_CYCLES, overlayCycles, workOf } from '../../dist/schedule/cost.js';
@@ -95,13 +95,16 @@ async function measure(name, mode, workers, batch) {
   const { make, shape, classes, options, batchSize = batch } = NETWORKS[name];
   const samples = batch ?? batchSize;
   const arrivals = [];
-  let port;
-  const { push } = CorePort.prototype;
-  CorePort.prototype.push = function (packet, route, at) {
-    if (packet.key === ARRIVE_KEY) port ??= this;
-    if (packet.key === ARRIVE_KEY && port === this) arrivals.push(at);
-    return push.call(this, packet, route, at);
-  };
+  const virtualMachine = new VirtualMachine({ board: 'spin3' });
+  let listener;
+  for (const port of virtualMachine.network.chips[0].ports) {
+    const push = port.push.bind(port);
+    port.push = (packet, route, at) => {
+      if (packet.key === ARRIVE_KEY) listener ??= port;
+      if (packet.key === ARRIVE_KEY && port === listener) arrivals.push(at);
+      push(packet, route, at);
+    };
+  }
   let network;
   const { prepare, run } = MachineScheduleEngine.prototype;
   MachineScheduleEngine.prototype.prepare = function (given) {
@@ -116,7 +119,7 @@ async function measure(name, mode, workers, batch) {
     return result;
   };
   const net = make();
-  net.compile({ ...options, engine: 'machine', mode, machine: { board: 'spin3', workers } });
+  net.compile({ ...options, engine: 'machine', mode, machine: { virtualMachine, workers } });
   const labels = new Float32Array(samples * classes);
   for (let s = 0; s < samples; s++) labels[s * classes + (s % classes)] = 1;
   const size = shape.reduce((product, each) => product * each, 1);
@@ -124,6 +127,7 @@ async function measure(name, mode, workers, batch) {
   const y = { data: labels, shape: [samples, classes] };
   await net.fit(x, y, { batchSize: samples, epochs: 1, verbose: 0 });
   await net.close();
+  await virtualMachine.close();
   const ends = arrivals.filter((_, index) => index % workers === workers - 1);
   const groups = [];
   let open = [];

@@ -43,9 +43,13 @@ export const CYCLES: Readonly<Record<string, UnitCycles>> = {
     items: 3000,
     values: 762,
   },
-  merge: {
+  'merge 2': {
     items: 5610,
-    values: 432,
+    values: 464,
+  },
+  'merge 0': {
+    items: 5560,
+    values: 403,
   },
   map: {
     operation: 9010,
@@ -93,9 +97,13 @@ export const CYCLES: Readonly<Record<string, UnitCycles>> = {
     operation: 1350,
     values: 423,
   },
-  mergeBack: {
-    items: 4130,
-    values: 399,
+  'mergeBack 0': {
+    items: 2930,
+    values: 313,
+  },
+  'mergeBack 2': {
+    items: 6670,
+    values: 551,
   },
   'activateBack 9': {
     items: 3030,
@@ -256,6 +264,10 @@ export const CYCLES: Readonly<Record<string, UnitCycles>> = {
     items: 3000,
     values: 762,
   },
+  merge: {
+    items: 5610,
+    values: 464,
+  },
   pool: {
     items: 25500,
     values: 1050,
@@ -271,6 +283,10 @@ export const CYCLES: Readonly<Record<string, UnitCycles>> = {
   poolBack: {
     items: 152000,
     values: 1810,
+  },
+  mergeBack: {
+    items: 6670,
+    values: 551,
   },
   update: {
     operation: 1930,

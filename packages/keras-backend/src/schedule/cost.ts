@@ -238,9 +238,9 @@ export function workOf(
       };
     }
     case 'merge':
-      return { operationKey: kind, work: walk(operation.target) };
+      return { operationKey: `merge ${operation.function}`, work: walk(operation.target) };
     case 'mergeBack':
-      return { operationKey: kind, work: walk(operation.error) };
+      return { operationKey: `mergeBack ${operation.function}`, work: walk(operation.error) };
     case 'normalise':
     case 'normaliseBack':
     case 'drop':

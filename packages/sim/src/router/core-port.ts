@@ -20,17 +20,19 @@ export class CorePort {
   private fifo: Fifo | undefined;
   /** Where the core was after it last ran ahead, ns. */
   private ledUntil = 0;
+  /** Until when it has taken what came before that, ns: at least {@link ledUntil}. */
+  private late = 0;
   /** End of the window in which the core does not run ahead since packets wait, ns. */
   private turnsUntil = 0;
 
   /**
-   * Whether another packet can come. Those that came while the core ran ahead do not count: it would have taken them
-   * one by one, and takes them all now.
+   * Whether another packet can come. Those that came while the core ran ahead do not count, as it would have taken them
+   * one by one, nor those that come while it takes the former.
    */
   get hasRoom(): boolean {
     const { fifo } = this;
     if (fifo === undefined || fifo.packets.length < CORE_FIFO_PACKETS) return true;
-    return (fifo.times.at(-CORE_FIFO_PACKETS) as number) <= this.ledUntil;
+    return (fifo.times.at(-CORE_FIFO_PACKETS) as number) <= this.late;
   }
 
   /** Whether no packet waits. */
@@ -76,7 +78,7 @@ export class CorePort {
 
   private advance(core: Core, until: number, limit: number): void {
     core.run(until, limit);
-    if (limit > until) this.ledUntil = core.time;
+    if (limit > until) this.ledUntil = this.late = core.time;
   }
 
   /** Forgets what waits: the core was stopped. */
@@ -94,6 +96,7 @@ export class CorePort {
 
   private offer({ packets, routes, times }: Fifo, core: Core, at: number): boolean {
     if (!core.deliver(packets[0] as Packet, routes[0] as number, at)) return false;
+    if ((times[0] as number) <= this.ledUntil) this.late = at;
     packets.shift();
     routes.shift();
     times.shift();
