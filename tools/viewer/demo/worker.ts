@@ -1,15 +1,8 @@
 /** The machine of the demo: a virtual SpiNN-5 in a web worker, the network that trains on it, and a watch on both. */
-import {
-  createMachineEngine,
-  layers,
-  type MachineEngine,
-  type Model,
-  type NetworkPlan,
-  sequential,
-  sgd,
-} from '@spin-tools/keras-backend';
+import { layers, type Model, sequential, sgd } from '@spin-tools/keras-backend';
 import { MachineController } from '@spin-tools/scp';
 import { VirtualMachine } from '@spin-tools/sim';
+import { placementOf } from '../../src/training/placement.js';
 import { showTraining } from '../../src/view/training-view.js';
 import { virtualCounters } from '../../src/view/virtual-counters.js';
 import { MachineWatch } from '../../src/view/watch.js';
@@ -38,7 +31,6 @@ const watch = new MachineWatch({
   connect: async () => new MachineController({ scp: virtualMachine.scpTransport(), ...PATIENCE }),
 });
 let shipped: Digits = { pixels: new Float32Array(0), labels: new Uint8Array(0) };
-let engine: MachineEngine | undefined;
 let stopping = new AbortController();
 
 const model: Model = sequential({
@@ -56,19 +48,15 @@ const shown = {
   title: `196-32-10 on ${NAME}`,
   epochs: 0,
   batches: 0,
-  choice: async (plan: NetworkPlan) => {
-    engine = await createMachineEngine(plan, { virtualMachine, tiling: TILING });
-    return engine;
-  },
-  placement: () => engine?.explain(),
-  statistics: () => engine?.statistics(),
+  placement: () => placementOf(model),
 };
 const hooks = showTraining(shown, tell);
 model.compile({
   optimizer: sgd({ learningRate: 0.2 }),
   loss: 'categorical_crossentropy',
   metrics: ['accuracy'],
-  engine: hooks.choice,
+  engine: 'machine',
+  machine: { virtualMachine, tiling: TILING },
 });
 
 /** Jobs wait for each other: there is one network. */
