@@ -30,9 +30,10 @@ const SUM_HEADROOM = 16;
 const SMALLEST_SUM = 3.99;
 /** Deltas may grow by this factor with the weights; what is known of outputs is in the peaks already. */
 const DELTA_HEADROOM = 4;
-/** What is added up on the way back may grow by this factor before it wraps, and errors before they clamp. */
+/** What is added up on the way back may grow by this factor before it wraps. */
 const BACK_HEADROOM = 16;
-const ERROR_HEADROOM = 64;
+/** Errors of 32 bits may grow by this factor before they clamp; in `fast` they become deltas of 16 bits, so room costs nothing. */
+const ERROR_HEADROOM = { fast: 64, exact: 16 } as const;
 /** The exponential takes arguments of at most 26 fraction bits, and tanh halves its argument. */
 export const LARGEST_Z_FRACTION = 26;
 /** Fractions beyond these bring nothing: a float32 weight has no more bits. */
@@ -234,7 +235,7 @@ function errorFraction(
   mode: NumberMode,
 ): number {
   if (!hasWeightMatrix(layer)) {
-    return Math.min(LARGEST_WIDE_FRACTION, fractionFor(ERROR_HEADROOM * (error || 1), 32));
+    return Math.min(LARGEST_WIDE_FRACTION, fractionFor(ERROR_HEADROOM[mode] * (error || 1), 32));
   }
   if (mode === 'exact')
     return Math.min(EXACT.error, fractionFor(DELTA_HEADROOM * (error || 1), 32));
