@@ -6,6 +6,7 @@ import type {
   ScheduleExplanation,
 } from '@spin-tools/keras-backend';
 import { UnsupportedError } from '@spin-tools/keras-backend';
+import { spin5 } from '@spin-tools/machine-model';
 import { Argument, Command, Option } from 'commander';
 import { MODEL_HELP, readModel } from '../model/model-file.js';
 import { table } from '../terminal/table.js';
@@ -43,8 +44,16 @@ async function runExplain(
   const plan = planOf(model, loss, mode, batchSize);
   if (plan instanceof UnsupportedError) {
     terminal.say(`\ncomputed by the engine float only: ${plan.message}`);
-  } else if ('seconds' in plan) saySchedule(plan, model, terminal);
-  else sayPlan(plan, terminal);
+  } else if ('seconds' in plan) {
+    saySchedule(plan, model, terminal);
+    const [best] = model.replicas(spin5(), batchSize);
+    if (best) {
+      terminal.say(
+        `on a SpiNN-5, ${best.replicas} chips are best: a batch in training takes about ` +
+          `${best.seconds.toFixed(3)} s, ${best.exchange.toFixed(3)} s of it to exchange sums and weights`,
+      );
+    }
+  } else sayPlan(plan, terminal);
   terminal.result({
     name: model.name,
     layers: model.graph.layers.map(({ name, layer, outputShape, parameters }) => ({

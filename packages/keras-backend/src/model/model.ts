@@ -11,6 +11,7 @@ import type { Layer } from '../layers/layers.js';
 import { type Optimiser, optimiserOf } from '../optimisers/optimisers.js';
 import type { WorkersExplanation } from '../schedule/engine.js';
 import type { ScheduleExplanation } from '../schedule/explain.js';
+import type { ReplicaTime } from '../schedule/machine/exchange.js';
 import type { TensorFormats } from '../schedule/named-formats.js';
 import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
@@ -438,6 +439,22 @@ export class Model implements AsyncDisposable {
       throw new ModelStateError('only a model that is a schedule has stages: see plan()');
     }
     return backend.stages(machine);
+  }
+
+  /**
+   * Predicted times of a training step on different numbers of chips, each with its part of the batch; the quickest
+   * first, which the machine engine takes unless its option `replicas` says otherwise.
+   *
+   * @param machine such as `spin5()` of `@spin-tools/machine-model`
+   * @param batchSize 32 unless told
+   * @throws {@link ModelStateError} when the model is no schedule; {@link OptionError} for a machine without cores
+   */
+  replicas(machine: Machine, batchSize: number = DEFAULT_BATCH): ReplicaTime[] {
+    const { backend } = this.#needCompiled();
+    if (!(backend instanceof ScheduleBackend)) {
+      throw new ModelStateError('only a model that is a schedule has replicas: see plan()');
+    }
+    return backend.replicas(machine, checkCount('batchSize', batchSize));
   }
 
   /** The table of layers that Keras prints. */

@@ -23,6 +23,7 @@ import type {
 import { type Explain, explainSchedule, type ScheduleExplanation } from '../schedule/explain.js';
 import { chooseFormats, inputFraction, type NodeFormats } from '../schedule/formats.js';
 import { type LoweredGraph, lower } from '../schedule/lower.js';
+import { type ReplicaTime, replicaTimes } from '../schedule/machine/exchange.js';
 import {
   checkFormats,
   namedFormats,
@@ -125,6 +126,13 @@ export class ScheduleBackend implements Backend {
     };
     const target = { workers, replicas, arenaBytes: LAYERS_ARENA_BYTES };
     return explainSchedule(compileNetwork({ ...request, training: true }, target));
+  }
+
+  /** Predicted times of a training step, by the number of chips. */
+  replicas(machine: Machine, batchSize: number): ReplicaTime[] {
+    return replicaTimes(machine, ({ workers, replicas }) =>
+      this.explain(batchSize, workers, replicas),
+    );
   }
 
   /** The network as a pipeline of chips. */

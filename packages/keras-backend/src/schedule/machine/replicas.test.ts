@@ -7,7 +7,7 @@ import { layers } from '../../layers/layers.js';
 import { sequential } from '../../model/model.js';
 import { adam, type Optimiser, sgd } from '../../optimisers/optimisers.js';
 import { smallResidualNetwork } from '../../testing/residual-networks.js';
-import { exchangeBursts, replicaTimes } from './exchange.js';
+import { exchangeBursts } from './exchange.js';
 import { placeSchedule, roomFor } from './place.js';
 import { routeSchedule } from './routes.js';
 
@@ -112,11 +112,7 @@ t.test('every packet of any number of replicas reaches whom it is for', (t) => {
 t.test('the cost model takes more chips for more work', (t) => {
   const net = smallResidualNetwork({ shape: [32, 32, 3], classes: 10, blocks: 3, width: 16 });
   net.compile({ optimizer: adam(), loss: 'categorical_crossentropy', engine: 'machine' });
-  const best = (batchSize: number) =>
-    replicaTimes(
-      spin5(),
-      ({ workers, replicas }) => net.schedule(batchSize, workers, replicas) as never,
-    )[0]?.replicas ?? 0;
+  const best = (batchSize: number) => net.replicas(spin5(), batchSize)[0]?.replicas ?? 0;
   t.equal(best(1), 1);
   t.ok(best(8) > 1);
   t.end();
