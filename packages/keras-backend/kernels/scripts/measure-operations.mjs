@@ -16,7 +16,7 @@ import { OVERLAYS } from '../../dist/images/overlays.js';
 import { adagrad, adam, apply, input, layers, model, rmsprop, sgd } from '../../dist/index.js';
 import { ARRIVAL_CYCLES, overlayCycles, workOf } from '../../dist/schedule/cost.js';
 import { MachineScheduleEngine } from '../../dist/schedule/machine/engine.js';
-import { ARRIVE_KEY } from '../../dist/schedule/machine/place.js';
+import { ARRIVE_KEY } from '../../dist/schedule/machine/routes.js';
 
 const CYCLE_NS = 5;
 const ROUNDS = 4000;
@@ -119,7 +119,12 @@ async function measure(name, mode, workers, batch) {
     return result;
   };
   const net = make();
-  net.compile({ ...options, engine: 'machine', mode, machine: { virtualMachine, workers } });
+  net.compile({
+    ...options,
+    engine: 'machine',
+    mode,
+    machine: { virtualMachine, workers, replicas: 1 },
+  });
   const labels = new Float32Array(samples * classes);
   for (let s = 0; s < samples; s++) labels[s * classes + (s % classes)] = 1;
   const size = shape.reduce((product, each) => product * each, 1);

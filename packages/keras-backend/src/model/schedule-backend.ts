@@ -72,6 +72,8 @@ export interface ScheduleCompilation {
 
 /** Workers of a stage, which is a chip. */
 const STAGE_WORKERS = 16;
+/** Samples of a batch there, which share the time of its update. */
+const STAGE_BATCH = 32;
 /** Samples that formats are measured with. */
 const CALIBRATION_SAMPLES = 16;
 
@@ -140,7 +142,8 @@ export class ScheduleBackend implements Backend {
     const parameters = new Map(
       this.#compilation.graph.layers.map((layer) => [layer.name, layer.parameters]),
     );
-    return stageNetwork(this.#lowered, this.explain(1, STAGE_WORKERS), parameters, machine);
+    const schedule = this.explain(STAGE_BATCH, STAGE_WORKERS);
+    return stageNetwork(this.#lowered, schedule, parameters, machine);
   }
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {

@@ -117,7 +117,7 @@ for (const [name, make] of Object.entries(PREDICTED)) {
       optimizer: sgd({ learningRate: 0.1 }),
       loss: 'categorical_crossentropy',
       engine: 'machine',
-      machine: { virtualMachine: new VirtualMachine({ board: 'spin3' }), workers },
+      machine: { virtualMachine: new VirtualMachine({ board: 'spin3' }), replicas: 1, workers },
     });
     const predicted = net.schedule(SAMPLES, workers)?.seconds.training ?? 0;
     const { machine } = await net.fit(values(12, 12, 1), labels(), {
