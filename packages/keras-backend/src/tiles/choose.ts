@@ -33,7 +33,7 @@ const FINE_COLUMN_BLOCKS = 16;
  * Twice the cores must save at least this part of the time of a sample: half would be all that they can. Cores beyond
  * that take energy, packets and time of a virtual machine for little.
  */
-const LEAST_GAIN_OF_DOUBLING = 0.25;
+const LEAST_GAIN_OF_DOUBLING = 0.2;
 
 /**
  * Cuts a network into tiles that fit the memory of cores.

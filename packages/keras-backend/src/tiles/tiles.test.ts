@@ -210,9 +210,9 @@ holds('each key of the contract goes from its sender to those who need it', (pla
 
 t.test('the digits network gets whole cores, not crumbs', async (t) => {
   const tiles = chooseTiles(digits, { cores: 816 });
-  t.match(tiles.layers[0]?.shape, { rows: 4, columns: 392 });
+  t.match(tiles.layers[0]?.shape, { rows: 4, columns: 262 });
   t.match(tiles.layers[1], { rowBlocks: 1, columnBlocks: 4 });
-  t.equal(tiles.cores.length, 64 + 4 + 1, 'the softmax has a core of its own');
+  t.equal(tiles.cores.length, 96 + 4 + 1, 'the softmax has a core of its own');
 });
 
 t.test('a 4096 x 4096 layer needs thousands of cores and says so', async (t) => {
