@@ -78,7 +78,7 @@ export class CorePort {
 
   private advance(core: Core, until: number, limit: number): void {
     core.run(until, limit);
-    if (limit > until) this.ledUntil = this.late = core.time;
+    if (limit > until && core.time > until) this.ledUntil = this.late = core.time;
   }
 
   /** Forgets what waits: the core was stopped. */

@@ -494,10 +494,11 @@ export class MachineScheduleEngine implements ScheduleEngine {
     });
     const after = await readCounts(this.#host);
     const drops = await dropsBetween(this.#host, before, after);
+    const isFinished = progress?.state === SequencerState.Finished;
+    const reports = isFinished ? [] : await this.#reports();
     // Workers may wait for one another for ever, or miscount: the next network starts them anew.
-    if (progress?.state !== SequencerState.Finished || drops.length > 0) this.#running = undefined;
-    if (progress?.state !== SequencerState.Finished) {
-      const reports = await this.#reports();
+    if (!isFinished || drops.length > 0) this.#running = undefined;
+    if (!isFinished) {
       const failure = await runFailure(this.#host, this.#network.places, progress, reports);
       throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
     }
