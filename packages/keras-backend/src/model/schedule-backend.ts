@@ -113,21 +113,9 @@ export class ScheduleBackend implements Backend {
    * @param replicas chips that train parts of each batch
    */
   explain(batchSize: number, workers: number, replicas = 1): ScheduleExplanation {
-    const { goals, optimiser, mode, seed } = this.#compilation;
     const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
-    const chance = this.#chance;
-    const request = {
-      graph: this.#lowered,
-      formats,
-      goals,
-      optimiser,
-      mode,
-      batchSize,
-      seed,
-      chance,
-    };
     const target = { workers, replicas, arenaBytes: LAYERS_ARENA_BYTES };
-    return explainSchedule(compileNetwork({ ...request, training: true }, target));
+    return explainSchedule(this.#compile(target, formats, batchSize, true));
   }
 
   /** Predicted times of a training step, by the number of chips. */
