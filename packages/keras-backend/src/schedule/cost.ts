@@ -19,6 +19,9 @@ import {
   type Tensor,
 } from './operations.js';
 
+/** Seconds of a core cycle at the 200 MHz that the monitor sets. */
+export const CYCLE_SECONDS = 5e-9;
+
 /** What one operation costs. */
 export interface OperationCost {
   /** Products of operands for one sample. */

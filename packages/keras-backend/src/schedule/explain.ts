@@ -2,7 +2,7 @@
 
 import { OVERLAYS } from '../images/overlays.js';
 import type { CompiledNetwork, ScheduleTarget } from './compile.js';
-import { costOf, overlayCycles } from './cost.js';
+import { CYCLE_SECONDS, costOf, overlayCycles } from './cost.js';
 import { layoutReplica } from './replica.js';
 
 /** One layer of a model in a schedule. */
@@ -44,9 +44,6 @@ export interface ScheduleExplanation {
 
 /** What training a network costs on so many chips, with so many workers each. */
 export type Explain = (target: Pick<ScheduleTarget, 'workers' | 'replicas'>) => ScheduleExplanation;
-
-/** Seconds of a core cycle at the 200 MHz that the monitor sets. */
-const CYCLE_SECONDS = 5e-9;
 
 /** Adds up what the operations of a network cost. */
 export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {

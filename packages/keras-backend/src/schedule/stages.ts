@@ -7,6 +7,7 @@ import { graphBuilder, type Mapping, map } from '@spin-tools/nn-mapper';
 import { energy } from '@spin-tools/sim';
 import { OptionError } from '../errors.js';
 import { sizeOf } from '../layers/kinds/kind.js';
+import { CYCLE_SECONDS } from './cost.js';
 import type { ScheduledLayer, ScheduleExplanation } from './explain.js';
 import type { LoweredGraph } from './lower.js';
 
@@ -37,8 +38,6 @@ const WORKERS = 16;
 const NUMBER_BYTES = 4 + 2 * 4 + 8 + 2 * 2;
 /** Bytes of a value: operand, pre-activation and error. */
 const VALUE_BYTES = 2 + 4 + 4;
-/** Seconds of a core cycle at the 200 MHz that the monitor sets. */
-const CYCLE_SECONDS = 5e-9;
 /** Core cycles to take a packet; docs/on-core-programs.md. */
 const RECEIVE_CYCLES = 60;
 /** Packets with payload that a link carries a second. Source: Temple, "SpiNNaker Chip Resources". */

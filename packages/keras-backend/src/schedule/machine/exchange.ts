@@ -2,6 +2,7 @@
 import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { LAYERS_ARENA_BYTES } from '../../layouts/index.js';
 import { linksOf } from '../../machine/pacing.js';
+import { CYCLE_SECONDS } from '../cost.js';
 import type { ExchangeSize, Explain } from '../explain.js';
 import { placeSchedule, type ReplicaPlace, roomFor, type SchedulePlaces } from './place.js';
 import { backwards, routeSchedule, type ScheduleRoutes } from './routes.js';
@@ -26,8 +27,6 @@ const PACKET_CYCLES = 100;
 const BURST_CYCLES = 400;
 /** Core cycles in which all workers of a number find one another, and pass their turn on. */
 const TURN_CYCLES = 1000;
-/** Seconds of a core cycle at the 200 MHz that the monitor sets. */
-const CYCLE_SECONDS = 5e-9;
 /** Numbers of replicas that are tried. */
 const TRIED = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64];
 
