@@ -41,6 +41,8 @@ export async function deployTools(folder) {
     '--prod',
     '--config.node-linker=hoisted',
     '--config.inject-workspace-packages=true',
+    // `npm pack` never ends where a file is a hard link to another that it packs, too (npm 11.19).
+    '--config.package-import-method=copy',
     '--prefer-offline',
     'deploy',
     folder,
