@@ -4,10 +4,7 @@
  */
 import { PageTable } from './code-cache.js';
 import type { CoreMemory } from './memory.js';
-import { activeState, Slot, STATE_WORDS } from './state.js';
-
-/** Words that belong to a core, not to the slice that it runs. */
-const KEPT_WORDS = STATE_WORDS - 2;
+import { activeState, Kept, Slot, STATE_WORDS } from './state.js';
 
 /** Mode field of the status registers. */
 export const Mode = {
@@ -78,7 +75,6 @@ function bankOf(mode: number): number {
   }
 }
 
-const BANKS = 6;
 const FAST_BANK = 1;
 const FIRST_BANKED = 8;
 const FAST_BANKED = 5;
@@ -99,11 +95,6 @@ export class Cpu {
   private readonly saved: Int32Array;
   private readonly savedAddress: number;
   private isResumed = false;
-  /** r13 and r14 of the banks. */
-  private readonly stackAndLink = new Int32Array(2 * BANKS);
-  private readonly savedStatus = new Int32Array(BANKS);
-  /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
-  private readonly otherHigh = new Int32Array(FAST_BANKED);
 
   /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
   constructor(
@@ -128,7 +119,7 @@ export class Cpu {
     this.isResumed = true;
     const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < KEPT_WORDS; word++) running[word] = saved[word] as number;
+    for (let word = 0; word < STATE_WORDS; word++) running[word] = saved[word] as number;
     running[Slot.Registers] = 0;
   }
 
@@ -137,7 +128,7 @@ export class Cpu {
     this.isResumed = false;
     const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < KEPT_WORDS; word++) saved[word] = running[word] as number;
+    for (let word = 0; word < STATE_WORDS; word++) saved[word] = running[word] as number;
   }
 
   /** Registers and flags of the running core by {@link Slot}, be it resumed or not. */
@@ -169,9 +160,6 @@ export class Cpu {
     this.asleep = false;
     this.writeControl(RESET_CONTROL);
     this.saved.fill(0);
-    this.stackAndLink.fill(0);
-    this.savedStatus.fill(0);
-    this.otherHigh.fill(0);
     this.saved[Slot.Zero] = 1;
     this.saved[15] = this.vectorBase;
   }
@@ -236,11 +224,11 @@ export class Cpu {
   }
 
   get spsr(): number {
-    return this.savedStatus[bankOf(this.mode)] as number;
+    return this.saved[Kept.SavedStatus + bankOf(this.mode)] as number;
   }
 
   set spsr(value: number) {
-    this.savedStatus[bankOf(this.mode)] = value & SAVED_STATUS_BITS;
+    this.saved[Kept.SavedStatus + bankOf(this.mode)] = value & SAVED_STATUS_BITS;
   }
 
   /** Exchanges the banked registers. */
@@ -249,18 +237,21 @@ export class Cpu {
     const to = bankOf(mode);
     this.mode = mode;
     if (from === to) return;
-    const { stackAndLink } = this;
-    stackAndLink[2 * from] = activeState[13] as number;
-    stackAndLink[2 * from + 1] = activeState[14] as number;
-    activeState[13] = stackAndLink[2 * to] as number;
-    activeState[14] = stackAndLink[2 * to + 1] as number;
+    const { saved } = this;
+    const left = Kept.StackAndLink + 2 * from;
+    const entered = Kept.StackAndLink + 2 * to;
+    saved[left] = activeState[13] as number;
+    saved[left + 1] = activeState[14] as number;
+    activeState[13] = saved[entered] as number;
+    activeState[14] = saved[entered + 1] as number;
     if (from === FAST_BANK || to === FAST_BANK) this.exchangeHigh();
   }
 
   private exchangeHigh(): void {
+    const { saved } = this;
     for (let index = 0; index < FAST_BANKED; index++) {
-      const other = this.otherHigh[index] as number;
-      this.otherHigh[index] = activeState[FIRST_BANKED + index] as number;
+      const other = saved[Kept.OtherHigh + index] as number;
+      saved[Kept.OtherHigh + index] = activeState[FIRST_BANKED + index] as number;
       activeState[FIRST_BANKED + index] = other;
     }
   }
