@@ -36,6 +36,8 @@ export const Slot = {
   SdramBytes: 27,
   /** Address in the arena of the registers and flags of the running core: of these words, or of where they are kept. */
   Registers: 28,
+  /** Address in the arena of the running core's table of entries, see entry-tables.ts; 0 when it has none. */
+  Entries: 29,
 } as const;
 export type Slot = typeof Slot;
 

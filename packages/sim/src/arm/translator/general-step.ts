@@ -60,10 +60,15 @@ export function callsAreOf(cpu: Cpu): void {
   running = cpu;
 }
 
+/** Added to the operation that is called in Thumb state. */
+const IN_THUMB_STATE = 1 << 16;
+
 /** Executes an instruction for a region, whose registers are where they are kept. */
-function call(op: number, word: number, programCounter: number): number {
+function call(opAndState: number, word: number, programCounter: number): number {
   const cpu = running;
   if (cpu === undefined) return GO_ON;
+  cpu.thumb = opAndState >= IN_THUMB_STATE ? 1 : 0;
+  const op = opAndState & (IN_THUMB_STATE - 1);
   cpu.resumeInSlice();
   const address = activeState[PROGRAM_COUNTER] as number;
   try {
@@ -90,7 +95,10 @@ export function callGeneral(exits: Exits, address: number, instruction: Instruct
   const { op, extra: word, immediate: programCounter } = instruction;
   code.constant(address).set(frame.programCounter);
   frame.exposeAll();
-  code.constant(op).constant(word).constant(programCounter);
+  code
+    .constant(op + exits.thumb * IN_THUMB_STATE)
+    .constant(word)
+    .constant(programCounter);
   exits.callOutside(CALL);
   code.set(scratch);
   frame.reloadAll();
