@@ -416,7 +416,6 @@ export class ArmCore implements ResettableCore {
   }
 
   private takeInterrupt(cpu: Cpu): void {
-    cpu.resumeInSlice();
     const next = cpu.programCounter + 4;
     if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
       cpu.enter(Exception.FastInterrupt, next);

@@ -38,6 +38,10 @@ export const Slot = {
   Registers: 28,
   /** Address in the arena of the running core's table of entries, see entry-tables.ts; 0 when it has none. */
   Entries: 29,
+  /** Address in the arena of what the running core keeps, see {@link Kept}. */
+  Kept: 30,
+  /** Not 0 while an interrupt is asked for. */
+  Requested: 31,
 } as const;
 export type Slot = typeof Slot;
 
@@ -55,6 +59,8 @@ export const Kept = {
   SavedStatus: STATE_WORDS + 2 * BANKS,
   /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
   OtherHigh: STATE_WORDS + 3 * BANKS,
+  /** Interrupt disables and mode, as in a status register. */
+  Control: 48,
 } as const;
 
 /** Words that a core keeps: a power of two. */

@@ -70,6 +70,19 @@ export class Frame {
     this.code.access(Access.StoreWord, slot * WORD_BYTES);
   }
 
+  /** Pushes a word that the core keeps besides registers and flags. */
+  loadKept(word: number): void {
+    this.loadState(Slot.Kept);
+    this.code.access(Access.LoadWord, word * WORD_BYTES);
+  }
+
+  /** Writes such a word; `value` pushes it. */
+  storeKept(word: number, value: () => void): void {
+    this.loadState(Slot.Kept);
+    value();
+    this.code.access(Access.StoreWord, word * WORD_BYTES);
+  }
+
   /** Takes over a word that was changed there. */
   reload(slot: number): void {
     this.loadState(slot);
@@ -147,12 +160,17 @@ export class Frame {
     this.storeState(Slot.Elapsed, () => code.get(this.elapsed));
     if (this.waits) {
       this.exposeWait();
-      this.storeState(Slot.SdramBytes, () => {
-        this.loadState(Slot.SdramBytes);
-        code.get(this.sdramBytes).do(Wasm.Add);
-      });
+      this.exposeSdramBytes();
     }
     code.get(this.leaving);
+  }
+
+  /** Makes visible there how many bytes of SDRAM were accessed. */
+  exposeSdramBytes(): void {
+    this.storeState(Slot.SdramBytes, () => {
+      this.loadState(Slot.SdramBytes);
+      this.code.get(this.sdramBytes).do(Wasm.Add);
+    });
   }
 
   private keep(slot: number, local: number): void {

@@ -43,6 +43,7 @@ export function mayTranslate({ translates, memory, control }: Cpu): boolean {
 export function prepareTranslations(cpu: Cpu): void {
   const { memory, registersAddress } = cpu;
   activeState[Slot.Registers] = registersAddress;
+  activeState[Slot.Kept] = cpu.savedAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
   activeState[Slot.Entries] = cpu.translates ? (cpu.pages.entries?.address ?? 0) : 0;
