@@ -54,6 +54,8 @@ export class CoreMemory {
   readonly kept: Int32Array;
   /** Where the memories are in the arena, ITCM first; undefined when they are elsewhere. */
   readonly arenaAddress: number | undefined;
+  /** Address in the arena of the table of SDRAM pages of the chip, as far as the core has found it; 0 before. */
+  sdramTable = 0;
   /** CP15 control bit 1: unaligned accesses fault. Without it a word load rotates, as the ARM9 does. */
   checksAlignment = false;
 
