@@ -60,7 +60,7 @@ export function writeControl(
   { extra: word }: Instruction,
   calls: () => void,
 ): void {
-  const { code, scratch, limit } = frame;
+  const { code, scratch } = frame;
   const done = code.block();
   const otherwise = code.block();
   frame.loadKept(Kept.Control);
@@ -70,7 +70,8 @@ export function writeControl(
   code.get(scratch).do(Wasm.ExclusiveOr).constant(MODE_BITS).do(Wasm.And).branchIf(otherwise);
   frame.loadState(Slot.Requested);
   code.branchIf(otherwise);
-  code.get(limit).constant(0).do(Wasm.LessOrEqualSigned).branchIf(otherwise);
+  frame.loadState(Slot.Limit);
+  code.do(Wasm.EqualZero).branchIf(otherwise);
   frame.storeKept(Kept.Control, () => {
     frame.get(word & 15);
     code.constant(CONTROL_BITS).do(Wasm.And);

@@ -8,8 +8,8 @@ import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } fr
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
+import { regionImports } from './access-functions.js';
 import { type Block, findRegion, type Region } from './blocks.js';
-import { regionImports } from './direct-access.js';
 import { newDriver, SLICE_IS_OVER } from './driver.js';
 import { Leaving } from './exits.js';
 import { callsAreOf, executeAlone, isGeneral } from './general-step.js';
@@ -45,7 +45,7 @@ export function prepareTranslations(cpu: Cpu): void {
   activeState[Slot.Registers] = registersAddress;
   activeState[Slot.Kept] = cpu.savedAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
-  activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
+  activeState[Slot.SdramTable] = memory.sdramTable;
   activeState[Slot.Entries] = cpu.translates ? (cpu.pages.entries?.address ?? 0) : 0;
   accessMemoryOf(memory);
   callsAreOf(cpu);
