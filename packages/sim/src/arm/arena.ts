@@ -10,7 +10,7 @@
 const WASM_PAGE_BYTES = 0x10000;
 /** Sizes to ask for, the largest first, in bytes. 1 GiB holds the memories of 10,000 cores. */
 const SIZES = [1 << 30, 1 << 28, 1 << 26, 1 << 20] as const;
-/** Blocks are multiples of this, bytes. */
+/** Blocks are multiples of this, bytes, or parts of one. */
 const GRAIN = 4096;
 
 /** A piece of the arena. */
@@ -41,20 +41,40 @@ function newMemory(): WebAssembly.Memory {
 }
 
 /**
- * A block of zeros that is given back when its owner is collected; undefined when there is no room.
+ * A block of zeros that is given back when its owner is collected; undefined when there is no room. Small ones lie
+ * close together: what many cores look at in turns then takes fewer pages of this computer's memory.
  *
- * @param bytes a multiple of 4096
+ * @param bytes a multiple of 4096, or a part of it
  */
 export function takeArenaBlock(owner: object, bytes: number): ArenaBlock | undefined {
-  const recycled = free.get(bytes)?.pop();
-  const address = recycled ?? next;
-  if (recycled === undefined) {
-    if (next + bytes > arena.buffer.byteLength) return undefined;
-    next += bytes;
-  } else new Uint8Array(arena.buffer, address, bytes).fill(0);
+  const address = recycled(bytes) ?? (bytes < GRAIN ? firstOfGrain(bytes) : takeNext(bytes));
+  if (address === undefined) return undefined;
   const block = { address, bytes };
   owners.register(owner, block);
   return block;
+}
+
+function recycled(bytes: number): number | undefined {
+  const address = free.get(bytes)?.pop();
+  if (address !== undefined) new Uint8Array(arena.buffer, address, bytes).fill(0);
+  return address;
+}
+
+/** Cuts a new grain into blocks and takes the first. */
+function firstOfGrain(bytes: number): number | undefined {
+  const grain = takeNext(GRAIN);
+  if (grain === undefined) return undefined;
+  for (let offset = GRAIN - bytes; offset > 0; offset -= bytes) {
+    giveBack({ address: grain + offset, bytes });
+  }
+  return grain;
+}
+
+function takeNext(bytes: number): number | undefined {
+  const address = next;
+  if (address + bytes > arena.buffer.byteLength) return undefined;
+  next += bytes;
+  return address;
 }
 
 function giveBack({ address, bytes }: ArenaBlock): void {

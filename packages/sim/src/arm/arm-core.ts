@@ -17,7 +17,7 @@ import { passRounds, ROUND_CYCLES, ROUND_INSTRUCTIONS, roundsAhead } from './del
 import { endSlice } from './general.js';
 import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
-import { PrivateBus } from './private-bus.js';
+import { type BusOwner, PrivateBus } from './private-bus.js';
 import { type Probe, SingleSteps, stepSlice } from './single-step.js';
 import { activeState, Slot } from './state.js';
 import { mayTranslate, prepareTranslations, runTranslated, Then } from './translator/translate.js';
@@ -49,7 +49,7 @@ interface Origin {
 }
 
 /** An ARM core of a chip. Its memories take space only from the first load or start on. */
-export class ArmCore implements ResettableCore {
+export class ArmCore implements ResettableCore, BusOwner {
   private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
   private readonly interrupts = new InterruptController();
   private readonly timers: readonly [Timer, Timer];
@@ -96,38 +96,27 @@ export class ArmCore implements ResettableCore {
     private readonly translates = true,
   ) {
     const now = () => this.present;
+    const changed = () => {
+      this.knowsNextEvent = false;
+    };
     const { interrupts } = this;
     const setLines = (mask: number, levels: number) => interrupts.setLines(mask, levels);
     this.timers = [
-      new Timer(now, (level) => interrupts.setLine(Source.Timer1, level)),
-      new Timer(now, (level) => interrupts.setLine(Source.Timer2, level)),
+      new Timer(now, (level) => interrupts.setLine(Source.Timer1, level), changed),
+      new Timer(now, (level) => interrupts.setLine(Source.Timer2, level), changed),
     ];
     const tcm = (address: number, length: number) => this.tcm(address, length);
     const tcmWritten = (address: number, length: number) => this.codeWritten(address, length);
     const readBlock = (address: number, target: Uint8Array) => chip.readBlock(address, target);
     const writeBlock = (address: number, source: Uint8Array) => chip.writeBlock(address, source);
-    this.dma = new DmaController(id, { tcm, tcmWritten, readBlock, writeBlock }, now, setLines);
+    const memories = { tcm, tcmWritten, readBlock, writeBlock };
+    this.dma = new DmaController(id, memories, now, setLines, changed);
     const send = (packet: Packet) => chip.send(id, packet, this.present * NANOSECONDS_PER_CYCLE);
-    this.communications = new CommunicationsController(send, now, setLines, () =>
-      this.stayInTurn(),
-    );
-    this.bus = new PrivateBus(
-      id,
-      {
-        communications: this.communications,
-        timers: new TimerPair(this.timers),
-        interrupts: this.interrupts,
-        dma: this.dma,
-      },
-      chip,
-      () => this.machine?.cpu.isPrivileged ?? true,
-      (cycles) => this.stall(cycles),
-      () => {
-        this.knowsNextEvent = false;
-      },
-      () => this.lookAgain(),
-      () => this.stayInTurn(),
-    );
+    const inVain = () => this.stayInTurn();
+    this.communications = new CommunicationsController(send, now, setLines, inVain, changed);
+    const { communications, dma } = this;
+    const devices = { communications, timers: new TimerPair(this.timers), interrupts, dma };
+    this.bus = new PrivateBus(id, devices, chip, this);
   }
 
   get time(): number {
@@ -416,7 +405,6 @@ export class ArmCore implements ResettableCore {
   }
 
   private takeInterrupt(cpu: Cpu): void {
-    cpu.resumeInSlice();
     const next = cpu.programCounter + 4;
     if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
       cpu.enter(Exception.FastInterrupt, next);
@@ -435,8 +423,9 @@ export class ArmCore implements ResettableCore {
   }
 
   private settle(): void {
-    this.knowsNextEvent = false;
-    for (const timer of this.timers) timer.settle();
+    const [first, second] = this.timers;
+    first.settle();
+    second.settle();
     this.dma.settle();
     this.communications.settle();
   }
@@ -454,13 +443,23 @@ export class ArmCore implements ResettableCore {
     return this.knownNextEvent;
   }
 
-  /** Ends the slice if its devices ask for more, or do something sooner, than they did when it began. */
-  private lookAgain(): void {
+  /** Of {@link BusOwner}. */
+  get isPrivileged(): boolean {
+    return this.machine?.cpu.isPrivileged ?? true;
+  }
+
+  /** Of {@link BusOwner}: ends the slice if its devices ask for more, or do something sooner, than when it began. */
+  deviceWritten(): void {
     if (!this.running) return;
     const { interrupt, fastInterrupt, isRequesting } = this.interrupts;
     const isAsked = (interrupt && !this.wasInterrupt) || (fastInterrupt && !this.wasFastInterrupt);
     if (this.machine !== undefined) this.machine.cpu.isRequested = isRequesting;
     if (isAsked || this.nextEventCycle < this.sliceEnd) endSlice();
+  }
+
+  /** Of {@link BusOwner}. */
+  sharedUsed(): void {
+    this.stayInTurn();
   }
 
   /** The core waits for what others do, or does what they notice. */
@@ -486,7 +485,8 @@ export class ArmCore implements ResettableCore {
     );
   }
 
-  private stall(cycles: number): void {
+  /** Of {@link BusOwner}. */
+  stall(cycles: number): void {
     activeState[Slot.Stalled] = (activeState[Slot.Stalled] as number) + cycles;
     // A single step tells by the limit whether the slice was ended.
     if (this.probes !== undefined) return;

@@ -9,11 +9,13 @@
  */
 import { decodeArm } from './decode-arm.js';
 import { decodeThumb } from './decode-thumb.js';
+import { type EntryTable, entryTableOf } from './entry-tables.js';
 import { fusionOf, LONGEST_FUSION } from './fusion.js';
 import { coolDown } from './heat.js';
 import { dropMarks, forgetMarks, unmark } from './marks.js';
 import { ITCM_BYTES } from './memory.js';
 import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, MOST_ENTRIES, Op } from './opcodes.js';
+import { activeState, Slot } from './state.js';
 
 /** Bytes of code per page. */
 export const PAGE_BYTES = 1024;
@@ -57,8 +59,27 @@ export class PageTable {
   /** How often pages were changed since they were looked up first. */
   private readonly changes = new Uint8Array(2 * PAGES);
   private generation = 0;
+  private table: EntryTable | undefined;
 
   constructor(private readonly itcm: Int32Array) {}
+
+  /** Where translated code is entered on cores with these pages; undefined when there is no room for that. */
+  get entries(): EntryTable | undefined {
+    this.refresh();
+    if (this.table?.isCurrent !== true) this.table = entryTableOf(this.starts);
+    return this.table;
+  }
+
+  private setStart(place: number, start: number): void {
+    this.starts[place] = start;
+    this.forgetEntries();
+  }
+
+  /** If the core is running, the loop over translated code stops at the next piece. */
+  private forgetEntries(): void {
+    this.table = undefined;
+    activeState[Slot.Entries] = 0;
+  }
 
   /** Where the decoded page of an address starts. */
   find(address: number, thumb: number): number {
@@ -68,7 +89,7 @@ export class PageTable {
     const from = page * PAGE_CODE_WORDS;
     const start = sharedPage(this.itcm.subarray(from, from + PAGE_CODE_WORDS), page, thumb);
     this.refresh();
-    this.starts[page + thumb * PAGES] = start;
+    this.setStart(page + thumb * PAGES, start);
     return start;
   }
 
@@ -107,7 +128,7 @@ export class PageTable {
       (freePages[thumb] as number[]).push(start);
       this.owned[thumb] = (this.owned[thumb] as number) & ~(1 << page);
     }
-    this.starts[page + thumb * PAGES] = 0;
+    this.setStart(page + thumb * PAGES, 0);
     return true;
   }
 
@@ -135,7 +156,7 @@ export class PageTable {
     const changes = this.changes[place] as number;
     if (changes >= SHARED_CHANGES) return false;
     this.changes[place] = changes + 1;
-    this.starts[place] = 0;
+    this.setStart(place, 0);
     return true;
   }
 
@@ -152,7 +173,7 @@ export class PageTable {
     const words = pageWords(thumb) - ENTRY_WORDS;
     codeStore.copyWithin(start, shared, shared + words);
     unmark(codeStore, start, start + words);
-    this.starts[page + thumb * PAGES] = start;
+    this.setStart(page + thumb * PAGES, start);
     this.owned[thumb] = (this.owned[thumb] as number) | bit;
     return start;
   }
@@ -165,6 +186,7 @@ export class PageTable {
 
   private forget(): void {
     this.starts.fill(0);
+    this.forgetEntries();
     this.owned = [0, 0];
     this.generation = generation;
   }

@@ -4,10 +4,7 @@
  */
 import { PageTable } from './code-cache.js';
 import type { CoreMemory } from './memory.js';
-import { activeState, Slot, STATE_WORDS } from './state.js';
-
-/** Words that belong to a core, not to the slice that it runs. */
-const KEPT_WORDS = STATE_WORDS - 2;
+import { activeState, Kept, Slot, STATE_WORDS } from './state.js';
 
 /** Mode field of the status registers. */
 export const Mode = {
@@ -53,6 +50,9 @@ export const Control = {
   PlainProgramCounterLoads: 1 << 15,
 } as const;
 
+const MODE_BITS = 0x1f;
+const DISABLES = Status.InterruptDisable | Status.FastInterruptDisable;
+
 const HIGH_VECTORS = 0xffff0000 | 0;
 /** CP15 control register after reset: high vectors, by the chip's strap; bits 6:3 read as one. */
 const RESET_CONTROL = Control.HighVectors | 0x78;
@@ -78,32 +78,23 @@ function bankOf(mode: number): number {
   }
 }
 
-const BANKS = 6;
 const FAST_BANK = 1;
 const FIRST_BANKED = 8;
 const FAST_BANKED = 5;
 
-/** Status of one core while it runs; its registers and flags are then in {@link activeState}. */
+/** Status of one core while it runs; its registers and flags are then in {@link activeState}, or where they are kept. */
 export class Cpu {
-  mode: number = Mode.Supervisor;
-  interruptsDisabled = true;
-  fastInterruptsDisabled = true;
   /** 1 in Thumb state. */
   thumb: 0 | 1 = 0;
   /** Set by WFI; the run loop clears it. */
   asleep = false;
-  /** Whether an interrupt is asked for while the present slice runs; what changes that ends the slice. */
-  isRequested = false;
   control = RESET_CONTROL;
   readonly pages: PageTable;
   private readonly saved: Int32Array;
-  private readonly savedAddress: number;
-  private isResumed = false;
-  /** r13 and r14 of the banks. */
-  private readonly stackAndLink = new Int32Array(2 * BANKS);
-  private readonly savedStatus = new Int32Array(BANKS);
-  /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
-  private readonly otherHigh = new Int32Array(FAST_BANKED);
+  /** Where {@link saved} is in the arena. */
+  readonly savedAddress: number;
+  /** Registers and flags of the running core by {@link Slot}, be it resumed or not. */
+  words: Int32Array;
 
   /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
   constructor(
@@ -112,6 +103,7 @@ export class Cpu {
   ) {
     this.pages = new PageTable(memory.itcm32);
     this.saved = memory.kept;
+    this.words = this.saved;
     this.savedAddress = memory.kept.byteOffset;
   }
 
@@ -124,25 +116,20 @@ export class Cpu {
 
   /** The same in the middle of a slice, unless it was done. */
   resumeInSlice(): void {
-    if (this.isResumed) return;
-    this.isResumed = true;
-    const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < KEPT_WORDS; word++) running[word] = saved[word] as number;
+    if (this.words === running) return;
+    this.words = running;
+    const { saved } = this;
+    for (let word = 0; word < STATE_WORDS; word++) running[word] = saved[word] as number;
     running[Slot.Registers] = 0;
   }
 
   suspend(): void {
-    if (!this.isResumed) return;
-    this.isResumed = false;
-    const { saved } = this;
     const running = constantState;
-    for (let word = 0; word < KEPT_WORDS; word++) saved[word] = running[word] as number;
-  }
-
-  /** Registers and flags of the running core by {@link Slot}, be it resumed or not. */
-  get words(): Int32Array {
-    return this.isResumed ? constantState : this.saved;
+    const { saved } = this;
+    if (this.words === saved) return;
+    this.words = saved;
+    for (let word = 0; word < STATE_WORDS; word++) saved[word] = running[word] as number;
   }
 
   /** r15 of the running core, be it resumed or not. */
@@ -152,7 +139,7 @@ export class Cpu {
 
   /** Where translated code finds the registers and flags, in the arena. */
   get registersAddress(): number {
-    return this.isResumed ? 0 : this.savedAddress;
+    return this.words === constantState ? 0 : this.savedAddress;
   }
 
   /** Register values of a core that does not run, as a debugger shows them. r15 is the next instruction's address. */
@@ -162,16 +149,12 @@ export class Cpu {
 
   /** Back to the state after reset, of a core that does not run: supervisor mode, interrupts masked. */
   reset(): void {
-    this.mode = Mode.Supervisor;
-    this.interruptsDisabled = true;
-    this.fastInterruptsDisabled = true;
     this.thumb = 0;
     this.asleep = false;
     this.writeControl(RESET_CONTROL);
     this.saved.fill(0);
-    this.stackAndLink.fill(0);
-    this.savedStatus.fill(0);
-    this.otherHigh.fill(0);
+    this.saved[Kept.Control] =
+      Mode.Supervisor | Status.InterruptDisable | Status.FastInterruptDisable;
     this.saved[Slot.Zero] = 1;
     this.saved[15] = this.vectorBase;
   }
@@ -192,17 +175,40 @@ export class Cpu {
     this.memory.checksAlignment = (value & Control.AlignmentFault) !== 0;
   }
 
+  /** Whether an interrupt is asked for while the present slice runs; what changes that ends the slice. */
+  get isRequested(): boolean {
+    return activeState[Slot.Requested] !== 0;
+  }
+
+  set isRequested(isRequested: boolean) {
+    activeState[Slot.Requested] = isRequested ? 1 : 0;
+  }
+
+  get mode(): number {
+    return this.controlField & MODE_BITS;
+  }
+
+  get interruptsDisabled(): boolean {
+    return (this.controlField & Status.InterruptDisable) !== 0;
+  }
+
+  get fastInterruptsDisabled(): boolean {
+    return (this.controlField & Status.FastInterruptDisable) !== 0;
+  }
+
+  private get controlField(): number {
+    return this.saved[Kept.Control] as number;
+  }
+
   get status(): number {
-    const negative = (activeState[Slot.Negative] as number) & Status.Negative;
-    const zero = activeState[Slot.Zero] === 0 ? Status.Zero : 0;
-    const carry = activeState[Slot.Carry] !== 0 ? Status.Carry : 0;
-    const overflow = ((activeState[Slot.Overflow] as number) >>> 31) * Status.Overflow;
-    const saturated = ((activeState[Slot.Saturated] as number) >>> 31) * Status.Saturated;
-    const disables =
-      (this.interruptsDisabled ? Status.InterruptDisable : 0) |
-      (this.fastInterruptsDisabled ? Status.FastInterruptDisable : 0);
+    const { words } = this;
+    const negative = (words[Slot.Negative] as number) & Status.Negative;
+    const zero = words[Slot.Zero] === 0 ? Status.Zero : 0;
+    const carry = words[Slot.Carry] !== 0 ? Status.Carry : 0;
+    const overflow = ((words[Slot.Overflow] as number) >>> 31) * Status.Overflow;
+    const saturated = ((words[Slot.Saturated] as number) >>> 31) * Status.Saturated;
     const thumb = this.thumb === 1 ? Status.Thumb : 0;
-    return negative | zero | carry | overflow | saturated | disables | thumb | this.mode;
+    return negative | zero | carry | overflow | saturated | thumb | this.controlField;
   }
 
   /** Sets flags, interrupt disables, state and mode at once, as an exception return does. */
@@ -213,18 +219,18 @@ export class Cpu {
   }
 
   setFlags(value: number): void {
-    activeState[Slot.Negative] = value;
-    activeState[Slot.Zero] = ~value & Status.Zero;
-    activeState[Slot.Carry] = (value >>> 29) & 1;
-    activeState[Slot.Overflow] = value << 3;
-    activeState[Slot.Saturated] = value << 4;
+    const { words } = this;
+    words[Slot.Negative] = value;
+    words[Slot.Zero] = ~value & Status.Zero;
+    words[Slot.Carry] = (value >>> 29) & 1;
+    words[Slot.Overflow] = value << 3;
+    words[Slot.Saturated] = value << 4;
   }
 
   /** Sets interrupt disables and mode, not the state. */
   setControlField(value: number): void {
-    this.interruptsDisabled = (value & Status.InterruptDisable) !== 0;
-    this.fastInterruptsDisabled = (value & Status.FastInterruptDisable) !== 0;
-    this.switchMode(value & 0x1f);
+    this.switchMode(value & MODE_BITS);
+    this.saved[Kept.Control] = value & (DISABLES | MODE_BITS);
   }
 
   get isPrivileged(): boolean {
@@ -236,32 +242,35 @@ export class Cpu {
   }
 
   get spsr(): number {
-    return this.savedStatus[bankOf(this.mode)] as number;
+    return this.saved[Kept.SavedStatus + bankOf(this.mode)] as number;
   }
 
   set spsr(value: number) {
-    this.savedStatus[bankOf(this.mode)] = value & SAVED_STATUS_BITS;
+    this.saved[Kept.SavedStatus + bankOf(this.mode)] = value & SAVED_STATUS_BITS;
   }
 
   /** Exchanges the banked registers. */
   switchMode(mode: number): void {
+    const { saved, words } = this;
     const from = bankOf(this.mode);
     const to = bankOf(mode);
-    this.mode = mode;
+    saved[Kept.Control] = (this.controlField & DISABLES) | mode;
     if (from === to) return;
-    const { stackAndLink } = this;
-    stackAndLink[2 * from] = activeState[13] as number;
-    stackAndLink[2 * from + 1] = activeState[14] as number;
-    activeState[13] = stackAndLink[2 * to] as number;
-    activeState[14] = stackAndLink[2 * to + 1] as number;
+    const left = Kept.StackAndLink + 2 * from;
+    const entered = Kept.StackAndLink + 2 * to;
+    saved[left] = words[13] as number;
+    saved[left + 1] = words[14] as number;
+    words[13] = saved[entered] as number;
+    words[14] = saved[entered + 1] as number;
     if (from === FAST_BANK || to === FAST_BANK) this.exchangeHigh();
   }
 
   private exchangeHigh(): void {
+    const { saved, words } = this;
     for (let index = 0; index < FAST_BANKED; index++) {
-      const other = this.otherHigh[index] as number;
-      this.otherHigh[index] = activeState[FIRST_BANKED + index] as number;
-      activeState[FIRST_BANKED + index] = other;
+      const other = saved[Kept.OtherHigh + index] as number;
+      saved[Kept.OtherHigh + index] = words[FIRST_BANKED + index] as number;
+      words[FIRST_BANKED + index] = other;
     }
   }
 
@@ -270,22 +279,22 @@ export class Cpu {
     const status = this.status;
     this.switchMode(exception.mode);
     this.spsr = status;
-    activeState[14] = returnAddress;
+    this.words[14] = returnAddress;
     this.thumb = 0;
-    this.interruptsDisabled = true;
-    if (exception === Exception.FastInterrupt) this.fastInterruptsDisabled = true;
-    activeState[15] = this.vectorBase + exception.vector;
+    const disables = exception === Exception.FastInterrupt ? DISABLES : Status.InterruptDisable;
+    this.saved[Kept.Control] = this.controlField | disables;
+    this.words[15] = this.vectorBase + exception.vector;
   }
 
   /** Continues at an address whose bit 0 selects the state. */
   branchExchange(target: number): void {
     this.thumb = (target & 1) as 0 | 1;
-    activeState[15] = this.thumb === 1 ? target & ~1 : target & ~3;
+    this.words[15] = this.thumb === 1 ? target & ~1 : target & ~3;
   }
 
   /** Continues at an address in the present state. */
   branch(target: number): void {
-    activeState[15] = this.thumb === 1 ? target & ~1 : target & ~3;
+    this.words[15] = this.thumb === 1 ? target & ~1 : target & ~3;
   }
 
   /** Continues at a loaded address: switches state unless CP15 forbids it. */

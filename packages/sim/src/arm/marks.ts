@@ -5,6 +5,7 @@
  * Decoded pages are shared by all cores with the same bytes, and so are their marks. A page that is changed
  * or given to other code loses the marks of all translations that took its code into account.
  */
+import { forgetEntriesOf, forgetEntryTables } from './entry-tables.js';
 import { ENTRY_WORDS, Op } from './opcodes.js';
 
 /** Marks are this and more: the number of the mark is added. */
@@ -14,6 +15,8 @@ export const FIRST_MARK = 0x10000;
 export interface Translation {
   /** Runs from an address; tells how it was left. */
   readonly run: (address: number) => number;
+  /** Number of that function. */
+  readonly number: number;
   /** Where the decoded pages of its code start, by their place in a core's table. */
   readonly pages: readonly { readonly place: number; readonly start: number }[];
   /** The same as numbers in a row: place, start, place, start, ... */
@@ -61,7 +64,10 @@ export function setMark(store: Int32Array, entry: number, translation: Translati
 
 /** Takes the marks of all translations away that have code in a page. */
 export function dropMarks(store: Int32Array, pageStart: number): void {
-  for (const number of marksOfPages.get(pageStart) ?? []) {
+  const numbers = marksOfPages.get(pageStart);
+  if (numbers === undefined) return;
+  forgetEntriesOf(pageStart);
+  for (const number of numbers) {
     const mark = marks[number];
     if (mark === undefined) continue;
     if (store[mark.entry] === FIRST_MARK + number) store[mark.entry] = mark.original;
@@ -90,6 +96,7 @@ export function unmark(store: Int32Array, from: number, to: number): void {
 
 /** Forgets all marks, after everything decoded was forgotten. */
 export function forgetMarks(): void {
+  forgetEntryTables();
   marks = [];
   translations = [];
   unused = [];

@@ -4,7 +4,7 @@
  */
 import { BusError, type DirectSdram } from '../core/core.js';
 import { arena, takeArenaBlock } from './arena.js';
-import { STATE_WORDS } from './state.js';
+import { KEPT_WORDS } from './state.js';
 
 /** Instruction memory, at 0. Bytes. */
 export const ITCM_BYTES = 0x8000;
@@ -12,9 +12,6 @@ export const ITCM_BYTES = 0x8000;
 export const DTCM_BYTES = 0x10000;
 /** Address of the data memory. */
 export const DTCM_BASE = 0x00400000;
-
-/** Room behind the memories for registers and flags: a grain of the arena. */
-const KEPT_BYTES = 4096;
 
 /** Raised by a word or halfword access to an address that is not a multiple of its size, when the core checks that. */
 export class AlignmentFault extends Error {
@@ -53,10 +50,12 @@ export class CoreMemory {
   readonly dtcm8: Uint8Array;
   readonly dtcm16: Uint16Array;
   readonly dtcm32: Int32Array;
-  /** Registers and flags of the core while it does not run, for its processor. */
+  /** What a core's processor keeps, see {@link Kept}. */
   readonly kept: Int32Array;
   /** Where the memories are in the arena, ITCM first; undefined when they are elsewhere. */
   readonly arenaAddress: number | undefined;
+  /** Address in the arena of the table of SDRAM pages of the chip, as far as the core has found it; 0 before. */
+  sdramTable = 0;
   /** CP15 control bit 1: unaligned accesses fault. Without it a word load rotates, as the ARM9 does. */
   checksAlignment = false;
 
@@ -65,15 +64,16 @@ export class CoreMemory {
     /** Called with the byte address of every word of instruction memory that is written. */
     readonly codeWritten: (address: number) => void,
   ) {
-    const place = takeArenaBlock(this, ITCM_BYTES + DTCM_BYTES + KEPT_BYTES);
+    const kept = takeArenaBlock(this, KEPT_WORDS * Int32Array.BYTES_PER_ELEMENT);
+    const place = kept && takeArenaBlock(this, ITCM_BYTES + DTCM_BYTES);
     const buffer = place === undefined ? new ArrayBuffer(ITCM_BYTES + DTCM_BYTES) : arena.buffer;
     const itcm = place?.address ?? 0;
     const dtcm = itcm + ITCM_BYTES;
     this.arenaAddress = place?.address;
     this.kept =
-      place === undefined
-        ? new Int32Array(STATE_WORDS)
-        : new Int32Array(buffer, dtcm + DTCM_BYTES, STATE_WORDS);
+      kept === undefined
+        ? new Int32Array(KEPT_WORDS)
+        : new Int32Array(arena.buffer, kept.address, KEPT_WORDS);
     this.itcm8 = new Uint8Array(buffer, itcm, ITCM_BYTES);
     this.itcm16 = new Uint16Array(buffer, itcm, ITCM_BYTES >> 1);
     this.itcm32 = new Int32Array(buffer, itcm, ITCM_BYTES >> 2);

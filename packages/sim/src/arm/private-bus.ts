@@ -33,6 +33,18 @@ const OFFSET_MASK = 0xfff;
 /** The interrupt controller is seen once more in the highest 4 KB, for a vector to load from. */
 const HIGH_INTERRUPTS = 0xfffff000;
 
+/** The core as its bus sees it. */
+export interface BusOwner {
+  /** Whether it is in a privileged mode. */
+  readonly isPrivileged: boolean;
+  /** It waits for some cycles. */
+  stall(cycles: number): void;
+  /** It wrote to a private device, which may change what it is asked for. */
+  deviceWritten(): void;
+  /** It accessed what other cores see too, but for SDRAM. */
+  sharedUsed(): void;
+}
+
 export class PrivateBus implements OuterBus {
   readonly direct: DirectSdram | undefined;
 
@@ -40,15 +52,7 @@ export class PrivateBus implements OuterBus {
     private readonly core: number,
     private readonly devices: PrivateDevices,
     private readonly chip: ChipBus,
-    private readonly isPrivileged: () => boolean,
-    /** Called with the cycles that the core waits. */
-    private readonly stall: (cycles: number) => void,
-    /** Called at accesses to private devices that may change when the next event is. */
-    private readonly deviceUsed: () => void,
-    /** Called after every write to a private device: it may change what the core is asked for. */
-    private readonly deviceWritten: () => void,
-    /** Called at every access to what other cores see too, but for SDRAM. */
-    private readonly sharedUsed: () => void,
+    private readonly owner: BusOwner,
   ) {
     this.direct = chip.direct;
   }
@@ -56,13 +60,12 @@ export class PrivateBus implements OuterBus {
   read(address: number, size: AccessSize): number {
     const device = this.deviceAt(address);
     if (device === undefined) {
-      this.stall(SHARED_CYCLES);
-      if (!isSdram(address)) this.sharedUsed();
+      this.owner.stall(SHARED_CYCLES);
+      if (!isSdram(address)) this.owner.sharedUsed();
       return this.chip.read(this.core, address, size);
     }
-    this.stall(DEVICE_CYCLES);
-    if (device === this.devices.timers || device === this.devices.dma) this.deviceUsed();
-    this.requireWord(address, size);
+    this.owner.stall(DEVICE_CYCLES);
+    if (size !== 4) throw new BusError(address);
     return readDevice(device, address);
   }
 
@@ -81,7 +84,6 @@ export class PrivateBus implements OuterBus {
   peek(address: number): number {
     const device = this.deviceAt(address);
     if (device === undefined) return this.chip.read(NO_CORE, address, 4);
-    this.deviceUsed();
     return readDevice(device, address) >>> 0;
   }
 
@@ -89,25 +91,21 @@ export class PrivateBus implements OuterBus {
   poke(address: number, value: number): void {
     const device = this.deviceAt(address);
     if (device === undefined) this.chip.write(NO_CORE, address, value >>> 0, 4);
-    else {
-      this.deviceUsed();
-      writeDevice(device, address, value);
-    }
+    else writeDevice(device, address, value);
   }
 
   private writeNow(address: number, value: number, size: AccessSize, isPosted: boolean): void {
     const device = this.deviceAt(address);
     if (device === undefined) {
-      this.stall(isPosted ? POSTED_CYCLES : SHARED_CYCLES);
-      if (!isSdram(address)) this.sharedUsed();
+      this.owner.stall(isPosted ? POSTED_CYCLES : SHARED_CYCLES);
+      if (!isSdram(address)) this.owner.sharedUsed();
       this.chip.write(this.core, address, value, size);
       return;
     }
-    this.stall(DEVICE_CYCLES);
-    if (device !== this.devices.interrupts) this.deviceUsed();
-    this.requireWord(address, size);
+    this.owner.stall(DEVICE_CYCLES);
+    if (size !== 4) throw new BusError(address);
     writeDevice(device, address, value);
-    this.deviceWritten();
+    this.owner.deviceWritten();
   }
 
   private deviceAt(address: number): Peripheral | undefined {
@@ -115,7 +113,7 @@ export class PrivateBus implements OuterBus {
     const region = address >>> 28;
     if (region === 1 || region === 2) return this.smallDevice(address);
     if (region === 3 || region === 4) {
-      if (!this.isPrivileged()) throw new BusError(address);
+      if (!this.owner.isPrivileged) throw new BusError(address);
       return this.devices.dma;
     }
     return undefined;
@@ -132,10 +130,6 @@ export class PrivateBus implements OuterBus {
       default:
         throw new BusError(address);
     }
-  }
-
-  private requireWord(address: number, size: AccessSize): void {
-    if (size !== 4) throw new BusError(address);
   }
 }
 

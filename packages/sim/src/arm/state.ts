@@ -36,11 +36,35 @@ export const Slot = {
   SdramBytes: 27,
   /** Address in the arena of the registers and flags of the running core: of these words, or of where they are kept. */
   Registers: 28,
+  /** Address in the arena of the running core's table of entries, see entry-tables.ts; 0 when it has none. */
+  Entries: 29,
+  /** Address in the arena of what the running core keeps, see {@link Kept}. */
+  Kept: 30,
+  /** Not 0 while an interrupt is asked for. */
+  Requested: 31,
 } as const;
 export type Slot = typeof Slot;
 
-/** Number of words a core keeps while it does not run. */
-export const STATE_WORDS = 23;
+/** Words of {@link activeState} that a core keeps while it does not run: those up to Q. */
+export const STATE_WORDS = Slot.Saturated + 1;
+
+/** Modes have six sets of r13, r14 and SPSR. */
+const BANKS = 6;
+
+/** What else each core keeps, behind those words: first words of ranges. */
+export const Kept = {
+  /** r13 and r14 of the banks. */
+  StackAndLink: STATE_WORDS,
+  /** SPSR of the banks. */
+  SavedStatus: STATE_WORDS + 2 * BANKS,
+  /** r8 to r12: of all other modes while FIQ mode runs, of FIQ mode otherwise. */
+  OtherHigh: STATE_WORDS + 3 * BANKS,
+  /** Interrupt disables and mode, as in a status register. */
+  Control: 48,
+} as const;
+
+/** Words that a core keeps: a power of two. */
+export const KEPT_WORDS = 64;
 
 /** The running core's words, and some of its run, outside the garbage-collected heap. */
 export const activeState = new Int32Array(arena.buffer, 0, 32);

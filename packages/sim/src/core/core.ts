@@ -44,7 +44,7 @@ export class BusError extends Error {
   }
 }
 
-/** SDRAM as translated code reaches it past the bus, see arm/translator/direct-access.ts. */
+/** SDRAM as translated code reaches it past the bus, see arm/translator/access-functions.ts. */
 export interface DirectSdram {
   /**
    * Address in the arena of a table that has a word for each page: its address there, or 0 when it can be reached

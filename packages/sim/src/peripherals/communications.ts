@@ -74,12 +74,14 @@ export class CommunicationsController implements Peripheral {
    * @param send - offers a packet to the router; false when it is not taken now
    * @param now - present time in cycles of the core
    * @param inVain - called when the core looks for a packet in vain, or cannot send one
+   * @param changed - called when {@link nextEvent} has changed
    */
   constructor(
     private readonly send: (packet: Packet) => boolean,
     private readonly now: () => number,
     private readonly setLines: SetLines,
     private readonly inVain: () => void = () => undefined,
+    private readonly changed: () => void = () => undefined,
   ) {}
 
   reset(): void {
@@ -88,7 +90,7 @@ export class CommunicationsController implements Peripheral {
     this.payload = undefined;
     this.sourceAddress = RESET_SOURCE_ADDRESS;
     this.waiting = undefined;
-    this.retryAt = Number.POSITIVE_INFINITY;
+    this.setRetry(Number.POSITIVE_INFINITY);
     this.received = undefined;
     this.updateLines();
   }
@@ -96,6 +98,12 @@ export class CommunicationsController implements Peripheral {
   /** Cycle at which a waiting packet is offered again; Infinity without one. */
   get nextEvent(): number {
     return this.retryAt;
+  }
+
+  private setRetry(cycle: number): void {
+    if (cycle === this.retryAt) return;
+    this.retryAt = cycle;
+    this.changed();
   }
 
   settle(): void {
@@ -130,7 +138,7 @@ export class CommunicationsController implements Peripheral {
     const taken = this.send(packet);
     this.waiting = taken ? undefined : packet;
     if (!taken) this.inVain();
-    this.retryAt = taken ? Number.POSITIVE_INFINITY : this.now() + RETRY_CYCLES;
+    this.setRetry(taken ? Number.POSITIVE_INFINITY : this.now() + RETRY_CYCLES);
     this.updateLines();
   }
 

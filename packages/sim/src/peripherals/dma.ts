@@ -103,6 +103,8 @@ export class DmaController implements Peripheral {
     private readonly memories: DmaMemories,
     private readonly now: () => number,
     private readonly setLines: SetLines,
+    /** Called when {@link nextEvent} has changed. */
+    private readonly changed: () => void = () => undefined,
   ) {}
 
   reset(): void {
@@ -112,8 +114,13 @@ export class DmaController implements Peripheral {
     this.paused = false;
     this.active = undefined;
     this.queued = undefined;
-    this.endsAt = Number.POSITIVE_INFINITY;
+    this.setEnd(Number.POSITIVE_INFINITY);
     this.updateLines();
+  }
+
+  private setEnd(cycle: number): void {
+    this.endsAt = cycle;
+    this.changed();
   }
 
   /** Cycle at which the active transfer ends; Infinity without one. */
@@ -123,10 +130,11 @@ export class DmaController implements Peripheral {
 
   /** Ends the active transfer if its time has come, and starts the queued one. */
   settle(): void {
+    if (this.active === undefined || this.endsAt > this.now()) return;
     while (this.active !== undefined && this.endsAt <= this.now()) {
       const { active, endsAt } = this;
       this.active = undefined;
-      this.endsAt = Number.POSITIVE_INFINITY;
+      this.setEnd(Number.POSITIVE_INFINITY);
       this.finish(active);
       this.startQueued(endsAt);
     }
@@ -204,7 +212,7 @@ export class DmaController implements Peripheral {
     this.queued = undefined;
     const { description } = this.active;
     const words = ((description & LENGTH_MASK) >> 2) + ((description & WITH_CRC) === 0 ? 0 : 1);
-    this.endsAt = at + START_CYCLES + CYCLES_PER_WORD * words;
+    this.setEnd(at + START_CYCLES + CYCLES_PER_WORD * words);
   }
 
   private updateLines(): void {
@@ -312,7 +320,7 @@ export class DmaController implements Peripheral {
     if ((actions & UNCOMMIT) !== 0) this.queued = undefined;
     if ((actions & ABORT) !== 0 && this.active !== undefined) {
       this.active = undefined;
-      this.endsAt = Number.POSITIVE_INFINITY;
+      this.setEnd(Number.POSITIVE_INFINITY);
       this.conditions |= USER_ABORT;
       this.paused = true;
     }

@@ -36,10 +36,12 @@ export class Timer implements Peripheral {
   /**
    * @param now - present time in cycles of the core
    * @param setLine - sets the level of this timer's interrupt line
+   * @param changed - called when {@link nextEvent} may have changed
    */
   constructor(
     private readonly now: () => number,
     private readonly setLine: (level: boolean) => void,
+    private readonly changed: () => void = () => undefined,
   ) {}
 
   reset(): void {
@@ -49,6 +51,7 @@ export class Timer implements Peripheral {
     this.since = this.now();
     this.stopped = false;
     this.raw = false;
+    this.changed();
     this.setLine(false);
   }
 
@@ -63,6 +66,7 @@ export class Timer implements Peripheral {
     if (!this.isRunning) return;
     const now = this.now();
     if (now < this.zeroAt) return;
+    this.changed();
     this.raw = true;
     if ((this.control & ONE_SHOT) !== 0) {
       this.stopped = true;
@@ -144,6 +148,7 @@ export class Timer implements Peripheral {
 
   write(offset: number, value: number): void {
     this.settle();
+    this.changed();
     switch (offset) {
       case LOAD:
         this.reload = value >>> 0;

@@ -9,6 +9,8 @@ interface Fifo {
   readonly times: number[];
 }
 
+const NONE_WAITS = -1;
+
 /** A first-in first-out queue of a few packets in front of one core. */
 export class CorePort {
   /** The core, if a program runs on it. */
@@ -18,6 +20,8 @@ export class CorePort {
   /** Packets that came while no program ran. */
   unclaimed = 0;
   private fifo: Fifo | undefined;
+  /** When the first packet reaches the core, ns; {@link NONE_WAITS} when none waits. */
+  private nextTime = NONE_WAITS;
   /** Where the core was after it last ran ahead, ns. */
   private ledUntil = 0;
   /** Until when it has taken what came before that, ns: at least {@link ledUntil}. */
@@ -37,7 +41,7 @@ export class CorePort {
 
   /** Whether no packet waits. */
   get isEmpty(): boolean {
-    return this.fifo === undefined || this.fifo.packets.length === 0;
+    return this.nextTime === NONE_WAITS;
   }
 
   /** Adds a packet that reaches the core at time `at`; those for a core without a program vanish. */
@@ -50,6 +54,7 @@ export class CorePort {
     this.fifo.packets.push(packet);
     this.fifo.routes.push(route);
     this.fifo.times.push(at);
+    if (this.nextTime === NONE_WAITS) this.nextTime = at;
   }
 
   /**
@@ -63,14 +68,14 @@ export class CorePort {
     if (core.time >= until) return !this.isEmpty;
     if (!this.isEmpty && this.nextTime < windowEnd - WINDOW_NS) this.turnsUntil = windowEnd;
     const leads = this.turnsUntil < windowEnd;
-    for (let { fifo } = this; fifo !== undefined && fifo.packets.length > 0; ) {
-      const at = Math.max(fifo.times[0] as number, core.time);
+    while (!this.isEmpty) {
+      const at = Math.max(this.nextTime, core.time);
       if (at >= until) break;
       if (core.time < at) this.advance(core, at, leads ? windowEnd : at);
       // A debugger has stopped it.
       if (core.time < at) return true;
       if (core.time >= until) return true;
-      if (!this.offer(fifo, core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
+      if (!this.offer(core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
     }
     if (core.time < until) this.advance(core, until, leads ? windowEnd : until);
     return this.nextTime >= until;
@@ -87,19 +92,17 @@ export class CorePort {
     this.fifo.packets.length = 0;
     this.fifo.routes.length = 0;
     this.fifo.times.length = 0;
+    this.nextTime = NONE_WAITS;
   }
 
-  /** When the first packet reaches the core, ns; -1 when none waits. */
-  private get nextTime(): number {
-    return this.fifo?.times[0] ?? -1;
-  }
-
-  private offer({ packets, routes, times }: Fifo, core: Core, at: number): boolean {
+  private offer(core: Core, at: number): boolean {
+    const { packets, routes, times } = this.fifo as Fifo;
     if (!core.deliver(packets[0] as Packet, routes[0] as number, at)) return false;
-    if ((times[0] as number) <= this.ledUntil) this.late = at;
+    if (this.nextTime <= this.ledUntil) this.late = at;
     packets.shift();
     routes.shift();
     times.shift();
+    this.nextTime = times[0] ?? NONE_WAITS;
     this.delivered++;
     return true;
   }

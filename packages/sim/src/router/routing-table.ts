@@ -34,8 +34,8 @@ export class RoutingTable {
   /** Entries that can match, in order. */
   private used = NO_ENTRIES;
   private isCurrent = false;
-  private cachedKeys = NO_WORDS;
-  private cachedRoutes = NO_SLOTS;
+  /** Keys seen lately, each followed by its route. */
+  private cache = NO_SLOTS;
 
   /** Links in bits 5:0, physical cores in 23:6. */
   routeOf(entry: number): number {
@@ -68,13 +68,14 @@ export class RoutingTable {
   /** Where a key goes, or {@link NO_MATCH}. */
   route(key: number): number {
     if (!this.isCurrent) this.refresh();
-    const slot = Math.imul(key, HASH_FACTOR) >>> HASH_SHIFT;
-    const cached = this.cachedRoutes[slot] as number;
-    if (cached !== EMPTY_SLOT && this.cachedKeys[slot] === key) return cached;
+    const { cache } = this;
+    const slot = 2 * (Math.imul(key, HASH_FACTOR) >>> HASH_SHIFT);
+    const cached = cache[slot + 1] as number;
+    if (cached !== EMPTY_SLOT && cache[slot] === (key | 0)) return cached;
     const entry = this.match(key);
     const route = entry < 0 ? NO_MATCH : (this.routes[entry] as number);
-    this.cachedKeys[slot] = key;
-    this.cachedRoutes[slot] = route;
+    cache[slot] = key;
+    cache[slot + 1] = route;
     return route;
   }
 
@@ -105,11 +106,8 @@ export class RoutingTable {
     this.used = Uint16Array.from(keys.keys()).filter(
       (entry) => ((keys[entry] as number) & ~(masks[entry] as number)) === 0,
     );
-    if (this.cachedKeys.length === 0) {
-      this.cachedKeys = new Uint32Array(CACHE_SLOTS);
-      this.cachedRoutes = new Int32Array(CACHE_SLOTS);
-    }
-    this.cachedRoutes.fill(EMPTY_SLOT);
+    if (this.cache.length === 0) this.cache = new Int32Array(2 * CACHE_SLOTS);
+    this.cache.fill(EMPTY_SLOT);
     this.isCurrent = true;
   }
 }

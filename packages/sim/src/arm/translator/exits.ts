@@ -68,9 +68,7 @@ export class Exits {
     const { frame } = this;
     const { code, elapsed } = frame;
     frame.storeState(Slot.Elapsed, () => code.get(elapsed).constant(this.pending).do(Wasm.Add));
-    frame.exposeWait();
     code.call(index);
-    frame.reloadLimit();
   }
 
   /** Leaves the region for a known address. */
@@ -133,12 +131,10 @@ export class Exits {
     frame.code.branch(targets.exit);
   }
 
-  /** Leaves the region for `frame.programCounter` in the way that is, plus 1, in a variable. */
+  /** Leaves the region in the way that is, plus 1, in a variable, when registers, flags and time are where they are kept. */
   leaveAsTold(told: number): void {
-    const { frame, targets } = this;
-    this.prepare(0);
-    frame.code.get(told).constant(1).do(Wasm.Subtract).set(frame.leaving);
-    frame.code.branch(targets.exit);
+    const { frame } = this;
+    frame.code.get(told).constant(1).do(Wasm.Subtract, Wasm.Return);
   }
 
   /** Leaves the region for `frame.programCounter`, to be looked up by the interpreter. */
@@ -167,7 +163,8 @@ export class Exits {
   private pushSpent(): void {
     const { frame } = this;
     frame.code.get(frame.elapsed).constant(CYCLES).do(Wasm.And);
-    frame.code.get(frame.limit).do(Wasm.GreaterOrEqualSigned);
+    frame.loadState(Slot.Limit);
+    frame.code.do(Wasm.GreaterOrEqualSigned);
   }
 
   /** Brings flags and time up to date, without consequence for the code behind. */

@@ -30,16 +30,11 @@ export class Frame {
   readonly address = this.code.local();
   /** Address in the arena of the registers and flags. */
   private readonly kept = this.code.local();
-  /** The word {@link Slot.Limit} less what accesses made in place have waited since; below 0 when that is more. */
-  readonly limit = this.code.local();
-  /** Bytes of SDRAM accessed in place. */
-  readonly sdramBytes = this.code.local();
   readonly scratch = this.code.local();
   readonly scratch2 = this.code.local();
   private readonly registers = new Map<number, number>();
   private readonly written = new Set<number>();
   private long: number | undefined;
-  private waits = false;
 
   /** Pushes a word of the state: a register, or another {@link Slot}. */
   get(slot: number): void {
@@ -68,6 +63,19 @@ export class Frame {
     this.code.constant(0);
     value();
     this.code.access(Access.StoreWord, slot * WORD_BYTES);
+  }
+
+  /** Pushes a word that the core keeps besides registers and flags. */
+  loadKept(word: number): void {
+    this.loadState(Slot.Kept);
+    this.code.access(Access.LoadWord, word * WORD_BYTES);
+  }
+
+  /** Writes such a word; `value` pushes it. */
+  storeKept(word: number, value: () => void): void {
+    this.loadState(Slot.Kept);
+    value();
+    this.code.access(Access.StoreWord, word * WORD_BYTES);
   }
 
   /** Takes over a word that was changed there. */
@@ -102,32 +110,6 @@ export class Frame {
       .set(local);
   }
 
-  /** Lets the core wait. */
-  wait(cycles: number): void {
-    this.waits = true;
-    this.code.get(this.limit).constant(cycles).do(Wasm.Subtract).set(this.limit);
-  }
-
-  /** Makes visible there what was waited. */
-  exposeWait(): void {
-    const { code, limit } = this;
-    this.storeState(Slot.Stalled, () => {
-      this.loadState(Slot.Stalled);
-      this.loadState(Slot.Limit);
-      code.do(Wasm.Add).get(limit).do(Wasm.Subtract);
-    });
-    this.storeState(Slot.Limit, () => {
-      code.get(limit).constant(0).get(limit).constant(0);
-      code.do(Wasm.GreaterSigned, Wasm.Select);
-    });
-  }
-
-  /** Takes over the limit of the slice after it may have been changed there. */
-  reloadLimit(): void {
-    this.loadState(Slot.Limit);
-    this.code.set(this.limit);
-  }
-
   /** Puts around the code what loads words in use at first and stores those that were written at last. */
   finish(): void {
     const { code } = this;
@@ -137,7 +119,6 @@ export class Frame {
       code.do(Wasm.Add).set(this.dataMemory);
       this.loadState(Slot.Elapsed);
       code.set(this.elapsed);
-      this.reloadLimit();
       this.loadState(Slot.Registers);
       code.set(this.kept);
       for (const [slot, local] of this.registers) this.takeOver(slot, local);
@@ -145,13 +126,6 @@ export class Frame {
     for (const slot of this.written) this.keep(slot, this.localOf(slot));
     this.keep(PROGRAM_COUNTER, this.programCounter);
     this.storeState(Slot.Elapsed, () => code.get(this.elapsed));
-    if (this.waits) {
-      this.exposeWait();
-      this.storeState(Slot.SdramBytes, () => {
-        this.loadState(Slot.SdramBytes);
-        code.get(this.sdramBytes).do(Wasm.Add);
-      });
-    }
     code.get(this.leaving);
   }
 

@@ -3,6 +3,7 @@ import { takeAbort } from '../abort.js';
 import { codeStore, PAGE_BYTES } from '../code-cache.js';
 import { holds } from '../conditions.js';
 import type { Cpu } from '../cpu.js';
+import { rotatedConstant } from '../decode-data.js';
 import { executeGeneral } from '../execute.js';
 import { endSlice } from '../general.js';
 import { type Instruction, Op } from '../opcodes.js';
@@ -10,6 +11,8 @@ import { activeState, Slot } from '../state.js';
 import { type Exits, Leaving } from './exits.js';
 import { isGeneralTransfer } from './general-transfer.js';
 import { slowImports } from './slow-access.js';
+import { isControlWrite, isStatusRead, readStatus, writeControl } from './status-step.js';
+import { leaveWhenLimitReached } from './transfer.js';
 import { type ImportedFunction, Wasm } from './wasm.js';
 
 /** Operations of entries are this and more when conditional: their condition is added. */
@@ -31,6 +34,7 @@ export function isCalled(each: Instruction): boolean {
   return op >= Op.GeneralDataProcessing && op <= Op.GeneralCoprocessor && !isGeneralTransfer(each);
 }
 
+const LINK = 14;
 const PROGRAM_COUNTER = 15;
 const LOADS = 1 << 20;
 
@@ -60,10 +64,17 @@ export function callsAreOf(cpu: Cpu): void {
   running = cpu;
 }
 
+/** Added to the operation that is called in Thumb state. */
+const IN_THUMB_STATE = 1 << 16;
+
 /** Executes an instruction for a region, whose registers are where they are kept. */
-function call(op: number, word: number, programCounter: number): number {
+function call(opAndState: number, word: number, programCounter: number): number {
   const cpu = running;
   if (cpu === undefined) return GO_ON;
+  cpu.thumb = opAndState >= IN_THUMB_STATE ? 1 : 0;
+  const op = opAndState & (IN_THUMB_STATE - 1);
+  const quick = callQuickly(cpu, op, word);
+  if (quick !== NOT_QUICK) return quick;
   cpu.resumeInSlice();
   const address = activeState[PROGRAM_COUNTER] as number;
   try {
@@ -78,28 +89,63 @@ function call(op: number, word: number, programCounter: number): number {
   return 1 + (Leaving.Enter | (cpu.thumb << Leaving.ThumbShift));
 }
 
+/** `subs pc, lr, #constant`, the return of handlers, but for condition and constant. */
+const RETURN = { mask: 0x0ffff000, bits: 0x025ef000 };
+/** `mcr p15, 0, rd, c7, c0, 4`, the wait for an interrupt, but for condition and rd. */
+const WAIT = { mask: 0x0fff0fff, bits: 0x0e070f90 };
+const NOT_QUICK = -1;
+
+/** Executes what handlers end with, and what cores sleep by, without copying the registers. */
+function callQuickly(cpu: Cpu, op: number, word: number): number {
+  if (op === Op.GeneralDataProcessing && (word & RETURN.mask) === RETURN.bits) {
+    const target = (cpu.words[LINK] as number) - rotatedConstant(word);
+    if (cpu.hasSavedStatus) cpu.status = cpu.spsr;
+    cpu.branch(target);
+    if (cpu.isRequested) endSlice();
+  } else if (op === Op.GeneralCoprocessor && (word & WAIT.mask) === WAIT.bits) {
+    if (!cpu.isPrivileged) return NOT_QUICK;
+    cpu.asleep = true;
+    endSlice();
+    cpu.words[PROGRAM_COUNTER] = cpu.programCounter + 4;
+  } else return NOT_QUICK;
+  return 1 + (Leaving.Enter | (cpu.thumb << Leaving.ThumbShift));
+}
+
 /** That function as a module imports it, and as it is given to it. */
 export const callImport: ImportedFunction = { name: 'call', parameters: 3, results: 1 };
 export const callImports = { [callImport.name]: call };
 const CALL = slowImports.length;
 
-/** Calls an instruction at an address from a region, where flags are written out. */
-export function callGeneral(exits: Exits, address: number, instruction: Instruction): void {
+/** Executes an instruction at an address for a region, where flags are written out. */
+export function stepGenerally(exits: Exits, address: number, instruction: Instruction): void {
+  if (isStatusRead(instruction)) {
+    readStatus(exits, instruction);
+    leaveWhenLimitReached(exits, address);
+  } else if (isControlWrite(instruction)) {
+    writeControl(exits, instruction, () => callGeneral(exits, address, instruction));
+  } else callGeneral(exits, address, instruction);
+}
+
+function callGeneral(exits: Exits, address: number, instruction: Instruction): void {
   const { frame } = exits;
   const { code, scratch } = frame;
   const { op, extra: word, immediate: programCounter } = instruction;
   code.constant(address).set(frame.programCounter);
   frame.exposeAll();
-  code.constant(op).constant(word).constant(programCounter);
+  code
+    .constant(op + exits.thumb * IN_THUMB_STATE)
+    .constant(word)
+    .constant(programCounter);
   exits.callOutside(CALL);
   code.set(scratch);
-  frame.reloadAll();
-  if (leavesStraightLine(instruction)) exits.leaveAsTold(scratch);
-  else {
-    code.get(scratch).constant(GO_ON).do(Wasm.NotEqual).if();
+  if (leavesStraightLine(instruction)) {
     exits.leaveAsTold(scratch);
-    code.end();
+    return;
   }
+  code.get(scratch).constant(GO_ON).do(Wasm.NotEqual).if();
+  exits.leaveAsTold(scratch);
+  code.end();
+  frame.reloadAll();
 }
 
 /** Executes it as the interpreter does; tells how to go on. */

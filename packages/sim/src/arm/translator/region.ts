@@ -11,7 +11,7 @@ import { ALWAYS, type Instruction, Op } from '../opcodes.js';
 import { type Block, branchTarget, isNearBranch, type Region, type Step } from './blocks.js';
 import { pushResult, setFlags } from './data-processing.js';
 import { Exits, Leaving, type Targets } from './exits.js';
-import { callGeneral, callImport, isCalled } from './general-step.js';
+import { callImport, isCalled, stepGenerally } from './general-step.js';
 import { generalTransfer, isGeneralTransfer, loadsProgramCounter } from './general-transfer.js';
 import { isMultiplication, multiply } from './multiply.js';
 import { dataProcessingOf } from './operations.js';
@@ -246,7 +246,7 @@ class RegionWriter {
     else if (isGeneralTransfer(instruction)) this.writeGeneralTransfer(step);
     else if (isCalled(instruction)) {
       flags.settle();
-      callGeneral(this.exits, address, instruction);
+      stepGenerally(this.exits, address, instruction);
     } else if (isBlockTransfer(instruction)) transferBlock(this.exits, address, instruction);
     else if (isMultiplication(instruction)) multiply(frame, flags, instruction);
     else if (op === Op.CountLeadingZeros) {

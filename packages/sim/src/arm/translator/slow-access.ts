@@ -89,11 +89,13 @@ function fail(error: unknown): number {
 }
 
 /** What is used often becomes reachable directly. */
-function noteUse({ outer }: CoreMemory, address: number): void {
-  const { direct } = outer;
-  if (address >>> 29 !== SDRAM_WINDOWS || direct === undefined) return;
+function noteUse(core: CoreMemory, address: number): void {
+  if (address >>> 29 !== SDRAM_WINDOWS) return;
+  const { direct } = core.outer;
+  if (direct === undefined) return;
   direct.used(address);
-  activeState[Slot.SdramTable] = direct.table;
+  core.sdramTable = direct.table;
+  activeState[Slot.SdramTable] = core.sdramTable;
 }
 
 /** Functions that regions import. Blocks come as list, count, address; those that load tell whether they failed. */

@@ -1,18 +1,10 @@
 /**
- * Translation of loads and stores. Aligned accesses to the data memory, and of single registers to SDRAM, are
- * made in place; for all others functions are called, which do what the interpreter does.
+ * Translation of loads and stores. Aligned accesses to the data memory are made in place; for all others functions are
+ * called, see access-functions.ts.
  */
 import { type Instruction, Op } from '../opcodes.js';
-import { POSTED_CYCLES, SHARED_CYCLES } from '../private-bus.js';
 import { Slot } from '../state.js';
 import { type Exits, Leaving } from './exits.js';
-import {
-  noteSdram,
-  pushSdramPlace,
-  SDRAM_LOADS,
-  SDRAM_STORES,
-  unlessInSdram,
-} from './sdram-access.js';
 import { SLOW, STORED } from './slow-access.js';
 import { Access, ValueType, Wasm } from './wasm.js';
 
@@ -144,11 +136,6 @@ export function pushLoaded(exits: Exits, at: number, kind: Kind): void {
   code.if();
   pushPlace(exits);
   code.access(kind.access).branch(done).end();
-  const elsewhere = code.block();
-  unlessInSdram(frame, SDRAM_LOADS, kind.bytes, elsewhere);
-  noteSdram(frame, kind.bytes, SHARED_CYCLES);
-  pushSdramPlace(frame);
-  code.access(kind.access).branch(done).end();
   pushSlowly(exits, at, kind);
   code.end();
 }
@@ -187,15 +174,6 @@ export function store(
   pushPlace(exits);
   frame.get(d);
   code.access(kind.access).branch(done).end();
-  const elsewhere = code.block();
-  unlessInSdram(frame, SDRAM_STORES, kind.bytes, elsewhere);
-  pushSdramPlace(frame);
-  frame.get(d);
-  code.access(kind.access);
-  noteSdram(frame, kind.bytes, POSTED_CYCLES);
-  code.get(frame.limit).constant(0).do(Wasm.GreaterSigned).branchIf(done);
-  leaveBehind(exits, at, writesBack);
-  code.end();
   code.get(frame.address);
   frame.get(d);
   exits.callOutside(kind.slow);
@@ -207,7 +185,8 @@ export function store(
 /** Leaves in front of the next instruction when what was waited has taken all of the slice. */
 export function leaveWhenLimitReached(exits: Exits, at: number): void {
   const { frame } = exits;
-  frame.code.get(frame.limit).constant(0).do(Wasm.LessOrEqualSigned).if();
+  frame.loadState(Slot.Limit);
+  frame.code.do(Wasm.EqualZero).if();
   leaveBehind(exits, at, () => undefined);
   frame.code.end();
 }

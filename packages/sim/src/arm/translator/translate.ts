@@ -2,13 +2,15 @@
 import { takeAbort } from '../abort.js';
 import { codeStore, decodeEntry, PAGE_BYTES, type PageTable } from '../code-cache.js';
 import { Control, type Cpu } from '../cpu.js';
+import { setEntry } from '../entry-tables.js';
 import { coolEverything, countEntry } from '../heat.js';
 import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
 import { activeState, Slot } from '../state.js';
+import { regionImports } from './access-functions.js';
 import { type Block, findRegion, type Region } from './blocks.js';
-import { regionImports } from './direct-access.js';
+import { newDriver, SLICE_IS_OVER } from './driver.js';
 import { Leaving } from './exits.js';
 import { callsAreOf, executeAlone, isGeneral } from './general-step.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
@@ -27,7 +29,9 @@ const PAGE_SHIFT = Math.log2(PAGE_BYTES);
 const MOST_REGIONS = 4096;
 
 /** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
-const functions = new Map<string, Translation['run']>();
+const functions = new Map<string, RegionFunction>();
+
+let driver: ReturnType<typeof newDriver> | undefined;
 
 /** Whether translated code may be used on a core. */
 export function mayTranslate({ translates, memory, control }: Cpu): boolean {
@@ -39,8 +43,10 @@ export function mayTranslate({ translates, memory, control }: Cpu): boolean {
 export function prepareTranslations(cpu: Cpu): void {
   const { memory, registersAddress } = cpu;
   activeState[Slot.Registers] = registersAddress;
+  activeState[Slot.Kept] = cpu.savedAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
-  activeState[Slot.SdramTable] = memory.outer.direct?.table ?? 0;
+  activeState[Slot.SdramTable] = memory.sdramTable;
+  activeState[Slot.Entries] = cpu.translates ? (cpu.pages.entries?.address ?? 0) : 0;
   accessMemoryOf(memory);
   callsAreOf(cpu);
 }
@@ -68,21 +74,33 @@ export type Then = (typeof Then)[keyof typeof Then];
 export function runTranslated(cpu: Cpu): Then {
   const { pages } = cpu;
   pages.refresh();
-  let otherwise: Then = Then.Interpret;
+  let how: Leaving = Leaving.Enter;
   for (;;) {
-    const address = cpu.programCounter;
-    if (address >>> 0 >= ITCM_BYTES) return otherwise;
-    const start = pages.starts[(address >>> PAGE_SHIFT) + cpu.thumb * PAGES] as number;
-    if (start === 0) return otherwise;
-    const entry = start + ((address & (PAGE_BYTES - 1)) << cpu.thumb);
-    const how = runEntry(cpu, entry, address);
-    if (how === NOT_ENTERED) return otherwise;
+    if (driver !== undefined) {
+      const left = driver.run(cpu.thumb, how);
+      how = takeOver(cpu, left);
+      if (how === Leaving.Fault || left >= SLICE_IS_OVER) return Then.Stop;
+    }
+    const entered = enter(cpu);
+    if (entered === NOT_ENTERED) {
+      return how === Leaving.Continue ? Then.InterpretOn : Then.Interpret;
+    }
+    how = entered;
     if (how === Leaving.Fault) return Then.Stop;
-    otherwise = how === Leaving.Continue ? Then.InterpretOn : Then.Interpret;
     if (how === Leaving.Continue) continue;
     const cycles = (activeState[Slot.Elapsed] as number) & 0xffff;
     if (cycles >= (activeState[Slot.Limit] as number)) return Then.Stop;
   }
+}
+
+/** Runs what is at the program counter. */
+function enter(cpu: Cpu): Leaving | typeof NOT_ENTERED {
+  const { pages, thumb } = cpu;
+  const address = cpu.programCounter;
+  if (address >>> 0 >= ITCM_BYTES) return NOT_ENTERED;
+  const start = pages.starts[(address >>> PAGE_SHIFT) + thumb * PAGES] as number;
+  if (start === 0) return NOT_ENTERED;
+  return runEntry(cpu, start + ((address & (PAGE_BYTES - 1)) << thumb), address);
 }
 
 /** Runs what is at a decoded entry; after a fault the exception was taken. */
@@ -96,8 +114,12 @@ function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NO
     if (mark < FIRST_MARK) return executeAlone(cpu, entry, address);
   }
   const left = runTranslation(mark, address, cpu);
-  if (left === NOT_ENTERED) return NOT_ENTERED;
-  cpu.thumb = (left >> Leaving.ThumbShift) as 0 | 1;
+  return left === NOT_ENTERED ? NOT_ENTERED : takeOver(cpu, left);
+}
+
+/** Brings a core up to date after a region was left; after a fault the exception is taken. */
+function takeOver(cpu: Cpu, left: number): Leaving {
+  cpu.thumb = ((left >> Leaving.ThumbShift) & 1) as 0 | 1;
   const how = (left & Leaving.Mask) as Leaving;
   if (how === Leaving.Fault) {
     cpu.resumeInSlice();
@@ -106,8 +128,15 @@ function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NO
   return how;
 }
 
-/** Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. */
-export function runTranslation(mark: number, address: number, { pages: table }: Cpu): number {
+/**
+ * Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. From then on it is
+ * entered there by the driver.
+ */
+export function runTranslation(
+  mark: number,
+  address: number,
+  { pages: table, thumb }: Cpu,
+): number {
   const translation = translationOf(mark);
   if (translation === undefined) return NOT_ENTERED;
   const { placesAndStarts } = translation;
@@ -116,6 +145,11 @@ export function runTranslation(mark: number, address: number, { pages: table }: 
     const place = placesAndStarts[index] as number;
     const start = placesAndStarts[index + 1] as number;
     if (starts[place] !== start && !becomesKnown(table, place, start)) return NOT_ENTERED;
+  }
+  const { entries } = table;
+  if (entries !== undefined) {
+    setEntry(entries, address, thumb, translation.number);
+    activeState[Slot.Entries] = entries.address;
   }
   return translation.run(address);
 }
@@ -140,10 +174,10 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
     return { place, start: table.starts[place] as number };
   });
   if (pages.some(({ start }) => start === 0)) return;
-  const run = functionOf(region, memory);
-  if (run === undefined) return;
+  const regionFunction = functionOf(region, memory);
+  if (regionFunction === undefined) return;
   const placesAndStarts = Int32Array.from(pages.flatMap(({ place, start }) => [place, start]));
-  const translation = { run, pages, placesAndStarts };
+  const translation = { ...regionFunction, pages, placesAndStarts };
   for (const { start } of region.blocks) {
     const entry = table.find(start, thumb) + ((start & (PAGE_BYTES - 1)) << thumb);
     if (codeStore[entry] === Op.Undecoded) decodeEntry(entry, start, thumb, memory.itcm32);
@@ -151,7 +185,9 @@ export function translate({ pages: table, memory }: Cpu, address: number, thumb:
   }
 }
 
-function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] | undefined {
+type RegionFunction = Pick<Translation, 'run' | 'number'>;
+
+function functionOf(region: Region, { itcm16 }: CoreMemory): RegionFunction | undefined {
   const key = keyOf(region, itcm16);
   const known = functions.get(key);
   if (known !== undefined || !compiles()) return known;
@@ -159,8 +195,11 @@ function functionOf(region: Region, { itcm16 }: CoreMemory): Translation['run'] 
   const module = new WebAssembly.Module(encodeRegion(region));
   const { exports } = new WebAssembly.Instance(module, regionImports());
   const run = exports[REGION_FUNCTION] as Translation['run'];
-  functions.set(key, run);
-  return run;
+  const regionFunction = { run, number: functions.size + 1 };
+  driver ??= newDriver(MOST_REGIONS);
+  driver.functions.set(regionFunction.number, run);
+  functions.set(key, regionFunction);
+  return regionFunction;
 }
 
 function forgetRegions(): void {

@@ -131,6 +131,13 @@ export class FunctionCode {
     return this.withIndex(0x10, index);
   }
 
+  /** Calls the function of a module's table whose number is on the stack, behind its operands. */
+  callIndirect(type: number): this {
+    this.withIndex(0x11, type);
+    this.code.push(0);
+    return this;
+  }
+
   /** Opens a block whose label is its end. */
   block(result?: ValueType): Label {
     return this.open(0x02, result ?? NO_RESULT);
@@ -226,10 +233,19 @@ const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 export const EMPTY_MODULE = Uint8Array.from(HEADER);
 const Section = { Types: 1, Imports: 2, Functions: 3, Exports: 7, Code: 10 } as const;
 const MEMORY_WITH_MAXIMUM = [0x02, 0x01];
+const TABLE_OF_FUNCTIONS_WITH_MAXIMUM = [0x01, 0x70, 0x01];
+
+/** A table of functions that a module calls by number. */
+export interface FunctionTable {
+  /** Number of functions. */
+  readonly size: number;
+  /** Types of functions in it; they are numbered behind those of the module's functions. */
+  readonly signatures: readonly Signature[];
+}
 
 /**
- * A module that imports a memory called `memory` and functions, all from `core`, and exports functions.
- * Imported functions are numbered first.
+ * A module that imports a memory called `memory`, functions and perhaps a `table`, all from `core`, and exports
+ * functions. Imported functions are numbered first.
  *
  * @param memoryBytes size of the memory
  */
@@ -237,15 +253,17 @@ export function encodeModule(
   memoryBytes: number,
   imports: readonly ImportedFunction[],
   functions: readonly ModuleFunction[],
+  table?: FunctionTable,
 ): Uint8Array {
   const pages = encoded(memoryBytes / 0x10000);
   const memory = [...text(IMPORTS_FROM), ...text('memory'), ...MEMORY_WITH_MAXIMUM];
   const all = [...imports, ...functions];
   return new Uint8Array([
     ...HEADER,
-    ...section(Section.Types, all.map(signature)),
+    ...section(Section.Types, [...all, ...(table?.signatures ?? [])].map(signature)),
     ...section(Section.Imports, [
       [...memory, ...pages, ...pages],
+      ...(table === undefined ? [] : [importedTable(table)]),
       ...imports.map(({ name }, type) => [
         ...text(IMPORTS_FROM),
         ...text(name),
@@ -266,6 +284,11 @@ export function encodeModule(
       functions.map(({ code }) => code.body),
     ),
   ]);
+}
+
+function importedTable({ size }: FunctionTable): readonly number[] {
+  const name = [...text(IMPORTS_FROM), ...text('table')];
+  return [...name, ...TABLE_OF_FUNCTIONS_WITH_MAXIMUM, ...encoded(size), ...encoded(size)];
 }
 
 function signature({ parameters, results }: Signature): readonly number[] {

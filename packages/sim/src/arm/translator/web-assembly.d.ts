@@ -4,6 +4,14 @@ declare namespace WebAssembly {
     constructor(descriptor: { readonly initial: number; readonly maximum: number });
     readonly buffer: ArrayBuffer;
   }
+  class Table {
+    constructor(descriptor: {
+      readonly element: 'anyfunc';
+      readonly initial: number;
+      readonly maximum: number;
+    });
+    set(index: number, value: unknown): void;
+  }
   class Module {
     constructor(bytes: Uint8Array);
   }
