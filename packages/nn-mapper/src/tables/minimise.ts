@@ -10,7 +10,7 @@
 import { addReorderedTable } from './bit-orders.js';
 import type { CoveredTable } from './covering.js';
 import { mergeEntries } from './merge.js';
-import { type CoveringMemory, coverInOrder, coveringMemory } from './ordered-covering.js';
+import { coverInOrder } from './ordered-covering.js';
 import { type ChipTable, isDefaultRoute, ROUTING_ENTRIES, STRAIGHT_ON } from './tables.js';
 import { addTable, emptyTrie, idleTrie, NO_NODE, type Trie, type TrieNode } from './trie.js';
 
@@ -30,27 +30,16 @@ const MOST_MERGED = 1.05;
  * ordered covering's
  */
 export function minimise(complete: ChipTable, enough = Number.POSITIVE_INFINITY): ChipTable {
-  return minimiseWith(minimiserMemory(), complete, enough);
+  return minimiseWith(idleTrie(), complete, enough);
 }
-
-/** Memory for minimising, reused from table to table: a machine has tens of thousands. */
-export interface MinimiserMemory {
-  readonly trie: Trie;
-  readonly covering: CoveringMemory;
-}
-
-/** Memory that has not served yet. */
-export const minimiserMemory = (): MinimiserMemory => ({
-  trie: idleTrie(),
-  covering: coveringMemory(MERGED_ROWS),
-});
 
 /**
  * {@link minimise} with memory that is at hand.
+ * @param trie serves table after table
  * @param capacity entries of the router
  */
 export function minimiseWith(
-  { trie, covering }: MinimiserMemory,
+  trie: Trie,
   complete: ChipTable,
   enough: number,
   capacity = ROUTING_ENTRIES,
@@ -66,7 +55,7 @@ export function minimiseWith(
   if (best.key.length > least) {
     best = shorter(best, mergeEntries(complete, prefixes.table, prefixes.entryOf));
   }
-  if (best.key.length > least) best = coverShorter(trie, covering, best);
+  if (best.key.length > least) best = coverShorter(trie, best);
   if (best.key.length <= capacity) return best;
   const { table, entryOf } = write(trie, addReorderedTable(trie));
   return shorter(best, mergeEntries(complete, table, entryOf));
@@ -91,9 +80,9 @@ function leastEntries({ table, classOf, routes }: Trie): number {
 }
 
 /** Ordered covering, merged further, where that is shorter than what there is. */
-function coverShorter(trie: Trie, memory: CoveringMemory, best: ChipTable): ChipTable {
+function coverShorter(trie: Trie, best: ChipTable): ChipTable {
   const { table: complete, classOf, routes } = trie;
-  const { table, entryOf } = coverInOrder(complete, { classOf, routes }, memory);
+  const { table, entryOf } = coverInOrder(complete, { classOf, routes });
   if (table.key.length > MOST_MERGED * best.key.length) return best;
   return shorter(best, mergeEntries(complete, table, entryOf));
 }
