@@ -3,6 +3,7 @@ import { countOnes } from './bits.js';
 import {
   blankColumns,
   type ChipTable,
+  type CoveredTable,
   isDefaultRoute,
   type RouteClasses,
   SEVERAL,
@@ -114,13 +115,6 @@ export function isHidden({ entries, firstJoined }: Covering, entry: Entry, until
     if (((entry.key ^ other.key) & entry.mask & other.mask) === 0) return true;
   }
   return false;
-}
-
-/** A table, and which of its entries takes each row of the complete one. */
-export interface CoveredTable {
-  readonly table: ChipTable;
-  /** The entry, or {@link STRAIGHT_ON}, by row. */
-  readonly entryOf: Int32Array;
 }
 
 /** Leaves out the entries that only send straight on what no entry below them would catch. */

@@ -6,7 +6,6 @@
  */
 import { countOnes, KEY_BITS } from './bits.js';
 import {
-  type CoveredTable,
   type Covering,
   carryOut,
   type Entry,
@@ -15,7 +14,7 @@ import {
   startCovering,
   withoutDefaults,
 } from './covering.js';
-import { type ChipTable, type RouteClasses, routeClasses } from './tables.js';
+import { type ChipTable, type CoveredTable, type RouteClasses, routeClasses } from './tables.js';
 
 /**
  * An equivalent table for the packets that visit the chip.
