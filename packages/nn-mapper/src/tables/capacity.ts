@@ -1,7 +1,8 @@
 /** Tables that fit the routers. */
 import { withoutDefaultRoutes } from './default-routes.js';
-import { minimiserMemory, minimiseWith } from './minimise.js';
+import { minimiseWith } from './minimise.js';
 import { chipTable, joinTables, ROUTING_ENTRIES, type Tables } from './tables.js';
+import { idleTrie } from './trie.js';
 
 /**
  * When tables are minimised; default routes are always left out. `always` makes all tables short,
@@ -56,15 +57,15 @@ export function fitTables(
   { minimise: when = 'when-needed', capacity = ROUTING_ENTRIES }: FitOptions = {},
 ): Tables {
   const chips = complete.start.length - 1;
-  const memory = minimiserMemory();
+  const trie = idleTrie();
   const fitted = Array.from({ length: chips }, (_, chip) => {
     const table = chipTable(complete, chip);
-    if (when === 'smallest') return minimiseWith(memory, table, 0, capacity);
-    if (when === 'always') return minimiseWith(memory, table, capacity, capacity);
+    if (when === 'smallest') return minimiseWith(trie, table, 0, capacity);
+    if (when === 'always') return minimiseWith(trie, table, capacity, capacity);
     const reduced = withoutDefaultRoutes(table);
     const tooLong = reduced.key.length > capacity;
     return when === 'when-needed' && tooLong
-      ? minimiseWith(memory, table, capacity, capacity)
+      ? minimiseWith(trie, table, capacity, capacity)
       : reduced;
   });
   const overflows = fitted

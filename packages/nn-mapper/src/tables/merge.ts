@@ -4,7 +4,7 @@
  * route; whether it would is asked of the packets that really visit the chip, not of all keys.
  */
 import { countOnes, KEY_BITS } from './bits.js';
-import { type ChipTable, STRAIGHT_ON } from './tables.js';
+import { type ChipTable, type CoveredTable, STRAIGHT_ON } from './tables.js';
 
 /** Longer tables are left alone: the work grows with the square of their length. */
 const MOST_ENTRIES = 2048;
@@ -43,17 +43,13 @@ interface Merging {
 /**
  * A table of the same effect that is as long or shorter.
  * @param complete what the packets that visit the chip need: sorted by key, without overlap
- * @param table what does that at present; every row of `complete` meets one entry only
- * @param entryOf that entry, or {@link STRAIGHT_ON}, by row; changes
+ * @param covered what does that at present; every row of `complete` meets one entry only; its `entryOf` changes
  */
-export function mergeEntries(
-  complete: ChipTable,
-  table: ChipTable,
-  entryOf: Int32Array,
-): ChipTable {
+export function mergeEntries(complete: ChipTable, covered: CoveredTable): ChipTable {
+  const { table } = covered;
   const length = table.key.length;
   if (length < 2 || length > MOST_ENTRIES) return table;
-  const merging = startMerging(complete, table, entryOf);
+  const merging = startMerging(complete, covered);
   const groups = entriesByRoute(table);
   const likely = mergeGroups(merging, groups, Number.POSITIVE_INFINITY);
   merging.mostFree = KEY_BITS;
@@ -93,7 +89,7 @@ function mergeGroups(
   return merged;
 }
 
-function startMerging(complete: ChipTable, table: ChipTable, entryOf: Int32Array): Merging {
+function startMerging(complete: ChipTable, { table, entryOf }: CoveredTable): Merging {
   const rowsOf: number[][] = Array.from(table.key, () => []);
   let span = 0;
   for (const key of complete.key) span |= key ^ (complete.key[0] as number);
@@ -160,16 +156,21 @@ function similarEntries(
     const free = countOnes(~joinedMask(merging, target, other) & merging.span);
     if (free > merging.mostFree) continue;
     if (best.length === PARTNERS && free >= (bits[PARTNERS - 1] as number)) continue;
-    let place = Math.min(best.length, PARTNERS - 1);
-    while (place > 0 && (bits[place - 1] as number) > free) {
-      best[place] = best[place - 1] as number;
-      bits[place] = bits[place - 1] as number;
-      place--;
-    }
-    best[place] = other;
-    bits[place] = free;
+    insert(best, bits, other, free);
   }
   return best;
+}
+
+/** Puts an entry among the best, before those that leave out more bits; the last of too many goes. */
+function insert(best: number[], bits: number[], entry: number, free: number): void {
+  let place = Math.min(best.length, PARTNERS - 1);
+  while (place > 0 && (bits[place - 1] as number) > free) {
+    best[place] = best[place - 1] as number;
+    bits[place] = bits[place - 1] as number;
+    place--;
+  }
+  best[place] = entry;
+  bits[place] = free;
 }
 
 /** Bits that both entries test and agree in. */

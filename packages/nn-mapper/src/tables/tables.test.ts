@@ -4,9 +4,10 @@ import { randomIndex, seededRandom } from '../random.js';
 import { LOCAL } from '../route/trees.js';
 import { fitTables, RoutingTableOverflowError } from './capacity.js';
 import { removeDefaultRoutes } from './default-routes.js';
-import { minimise, minimiserMemory, minimiseWith } from './minimise.js';
+import { minimise, minimiseWith } from './minimise.js';
 import { coverInOrder } from './ordered-covering.js';
 import { type ChipTable, chipTable, isDefaultRoute, joinTables } from './tables.js';
+import { idleTrie } from './trie.js';
 
 const EAST = 1 << 0;
 const NORTH = 1 << 2;
@@ -90,7 +91,7 @@ t.test('no search, however long, changes where a packet goes', async (t) => {
   const searches: Readonly<Record<string, (complete: ChipTable) => ChipTable>> = {
     'ordered covering': (complete) => coverInOrder(complete).table,
     'the shortest that can be found': (complete) => minimise(complete, 0),
-    'bits in another order': (complete) => minimiseWith(minimiserMemory(), complete, 0, 0),
+    'bits in another order': (complete) => minimiseWith(idleTrie(), complete, 0, 0),
   };
   for (const [name, search] of Object.entries(searches)) {
     t.doesNotThrow(

@@ -98,6 +98,13 @@ export const isDefaultRoute = (arrival: number, route: number): boolean =>
 /** What takes packets that no entry matches: below all entries. */
 export const STRAIGHT_ON = 0x7fffffff;
 
+/** A table that does what a complete one does, and which of its entries takes each row of that. */
+export interface CoveredTable {
+  readonly table: ChipTable;
+  /** The entry, or {@link STRAIGHT_ON}, by row. */
+  readonly entryOf: Int32Array;
+}
+
 /** Routes by number. */
 export interface RouteClasses {
   /** Class of each row: rows of one route have the same. */
