@@ -68,13 +68,11 @@ static void lay_out(const Matrix *m, uint8_t *rows, const Region *region, uint32
       block = input_block(&op->window, &op->input, &outputs, 0, op->input.channels);
     }
     for (uint32_t r = 0; r < region->rows; r += 1) {
-#ifdef __wasm__
       uint32_t pitch = m->pass * m->bytes;
       if (inBlock && gather_columns(rows, pitch, &op->window, &op->input, &block, region->row + r, region->column, region->columns)) {
         rows += region->columns * pitch;
         continue;
       }
-#endif
       for (uint32_t c = 0; c < region->columns; c += 1) {
         gather(rows, &op->window, &op->input, inBlock ? &block : 0, outputs.sample, region->row + r, region->column + c, k, depth);
         rows += m->pass * m->bytes;

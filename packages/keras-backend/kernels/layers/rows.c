@@ -56,3 +56,14 @@ HOT void clear_row(void *to, uint32_t bytes) {
     ((uint16_t *)to)[i] = 0;
   }
 }
+
+HOT void add_columns(const void *rows, uint32_t bytes, uint32_t pitch, uint32_t columns, uint32_t count, int64_t *sums) {
+  for (uint32_t o = 0; o < columns; o += 1) {
+    const uint8_t *at = (const uint8_t *)rows + o * bytes;
+    int64_t sum = sums[o];
+    for (uint32_t p = 0; p < count; p += 1, at += pitch * bytes) {
+      sum += bytes == 2 ? *(const int16_t *)at : *(const int32_t *)at;
+    }
+    sums[o] = sum;
+  }
+}

@@ -27,6 +27,9 @@ void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32
 #else
 void copy_row(void *to, const void *from, uint32_t bytes);
 void clear_row(void *to, uint32_t bytes);
+
+/* Adds the first `columns` of rows, `pitch` elements apart, to sums, column by column. */
+void add_columns(const void *rows, uint32_t bytes, uint32_t pitch, uint32_t columns, uint32_t count, int64_t *sums);
 #endif
 
 #endif

@@ -17,6 +17,9 @@ function positionsFor({ arenaBytes }: Limits): number {
   return arenaBytes > 2 ** 16 ? 64 : 16;
 }
 
+/** The next multiple of 4. */
+const quads = (size: number): number => Math.ceil(size / 4) * 4;
+
 /** Blocks of a matrix. @throws RangeError when the smallest do not fit */
 export function matrixBlocks(operation: OperationOf<'matrix'>, limits: Limits): Blocking {
   const { input, output, window, weightStride } = operation;
@@ -97,9 +100,9 @@ export function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limit
   const size = bytesOf(input);
   const block = { positions: positionsFor(limits), outputs: delta.channels, depth };
   const bytes = () =>
-    block.outputs * (block.depth + 4) * 8 +
+    quads(block.outputs) * quads(block.depth) * 8 +
     8 * block.outputs +
-    2 * block.positions * (block.depth + 8 + block.outputs + 4) * size +
+    (block.positions + 2) * (quads(block.depth) + quads(block.outputs)) * size +
     blockBytes(delta, 1, block.positions, block.outputs) +
     64;
   const items = () => Math.ceil(delta.channels / block.outputs) * Math.ceil(depth / block.depth);
