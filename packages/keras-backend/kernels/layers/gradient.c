@@ -65,12 +65,6 @@ static void add_row(Gradient *g, uint32_t sample, uint32_t row) {
   }
 }
 
-static void clear(int64_t *numbers, uint32_t count) {
-  for (uint32_t i = 0; i < count; i += 1) {
-    numbers[i] = 0;
-  }
-}
-
 static void write_sums(const Gradient *g, uint32_t slice) {
   const GradientOperation *op = g->op;
   uint32_t all = op->window.kernelRows * op->window.kernelColumns * op->input.channels;
@@ -115,14 +109,16 @@ void run_gradient(const void *operation) {
     release_to(0);
     uint32_t sums = products->operands * products->depth;
     products->sums = take_room(sums * 8);
-    clear(products->sums, sums);
+    clear_row(products->sums, sums * 8);
     g.biases = op->biasGradient && g.k == 0 ? take_room(products->outputs * 8) : 0;
     if (g.biases) {
-      clear(g.biases, products->outputs);
+      clear_row(g.biases, products->outputs * 8);
     }
     uint32_t rowBytes = (op->positionsPerBlock + 1) * products->pitch * g.bytes;
     products->rows = take_room(rowBytes);
-    clear_row(products->rows, rowBytes);
+    if (products->operands > products->outputs) {
+      clear_row(products->rows, rowBytes); /* deltas of no output are 0 */
+    }
     Items part = share_of(rows, slice, op->slices);
     for (uint32_t row = part.first; row < part.end; row += 1) {
       add_row(&g, row / op->delta.rows, row % op->delta.rows);

@@ -93,7 +93,7 @@ static int64_t bias_of(const uint8_t *biases, uint32_t bytes, uint32_t index) {
 static void finish(const Matrix *m, const void *sums, const uint8_t *biases, const Region *region, uint32_t samples) {
   const MatrixOperation *op = m->op;
   int32_t shift = op->input.fraction + op->weightFraction - op->output.fraction;
-  uint32_t narrow = m->bytes == 2 && !op->accumulate && shift > 0 && shift < 32;
+  uint32_t narrow = m->bytes == 2 && !op->accumulate && shift > -32 && shift < 32;
   uint32_t p = 0;
   for (uint32_t s = 0; s < samples; s += 1) {
     Region outputs = *region;
@@ -104,7 +104,12 @@ static void finish(const Matrix *m, const void *sums, const uint8_t *biases, con
       for (uint32_t c = 0; c < region->columns; c += 1, p += 1) {
         int32_t *z = (int32_t *)pixel_of(&block, r, c);
         if (narrow) {
-          round_row(z, (const int32_t *)sums + p * m->outputs, (const int32_t *)biases, m->outputs, shift);
+          const int32_t *from = (const int32_t *)sums + p * m->outputs;
+          if (shift > 0) {
+            round_row(z, from, (const int32_t *)biases, m->outputs, shift);
+          } else {
+            raise_row(z, from, (const int32_t *)biases, m->outputs, (uint32_t)-shift);
+          }
           continue;
         }
         for (uint32_t o = 0; o < m->outputs; o += 1) {

@@ -12,6 +12,21 @@ HOT void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint3
   }
 }
 
+HOT void raise_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, uint32_t shift) {
+  uint32_t clamped = 0;
+  for (uint32_t i = 0; i < count; i += 1) {
+    uint32_t bias = biases ? (uint32_t)biases[i] : 0;
+    int32_t sum = (int32_t)((uint32_t)sums[i] + bias);
+    int32_t raised = (int32_t)((uint32_t)sum << shift);
+    if (raised >> shift != sum) {
+      raised = sum < 0 ? INT32_MIN : INT32_MAX;
+      clamped += 1;
+    }
+    z[i] = raised;
+  }
+  worker.saturations += clamped;
+}
+
 HOT void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most) {
   uint32_t clamped = 0;
   for (uint32_t i = 0; i < count; i += 1) {
@@ -39,31 +54,24 @@ HOT void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, ui
   worker.underflows += lost;
 }
 
-HOT void copy_row(void *to, const void *from, uint32_t bytes) {
-  if ((((uintptr_t)to | (uintptr_t)from | bytes) & 3) == 0) {
-    for (uint32_t i = 0; i < bytes / 4; i += 1) {
-      ((uint32_t *)to)[i] = ((const uint32_t *)from)[i];
-    }
-    return;
+HOT static int64_t column16(const int16_t *at, uint32_t pitch, uint32_t count) {
+  int32_t sum = 0;
+  for (; count > 0; count -= 1, at += pitch) {
+    sum += *at;
   }
-  for (uint32_t i = 0; i < bytes / 2; i += 1) {
-    ((uint16_t *)to)[i] = ((const uint16_t *)from)[i];
-  }
+  return sum;
 }
 
-HOT void clear_row(void *to, uint32_t bytes) {
-  for (uint32_t i = 0; i < bytes / 2; i += 1) {
-    ((uint16_t *)to)[i] = 0;
+HOT static int64_t column32(const int32_t *at, uint32_t pitch, uint32_t count) {
+  int64_t sum = 0;
+  for (; count > 0; count -= 1, at += pitch) {
+    sum += *at;
   }
+  return sum;
 }
 
 HOT void add_columns(const void *rows, uint32_t bytes, uint32_t pitch, uint32_t columns, uint32_t count, int64_t *sums) {
   for (uint32_t o = 0; o < columns; o += 1) {
-    const uint8_t *at = (const uint8_t *)rows + o * bytes;
-    int64_t sum = sums[o];
-    for (uint32_t p = 0; p < count; p += 1, at += pitch * bytes) {
-      sum += bytes == 2 ? *(const int16_t *)at : *(const int32_t *)at;
-    }
-    sums[o] = sum;
+    sums[o] += bytes == 2 ? column16((const int16_t *)rows + o, pitch, count) : column32((const int32_t *)rows + o, pitch, count);
   }
 }

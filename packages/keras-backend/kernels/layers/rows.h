@@ -15,6 +15,9 @@
 /* z[i] = round(sums[i] + biases[i], shift) for 1 <= shift <= 31; biases may be 0. Sums of 32 bits, wrapping. */
 void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, int32_t shift);
 
+/* z[i] = sat32((sums[i] + biases[i]) * 2^shift) for 0 <= shift <= 31. */
+void raise_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, uint32_t shift);
+
 /* to[i] = sat16(round(z[i] between least and most, shift)) for 1 <= shift <= 31. */
 void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most);
 

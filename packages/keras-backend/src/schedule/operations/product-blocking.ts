@@ -98,7 +98,13 @@ export function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limit
   const { input, delta, window } = operation;
   const depth = window.kernelRows * window.kernelColumns * input.channels;
   const size = bytesOf(input);
-  const block = { positions: positionsFor(limits), outputs: delta.channels, depth };
+  const positions = positionsFor(limits);
+  // Sums of 32 bits are added to those of 64 once for each pass.
+  const block = {
+    positions: size === 2 ? 2 * positions : positions,
+    outputs: delta.channels,
+    depth,
+  };
   const bytes = () =>
     quads(block.outputs) * quads(block.depth) * 8 +
     8 * block.outputs +
@@ -107,6 +113,7 @@ export function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limit
     64;
   const items = () => Math.ceil(delta.channels / block.outputs) * Math.ceil(depth / block.depth);
   const wanted = Math.ceil(limits.workers / operation.slices);
+  if (bytes() > limits.arenaBytes) block.positions = positions;
   while (bytes() > limits.arenaBytes || items() < wanted) {
     if (block.depth > 64) block.depth = Math.ceil(halved(block.depth) / 4) * 4;
     else if (block.outputs > 8) block.outputs = even(halved(block.outputs));
