@@ -1,4 +1,4 @@
-/* What is done most often, over whole runs of elements: on a core as ARM code, in WebAssembly as vectors. */
+/* What is done most often, over whole runs of elements, at least one: on a core as ARM code, in WebAssembly as vectors. */
 #ifndef ROWS_H
 #define ROWS_H
 #include <stdint.h>

@@ -116,7 +116,10 @@ const KERNELS = {
     ...['fast_forward', 'fast_back', 'fast_update4', 'fast_update2', 'exact_forward'],
     'fast_update_parameters',
   ],
-  layers: ['product16', 'product32', 'outer16', 'outer32'],
+  layers: [
+    ...['product16', 'product32', 'outer16', 'outer32'],
+    ...['round_row', 'raise', 'narrow', 'narrow_deltas', 'copy_row', 'clear_row'],
+  ],
 };
 
 const kernelSymbols = (program, elf) =>

@@ -15,6 +15,8 @@ export interface KernelCall {
 export interface KernelResult {
   /** Core cycles, those of the stub included. */
   readonly cycles: number;
+  /** What the function returned, r0. */
+  readonly value: number;
   /** Memory of the core afterwards. @throws RangeError beyond it */
   read(address: number, bytes: number): Uint8Array;
 }
@@ -57,6 +59,7 @@ export function callKernel(
   if (!core.asleep) throw new RangeError(`the function at 0x${address.toString(16)} does not end`);
   return {
     cycles: core.statistics.cyclesAwake,
+    value: core.registers[0] as number,
     read: (from, bytes) => core.readTcm(from, bytes),
   };
 }

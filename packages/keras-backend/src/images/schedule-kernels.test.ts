@@ -127,6 +127,121 @@ t.test('weight gradients are exact sums of 64 bits, for all sizes and operands',
   );
 });
 
+/** Words of a seed: extremes, what lies around the edges of int16 after a shift, and any. */
+function words(count: number, seed: number, shift: number): Int32Array {
+  const any = numbers(2 * count, -32768, seed);
+  return Int32Array.from({ length: count }, (_, i) => {
+    const [low, high] = [any[2 * i]!, any[2 * i + 1]!];
+    if (i % 5 === 0) return 32767 * 2 ** shift + low > 2147483647 ? 2147483647 : low;
+    if (i % 5 === 1) return Math.max(-2147483648, -32768 * 2 ** shift + low);
+    return (high << 16) ^ low;
+  });
+}
+
+const rounded = (value: number, shift: number): number =>
+  (value >> shift) + ((value >> (shift - 1)) & 1);
+
+t.test(
+  'rows are rounded, raised and clamped, and what was clamped or lost is counted',
+  async () => {
+    const rows = fc.record({
+      count: fc.integer({ min: 1, max: 20 }),
+      shift: fc.integer({ min: 1, max: 31 }),
+      given: fc.boolean(),
+      seed: fc.integer(),
+    });
+    const [biasesAt, counterAt] = [weights, weights + 0x400];
+    fc.assert(
+      fc.property(rows, ({ count, shift, given, seed }) => {
+        const z = words(count, seed, shift);
+        const biases = words(count, seed + 1, 3);
+        const values = numbers(count, -32768, seed + 2);
+        const call = (address: number, given: readonly number[], stack: readonly number[]) =>
+          callKernel(code, {
+            address,
+            arguments: given,
+            stack,
+            memory: new Map([
+              [operands, new Uint32Array(z.buffer)],
+              [biasesAt, new Uint32Array(biases.buffer)],
+              [workAt, wordsOf(values)],
+              [counterAt, Uint32Array.of(7)],
+            ]),
+          });
+        const { round_row, raise, narrow, narrow_deltas } = layersSymbols;
+        const summed = z.map((each, i) => (each + (given ? biases[i]! : 0)) | 0);
+        const from = [sums, operands, given ? biasesAt : 0, count];
+
+        const roundedSums = call(round_row, from, [shift]);
+        deepStrictEqual(
+          new Int32Array(roundedSums.read(sums, 4 * count).buffer),
+          summed.map((sum) => rounded(sum, shift)),
+        );
+
+        const raised = call(raise, from, [shift & 7]);
+        const exact = Array.from(summed, (sum) => sum * 2 ** (shift & 7));
+        const within = exact.map((sum) => Math.min(2147483647, Math.max(-2147483648, sum)));
+        deepStrictEqual(Array.from(new Int32Array(raised.read(sums, 4 * count).buffer)), within);
+        deepStrictEqual(raised.value, exact.filter((sum, i) => sum !== within[i]).length);
+
+        const [least, most] = given ? [0, 2 ** 30] : [-2147483648, 2147483647];
+        const narrowed = call(narrow, [sums, operands, count, shift], [least, most]);
+        const limited = Array.from(z, (each) =>
+          rounded(Math.min(most, Math.max(least, each)), shift),
+        );
+        const halves = limited.map((each) => Math.min(32767, Math.max(-32768, each)));
+        deepStrictEqual(Array.from(new Int16Array(narrowed.read(sums, 2 * count).buffer)), halves);
+        deepStrictEqual(narrowed.value, limited.filter((each, i) => each !== halves[i]).length);
+
+        const deltas = call(
+          narrow_deltas,
+          [sums, operands, given ? workAt : 0, count],
+          [shift, counterAt],
+        );
+        const errors = Array.from(z, (each, i) => (!given || values[i]! > 0 ? each : 0));
+        const full = errors.map((each) => rounded(each, shift));
+        const clamped = full.map((each) => Math.min(32767, Math.max(-32767, each)));
+        deepStrictEqual(Array.from(new Int16Array(deltas.read(sums, 2 * count).buffer)), clamped);
+        deepStrictEqual(deltas.value, full.filter((each, i) => each !== clamped[i]).length);
+        const lost = full.filter((each, i) => each === 0 && errors[i] !== 0).length;
+        deepStrictEqual(new Int32Array(deltas.read(counterAt, 4).buffer)[0], 7 + lost);
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
+
+t.test('rows are copied and cleared whatever their size and place', async () => {
+  const rows = fc.record({
+    elements: fc.integer({ min: 0, max: 70 }),
+    from: fc.integer({ min: 0, max: 3 }),
+    to: fc.integer({ min: 0, max: 3 }),
+    seed: fc.integer(),
+  });
+  fc.assert(
+    fc.property(rows, ({ elements, from, to, seed }) => {
+      const source = numbers(80, -32768, seed);
+      const target = numbers(80, -32768, seed + 1);
+      const call = (address: number, ...values: readonly number[]) =>
+        callKernel(code, {
+          address,
+          arguments: values,
+          memory: new Map([
+            [operands, wordsOf(source)],
+            [sums, wordsOf(target)],
+          ]),
+        }).read(sums, 160);
+      const { copy_row, clear_row } = layersSymbols;
+      const copied = call(copy_row, sums + 2 * to, operands + 2 * from, 2 * elements);
+      const wanted = target.slice();
+      wanted.set(source.subarray(from, from + elements), to);
+      deepStrictEqual(new Int16Array(copied.buffer), wanted);
+      const cleared = call(clear_row, sums + 2 * to, 2 * elements);
+      deepStrictEqual(new Int16Array(cleared.buffer), target.slice().fill(0, to, to + elements));
+    }),
+  );
+});
+
 t.test('inner loops of schedules stay within their budgets', async (t) => {
   const found = measureScheduleKernels(layersImage(), layersSymbols);
   t.same(
