@@ -232,20 +232,34 @@ static void give_four(const PoolBack *p, const int32_t *errors, const uint8_t *f
 
 #endif
 
+/* An error to some places of a row, where they lie in the target's block. */
+static void give(const Block *target, uint32_t row, uint32_t column, uint32_t columns, uint32_t step, uint32_t c, int64_t value,
+                 uint32_t accumulate) {
+  const Region *region = &target->region;
+  if (row - region->row >= region->rows) {
+    return;
+  }
+  for (uint32_t j = 0; j < columns; j += 1, column += step) {
+    if (column - region->column < region->columns) {
+      add_element(pixel_of(target, row - region->row, column - region->column), ELEMENT_INT32, c, value, accumulate);
+    }
+  }
+}
+
 /* The errors of one window, to the places of the target's block that lie in it. */
-static void give_window(const PoolBack *p, const Block *target, uint32_t row, uint32_t column) {
+static void give_window(const PoolBack *p, const Block *target, uint32_t outputRow, uint32_t outputColumn) {
   const PoolBackOperation *op = p->op;
   const Window *w = &op->window;
   const Region *region = &target->region;
-  const int32_t *errors = (const int32_t *)pixel_of(&p->error, row - p->error.region.row, column - p->error.region.column);
-  Places places = places_of(w, &op->source, row, column);
+  const int32_t *errors = (const int32_t *)pixel_of(&p->error, outputRow - p->error.region.row, outputColumn - p->error.region.column);
+  Places places = places_of(w, &op->source, outputRow, outputColumn);
   if (!places.count) {
     return;
   }
   uint32_t rows = places.rows.end - places.rows.first;
   uint32_t columns = places.columns.end - places.columns.first;
-  uint32_t top = input_row(w, row, places.rows.first);
-  uint32_t left = input_column(w, column, places.columns.first);
+  uint32_t top = input_row(w, outputRow, places.rows.first);
+  uint32_t left = input_column(w, outputColumn, places.columns.first);
 #ifdef __wasm__
   uint32_t inside = top >= region->row && left >= region->column &&
                     top + (rows - 1) * w->dilationRows < region->row + region->rows &&
@@ -261,31 +275,24 @@ static void give_window(const PoolBack *p, const Block *target, uint32_t row, ui
   }
 #endif
   for (uint32_t c = 0; c < region->channels; c += 1) {
-    uint32_t from = 0;
-    uint32_t end = rows * columns;
-    int64_t value;
     if (!errors[c]) {
       continue;
     }
     if (op->function == POOL_MEAN) {
-      value = rounded(mean_of(errors[c], places.count, p->shift - 16), 16);
-    } else {
-      const uint8_t *first = pixel_of(&p->source, top - p->source.region.row, left - p->source.region.column);
-      uint32_t rowStep = w->dilationRows * p->source.row;
-      uint32_t columnStep = w->dilationColumns * p->source.pixel;
-      from = p->source.type == ELEMENT_INT16 ? first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT16)
-                                             : first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT32);
-      end = from + 1;
-      value = rounded(errors[c], p->shift);
-    }
-    for (uint32_t place = from; place < end; place += 1) {
-      uint32_t i = place / columns;
-      uint32_t r = top + i * w->dilationRows - region->row;
-      uint32_t k = left + (place - i * columns) * w->dilationColumns - region->column;
-      if (r < region->rows && k < region->columns) {
-        add_element(pixel_of(target, r, k), ELEMENT_INT32, c, value, op->accumulate);
+      int64_t value = rounded(mean_of(errors[c], places.count, p->shift - 16), 16);
+      for (uint32_t i = 0; i < rows; i += 1) {
+        give(target, top + i * w->dilationRows, left, columns, w->dilationColumns, c, value, op->accumulate);
       }
+      continue;
     }
+    const uint8_t *first = pixel_of(&p->source, top - p->source.region.row, left - p->source.region.column);
+    uint32_t rowStep = w->dilationRows * p->source.row;
+    uint32_t columnStep = w->dilationColumns * p->source.pixel;
+    uint32_t found = p->source.type == ELEMENT_INT16 ? first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT16)
+                                                     : first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT32);
+    uint32_t i = found / columns;
+    uint32_t column = left + (found - i * columns) * w->dilationColumns;
+    give(target, top + i * w->dilationRows, column, 1, 1, c, rounded(errors[c], p->shift), op->accumulate);
   }
 }
 
