@@ -42,7 +42,7 @@ static Block shape_of(const Tensor *tensor, const Region *region) {
 
 uint32_t block_fits(const Tensor *tensor, const Region *region) {
   uint32_t elements = region->rows * region->columns * (region->channels + 1);
-  return direct(tensor->address) || used + elements * 4 + 8 <= arena_bytes;
+  return direct(tensor->address) || used + elements * (tensor->type == ELEMENT_INT16 ? 2 : 4) + 8 <= arena_bytes;
 }
 
 /* Calls a copying function for each run of elements that lies alike in memory and in the block. */

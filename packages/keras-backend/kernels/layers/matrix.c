@@ -68,13 +68,11 @@ static void lay_out(const Matrix *m, uint8_t *rows, const Region *region, uint32
       block = input_block(&op->window, &op->input, &outputs, 0, op->input.channels);
     }
     for (uint32_t r = 0; r < region->rows; r += 1) {
-#ifdef __wasm__
       uint32_t pitch = m->pass * m->bytes;
       if (inBlock && gather_columns(rows, pitch, &op->window, &op->input, &block, region->row + r, region->column, region->columns)) {
         rows += region->columns * pitch;
         continue;
       }
-#endif
       for (uint32_t c = 0; c < region->columns; c += 1) {
         gather(rows, &op->window, &op->input, inBlock ? &block : 0, outputs.sample, region->row + r, region->column + c, k, depth);
         rows += m->pass * m->bytes;
@@ -95,7 +93,7 @@ static int64_t bias_of(const uint8_t *biases, uint32_t bytes, uint32_t index) {
 static void finish(const Matrix *m, const void *sums, const uint8_t *biases, const Region *region, uint32_t samples) {
   const MatrixOperation *op = m->op;
   int32_t shift = op->input.fraction + op->weightFraction - op->output.fraction;
-  uint32_t narrow = m->bytes == 2 && !op->accumulate && shift > 0 && shift < 32;
+  uint32_t narrow = m->bytes == 2 && !op->accumulate && shift > -32 && shift < 32;
   uint32_t p = 0;
   for (uint32_t s = 0; s < samples; s += 1) {
     Region outputs = *region;
@@ -106,7 +104,12 @@ static void finish(const Matrix *m, const void *sums, const uint8_t *biases, con
       for (uint32_t c = 0; c < region->columns; c += 1, p += 1) {
         int32_t *z = (int32_t *)pixel_of(&block, r, c);
         if (narrow) {
-          round_row(z, (const int32_t *)sums + p * m->outputs, (const int32_t *)biases, m->outputs, shift);
+          const int32_t *from = (const int32_t *)sums + p * m->outputs;
+          if (shift > 0) {
+            round_row(z, from, (const int32_t *)biases, m->outputs, shift);
+          } else {
+            raise_row(z, from, (const int32_t *)biases, m->outputs, (uint32_t)-shift);
+          }
           continue;
         }
         for (uint32_t o = 0; o < m->outputs; o += 1) {

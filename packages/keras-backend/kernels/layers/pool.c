@@ -79,13 +79,13 @@ static inline void largest_row(const uint8_t *first, uint32_t rows, uint32_t row
 static void pool_pixel(const PoolOperation *op, const Block *source, uint8_t *to, uint32_t row, uint32_t column, uint32_t channels) {
   Places places = places_of(&op->window, &op->source, row, column);
   int32_t shift = op->source.fraction - op->target.fraction;
+  const uint8_t *first = places.count ? source_pixel(&op->window, source, row, column, places.rows.first, places.columns.first) : 0;
+  uint32_t rowStep = op->window.dilationRows * source->row;
+  uint32_t columnStep = op->window.dilationColumns * source->pixel;
+  uint32_t rows = places.count ? places.rows.end - places.rows.first : 0;
+  uint32_t columns = places.columns.end - places.columns.first;
 #ifdef __wasm__
   if (op->function == POOL_LARGEST && shift == 0 && op->target.type == source->type && places.count) {
-    const uint8_t *first = source_pixel(&op->window, source, row, column, places.rows.first, places.columns.first);
-    uint32_t rowStep = op->window.dilationRows * source->row;
-    uint32_t columnStep = op->window.dilationColumns * source->pixel;
-    uint32_t rows = places.rows.end - places.rows.first;
-    uint32_t columns = places.columns.end - places.columns.first;
     if (source->type == ELEMENT_INT16) {
       largest_row(first, rows, rowStep, columns, columnStep, channels, ELEMENT_INT16, to);
     } else {
@@ -97,9 +97,10 @@ static void pool_pixel(const PoolOperation *op, const Block *source, uint8_t *to
   for (uint32_t c = 0; c < channels; c += 1) {
     int64_t sum = 0;
     int32_t largest = INT32_MIN;
-    for (uint32_t i = places.rows.first; i < places.rows.end; i += 1) {
-      for (uint32_t j = places.columns.first; j < places.columns.end; j += 1) {
-        int32_t x = element(source_pixel(&op->window, source, row, column, i, j), source->type, c);
+    for (uint32_t i = 0; i < rows; i += 1) {
+      uint32_t at = i * rowStep + c;
+      for (uint32_t j = 0; j < columns; j += 1, at += columnStep) {
+        int32_t x = element(first, source->type, at);
         sum += x;
         largest = x > largest ? x : largest;
       }
@@ -171,7 +172,6 @@ static int64_t pool_back_element(const PoolBack *p, uint32_t row, uint32_t colum
   return op->function == POOL_MEAN ? rounded(sum, 16) : rounded(sum, p->shift);
 }
 
-#ifdef __wasm__
 /* Whether no place of the source lies in two windows. */
 static uint32_t windows_are_apart(const Window *w, const Tensor *error) {
   return (error->rows == 1 || (w->kernelRows - 1) * w->dilationRows < w->strideRows) &&
@@ -194,6 +194,7 @@ static inline uint32_t first_largest(const uint8_t *first, uint32_t rows, uint32
   return found;
 }
 
+#ifdef __wasm__
 /* The same for four channels and a whole window inside of the target, whose every place is written. */
 static void give_four(const PoolBack *p, const int32_t *errors, const uint8_t *first, uint8_t *to, const Block *target,
                       uint32_t rows, uint32_t columns) {
@@ -229,20 +230,37 @@ static void give_four(const PoolBack *p, const int32_t *errors, const uint8_t *f
   }
 }
 
+#endif
+
+/* An error to some places of a row, where they lie in the target's block. */
+static void give(const Block *target, uint32_t row, uint32_t column, uint32_t columns, uint32_t step, uint32_t c, int64_t value,
+                 uint32_t accumulate) {
+  const Region *region = &target->region;
+  if (row - region->row >= region->rows) {
+    return;
+  }
+  for (uint32_t j = 0; j < columns; j += 1, column += step) {
+    if (column - region->column < region->columns) {
+      add_element(pixel_of(target, row - region->row, column - region->column), ELEMENT_INT32, c, value, accumulate);
+    }
+  }
+}
+
 /* The errors of one window, to the places of the target's block that lie in it. */
-static void give_window(const PoolBack *p, const Block *target, uint32_t row, uint32_t column) {
+static void give_window(const PoolBack *p, const Block *target, uint32_t outputRow, uint32_t outputColumn) {
   const PoolBackOperation *op = p->op;
   const Window *w = &op->window;
   const Region *region = &target->region;
-  const int32_t *errors = (const int32_t *)pixel_of(&p->error, row - p->error.region.row, column - p->error.region.column);
-  Places places = places_of(w, &op->source, row, column);
+  const int32_t *errors = (const int32_t *)pixel_of(&p->error, outputRow - p->error.region.row, outputColumn - p->error.region.column);
+  Places places = places_of(w, &op->source, outputRow, outputColumn);
   if (!places.count) {
     return;
   }
   uint32_t rows = places.rows.end - places.rows.first;
   uint32_t columns = places.columns.end - places.columns.first;
-  uint32_t top = input_row(w, row, places.rows.first);
-  uint32_t left = input_column(w, column, places.columns.first);
+  uint32_t top = input_row(w, outputRow, places.rows.first);
+  uint32_t left = input_column(w, outputColumn, places.columns.first);
+#ifdef __wasm__
   uint32_t inside = top >= region->row && left >= region->column &&
                     top + (rows - 1) * w->dilationRows < region->row + region->rows &&
                     left + (columns - 1) * w->dilationColumns < region->column + region->columns;
@@ -255,32 +273,26 @@ static void give_window(const PoolBack *p, const Block *target, uint32_t row, ui
     }
     return;
   }
+#endif
   for (uint32_t c = 0; c < region->channels; c += 1) {
-    uint32_t from = 0;
-    uint32_t end = rows * columns;
-    int64_t value;
     if (!errors[c]) {
       continue;
     }
     if (op->function == POOL_MEAN) {
-      value = rounded(mean_of(errors[c], places.count, p->shift - 16), 16);
-    } else {
-      const uint8_t *first = pixel_of(&p->source, top - p->source.region.row, left - p->source.region.column);
-      uint32_t rowStep = w->dilationRows * p->source.row;
-      uint32_t columnStep = w->dilationColumns * p->source.pixel;
-      from = p->source.type == ELEMENT_INT16 ? first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT16)
-                                             : first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT32);
-      end = from + 1;
-      value = rounded(errors[c], p->shift);
-    }
-    for (uint32_t place = from; place < end; place += 1) {
-      uint32_t i = place / columns;
-      uint32_t r = top + i * w->dilationRows - region->row;
-      uint32_t k = left + (place - i * columns) * w->dilationColumns - region->column;
-      if (r < region->rows && k < region->columns) {
-        add_element(pixel_of(target, r, k), ELEMENT_INT32, c, value, op->accumulate);
+      int64_t value = rounded(mean_of(errors[c], places.count, p->shift - 16), 16);
+      for (uint32_t i = 0; i < rows; i += 1) {
+        give(target, top + i * w->dilationRows, left, columns, w->dilationColumns, c, value, op->accumulate);
       }
+      continue;
     }
+    const uint8_t *first = pixel_of(&p->source, top - p->source.region.row, left - p->source.region.column);
+    uint32_t rowStep = w->dilationRows * p->source.row;
+    uint32_t columnStep = w->dilationColumns * p->source.pixel;
+    uint32_t found = p->source.type == ELEMENT_INT16 ? first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT16)
+                                                     : first_largest(first, rows, rowStep, columns, columnStep, c, ELEMENT_INT32);
+    uint32_t i = found / columns;
+    uint32_t column = left + (found - i * columns) * w->dilationColumns;
+    give(target, top + i * w->dilationRows, column, 1, 1, c, rounded(errors[c], p->shift), op->accumulate);
   }
 }
 
@@ -299,7 +311,6 @@ static void give_windows(const PoolBack *p, const Block *target, const Region *o
     }
   }
 }
-#endif
 
 static Window window_back(const Window *window) {
   Window back = *window;
@@ -325,13 +336,11 @@ void run_pool_back(const void *operation) {
     if (op->function == POOL_LARGEST && outputs.rows && outputs.columns) {
       p.source = input_block(&op->window, &op->source, &outputs, channel, channels);
     }
-#ifdef __wasm__
     if (windows_are_apart(&op->window, &op->error)) {
       give_windows(&p, &target, &outputs);
       write_block(&target);
       continue;
     }
-#endif
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         int32_t *to = (int32_t *)pixel_of(&target, row, column);

@@ -22,13 +22,22 @@ void product16(const Product *product, int32_t *sums);
 void product32(const Product *product, int64_t *sums);
 
 /*
- * Adds x * d over positions to gradient[o * pitch + k], 64 bits. int16: operands of positions 2 p and 2 p + 1 are halves of
- * one word, x[p * depth + k] and d[p * outputs + o], and no two of the four products sum up to 2^31. depth is a multiple of 4;
- * a word behind d may be read.
+ * Rows of positions, `pitch` elements apart: `outputs` deltas from the start, `depth` operands from element `operands` on.
+ * sums[o * depth + k], for a multiple of 4 outputs. pitch, operands and depth are multiples of 4, there is a row behind
+ * an odd number of int16 positions, which is used up, and deltas of no output are 0.
  */
-void outer16(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t outputs, uint32_t pairs, int64_t *gradient);
+typedef struct {
+  void *rows;
+  uint32_t pitch;
+  uint32_t operands;
+  uint32_t depth;
+  uint32_t outputs;
+  uint32_t positions;
+  int64_t *sums;
+} Outer;
 
-/* int32: x[p * depth + k], d[p * outputs + o]. */
-void outer32(const int32_t *x, uint32_t depth, const int32_t *d, uint32_t outputs, uint32_t positions, int64_t *gradient);
+/* Adds products over positions. int16: deltas are -32767 .. 32767, and WebAssembly uses up the rows. */
+void outer16(const Outer *outer);
+void outer32(const Outer *outer);
 
 #endif

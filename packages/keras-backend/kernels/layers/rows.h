@@ -1,4 +1,4 @@
-/* What is done most often, over whole runs of elements: on a core as ARM code, in WebAssembly as vectors. */
+/* What is done most often, over whole runs of elements, at least one: on a core as ARM code, in WebAssembly as vectors. */
 #ifndef ROWS_H
 #define ROWS_H
 #include <stdint.h>
@@ -15,6 +15,9 @@
 /* z[i] = round(sums[i] + biases[i], shift) for 1 <= shift <= 31; biases may be 0. Sums of 32 bits, wrapping. */
 void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, int32_t shift);
 
+/* z[i] = sat32((sums[i] + biases[i]) * 2^shift) for 0 <= shift <= 31. */
+void raise_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, uint32_t shift);
+
 /* to[i] = sat16(round(z[i] between least and most, shift)) for 1 <= shift <= 31. */
 void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most);
 
@@ -27,6 +30,9 @@ void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32
 #else
 void copy_row(void *to, const void *from, uint32_t bytes);
 void clear_row(void *to, uint32_t bytes);
+
+/* Adds the first `columns` of rows, `pitch` elements apart, to sums, column by column. */
+void add_columns(const void *rows, uint32_t bytes, uint32_t pitch, uint32_t columns, uint32_t count, int64_t *sums);
 #endif
 
 #endif

@@ -26,7 +26,6 @@ Block input_block(const Window *window, const Tensor *input, const Region *outpu
   return block_of(input, &region);
 }
 
-#ifdef __wasm__
 /* Channels of pixels that lie `step` bytes apart. */
 static inline void gather_pixels(uint8_t *to, const uint8_t *from, uint32_t pixels, uint32_t step, uint32_t bytes) {
   if (step == bytes) {
@@ -63,7 +62,7 @@ uint32_t gather_columns(uint8_t *to, uint32_t pitch, const Window *window, const
   uint32_t bytes = input->channels * block->bytes;
   uint32_t kernel = window->kernelColumns;
   uint32_t places = (columns - 1) * window->strideColumns + (kernel - 1) * window->dilationColumns + 1;
-  if (window->spreadRows * window->spreadColumns != 1 || !direct(input->address) || arena_mark() + places * bytes + 16 > arena_bytes) {
+  if (window->spreadRows * window->spreadColumns != 1 || arena_mark() + places * bytes + 16 > arena_bytes) {
     return 0;
   }
   uint32_t mark = arena_mark();
@@ -81,7 +80,6 @@ uint32_t gather_columns(uint8_t *to, uint32_t pitch, const Window *window, const
   release_to(mark);
   return 1;
 }
-#endif
 
 void gather(void *to, const Window *window, const Tensor *input, const Block *block, uint32_t sample, uint32_t row,
             uint32_t column, uint32_t k, uint32_t depth) {

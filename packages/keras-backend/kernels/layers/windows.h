@@ -13,13 +13,11 @@ Block input_block(const Window *window, const Tensor *input, const Region *outpu
 void gather(void *to, const Window *window, const Tensor *input, const Block *block, uint32_t sample, uint32_t row,
             uint32_t column, uint32_t k, uint32_t depth);
 
-#ifdef __wasm__
 /*
  * All products of `columns` neighbours in a row, `pitch` bytes apart, by way of a patch of the input with zeros around it.
  * 0 where that cannot be, and nothing was laid out.
  */
 uint32_t gather_columns(uint8_t *to, uint32_t pitch, const Window *window, const Tensor *input, const Block *block,
                         uint32_t row, uint32_t column, uint32_t columns);
-#endif
 
 #endif

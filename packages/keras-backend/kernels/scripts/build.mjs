@@ -13,6 +13,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeAplx } from '@spin-tools/scp';
 import { CODE_BUDGETS, KERNEL_BUDGETS, measureKernels } from '../../dist/images/kernel-cycles.js';
+import {
+  measureScheduleKernels,
+  SCHEDULE_KERNEL_BUDGETS,
+} from '../../dist/images/schedule-kernel-cycles.js';
 import { DTCM_ARENA_BYTES, encodeOverlays, LAYERS_ARENA_BYTES } from '../../dist/layouts/index.js';
 import { OPERATION_KINDS } from '../../dist/schedule/operations.js';
 
@@ -67,6 +71,7 @@ const imageOf = (elf) => {
  */
 const OVERLAYS = {
   features: ['depthwise.c', 'merge.c', 'moments.c', 'normalise.c'],
+  places: ['drop.c', 'map.c', 'pool.c'],
   step: ['lose.c', 'losses.c', 'norms.c', 'refresh.c', 'trained.c', 'update.c'],
 };
 
@@ -105,23 +110,37 @@ const checkArena = (elf, { arenaBytes }) => {
   }
 };
 
-/** Functions and variables that measureKernels() calls. */
-const KERNELS = [
-  ...['fast_forward', 'fast_back', 'fast_update4', 'fast_update2', 'exact_forward'],
-  'fast_update_parameters',
-];
+/** Functions and variables that measurements of inner loops call, by program. */
+const KERNELS = {
+  dense: [
+    ...['fast_forward', 'fast_back', 'fast_update4', 'fast_update2', 'exact_forward'],
+    'fast_update_parameters',
+  ],
+  layers: [
+    ...['product16', 'product32', 'outer16', 'outer32'],
+    ...['round_row', 'raise', 'narrow', 'narrow_deltas', 'copy_row', 'clear_row'],
+  ],
+};
 
-const kernelSymbols = (elf) => Object.fromEntries(KERNELS.map((name) => [name, symbol(elf, name)]));
+const kernelSymbols = (program, elf) =>
+  Object.fromEntries(KERNELS[program].map((name) => [name, symbol(elf, name)]));
+
+/** What measures the inner loops of a program, and their budgets. */
+const MEASURES = {
+  dense: { measure: measureKernels, budgets: KERNEL_BUDGETS },
+  layers: { measure: measureScheduleKernels, budgets: SCHEDULE_KERNEL_BUDGETS },
+};
 
 /** Code that grew, and loops that became slower than their budget, end the build. */
 const checkBudgets = (program, elf, image) => {
   const code = section(elf, '.text').length;
-  if (CODE_BUDGETS[program] === undefined) return;
-  process.stdout.write(`${program}: ${code} of ${CODE_BUDGETS[program]} bytes of code\n`);
-  if (code > CODE_BUDGETS[program]) throw new Error(`${program} has ${code} bytes of code`);
-  if (program !== 'dense') return;
-  for (const { kernel, cycles } of measureKernels(image, kernelSymbols(elf))) {
-    const budget = KERNEL_BUDGETS[kernel];
+  const most = CODE_BUDGETS[program];
+  if (most !== undefined) process.stdout.write(`${program}: ${code} of ${most} bytes of code\n`);
+  if (code > most) throw new Error(`${program} has ${code} bytes of code`);
+  if (MEASURES[program] === undefined) return;
+  const { measure, budgets } = MEASURES[program];
+  for (const { kernel, cycles } of measure(image, kernelSymbols(program, elf))) {
+    const budget = budgets[kernel];
     process.stdout.write(`${kernel}: ${cycles.toFixed(2)} of ${budget} cycles\n`);
     if (cycles > budget) throw new Error(`${kernel} takes ${cycles} cycles, more than ${budget}`);
   }
@@ -188,10 +207,12 @@ const modules = Object.entries(PROGRAMS).map(([program, parts]) => {
   return constant(program, image);
 });
 modules.push(constant('overlays', overlaysOf(join(folder, 'layers.elf'))));
-const places = Object.entries(kernelSymbols(join(folder, 'dense.elf'))).map(
-  ([name, address]) => `  ${name}: 0x${address.toString(16)},\n`,
-);
-modules.push(
-  `/** Where the inner loops of dense are, for those who measure them. */\nexport const denseSymbols = {\n${places.join('')}} as const;\n`,
-);
+for (const program of Object.keys(KERNELS)) {
+  const places = Object.entries(kernelSymbols(program, join(folder, `${program}.elf`))).map(
+    ([name, address]) => `  ${name}: 0x${address.toString(16)},\n`,
+  );
+  modules.push(
+    `/** Where the inner loops of ${program} are, for those who measure them. */\nexport const ${program}Symbols = {\n${places.join('')}} as const;\n`,
+  );
+}
 writeFileSync(target, `${header}\n${modules.join('\n')}`);

@@ -3,7 +3,7 @@
  * instruction-level core without a chip. Operands are 16 bits wide (32 in exact) and lie in DTCM, the batch is 32.
  */
 import { decodeAplx } from '@spin-tools/scp';
-import { ArmCore, type ChipBus } from '@spin-tools/sim/arm';
+import { callKernel, type KernelCall, NOTHING_CALLED, STACK } from './kernel-call.js';
 
 /** Addresses of functions and variables in the image, from its ELF file. */
 export interface KernelSymbols {
@@ -44,9 +44,6 @@ export const KERNEL_BUDGETS = {
 export const CODE_BUDGETS = { dense: 0x7c00, sequencer: 0x2000 } as const;
 
 const DTCM = 0x400000;
-/** Free in ITCM behind the program, below what the loader uses. */
-const STUB = 0x7e00;
-const STACK = DTCM + 0xf800;
 const SUMS = STACK + 0x100;
 /** Where the operands lie: behind the program's variables. */
 const INPUTS = DTCM + 0x1000;
@@ -57,31 +54,14 @@ const OPERAND = DTCM + 0xb800;
 const OPERAND_NEXT = DTCM + 0xc800;
 const COLUMNS = 392;
 const SAMPLES = 32;
-const LIMIT_NS = 100_000_000;
-
-const outside = (): never => {
-  throw new RangeError('an inner loop left its core');
-};
-const NO_CHIP: ChipBus = {
-  ...{ read: outside, write: outside, readBlock: outside, writeBlock: outside },
-  send: () => true,
-};
-
-/** A call: address, up to four arguments in registers, others on the stack. */
-interface Call {
-  readonly address: number;
-  readonly arguments: readonly number[];
-  readonly stack?: readonly number[];
-  /** Words at addresses of DTCM. */
-  readonly memory?: ReadonlyMap<number, Uint32Array>;
-}
 
 /** Measures all loops of an image. */
 export function measureKernels(image: Uint8Array, symbols: KernelSymbols): KernelCycles[] {
   const [code] = decodeAplx(image);
   if (code?.operation !== 'place') throw new RangeError('the image does not begin with its code');
   const { data } = code;
-  const cycles = (call: Call): number => run(data, call) - run(data, NOTHING);
+  const nothing = callKernel(data, NOTHING_CALLED).cycles;
+  const cycles = (call: KernelCall): number => callKernel(data, call).cycles - nothing;
   const update = (address: number, delta: number): number =>
     cycles({ address, arguments: [], memory: updateMemory(symbols, delta) });
   const forward = cycles({
@@ -113,8 +93,6 @@ export function measureKernels(image: Uint8Array, symbols: KernelSymbols): Kerne
   ];
 }
 
-const NOTHING: Call = { address: STUB + 32, arguments: [] };
-
 /** `fast_update_parameters`, kernels/dense/fast.h, and one delta that all rows and samples have. */
 function updateMemory(symbols: KernelSymbols, delta: number): Map<number, Uint32Array> {
   const parameters = Uint32Array.of(
@@ -129,30 +107,3 @@ function updateMemory(symbols: KernelSymbols, delta: number): Map<number, Uint32
     [DELTAS, new Uint32Array(2 * SAMPLES).fill(delta)],
   ]);
 }
-
-/** Cycles from the first instruction of a stub that calls a function to the stub's end. */
-function run(code: Uint8Array, { address, arguments: values, stack = [], memory }: Call): number {
-  const core = new ArmCore(0, NO_CHIP, false);
-  core.writeTcm(0, code);
-  core.writeTcm(STUB, bytesOf(Uint32Array.from(stub(address, values))));
-  core.writeTcm(STACK, bytesOf(Uint32Array.from(stack)));
-  for (const [at, words] of memory ?? []) core.writeTcm(at, bytesOf(words));
-  core.start(STUB);
-  core.run(LIMIT_NS);
-  if (!core.asleep) throw new RangeError(`the function at 0x${address.toString(16)} does not end`);
-  return core.statistics.cyclesAwake;
-}
-
-/** ldr of sp, r0-r3 and r12 from behind the code; blx r12; wait for an interrupt; bx lr. */
-function stub(address: number, values: readonly number[]): number[] {
-  const registers = [13, 0, 1, 2, 3, 12];
-  const literals = [STACK, ...[0, 1, 2, 3].map((index) => values[index] ?? 0), address];
-  const instructions = registers.length + 3;
-  const loads = registers.map((register, index) => {
-    const offset = 4 * (instructions + index) - 4 * index - 8;
-    return (0xe59f0000 | (register << 12) | offset) >>> 0;
-  });
-  return [...loads, 0xe12fff3c, 0xee070f90, 0xe12fff1e, ...literals];
-}
-
-const bytesOf = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer);

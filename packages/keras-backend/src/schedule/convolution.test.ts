@@ -174,62 +174,68 @@ t.test(
 
 t.test('gradients are exact sums over all samples, whether in one slice or several', async () => {
   await fc.assert(
-    fc.asyncProperty(convolutions, fc.integer({ min: 1, max: 4 }), async (given, slices) => {
-      const { samples, input, output, window, type, seed } = given;
-      const places = window.kernelRows * window.kernelColumns;
-      const [channels, outputs] = [input[2], output[2]];
-      const depth = places * channels;
-      const bits = type === ElementType.Int16 ? 16 : 24;
-      const x = integers(samples * sizeOf(input), bits, seed);
-      const d = integers(samples * sizeOf(output), bits, seed + 1).map((each) =>
-        Math.max(-32767, each),
-      );
-      const stride = weightStrideOf(depth, type);
-      const count = outputs * stride + outputs;
-      const numbers = await inEveryWay((bench) => {
-        const partial = bench.room(8 * count * slices);
-        bench.replica.int64(partial, count * slices).fill(77n);
-        const sums = bench.room(8 * count);
-        bench.run(
-          [
-            {
-              kind: 'gradient',
-              input: bench.filled(x, input, type, 10),
-              delta: bench.filled(d, output, type, 10),
-              window,
-              gradient: partial,
-              gradientStride: stride,
-              biasGradient: partial + 8 * outputs * stride,
-              slices,
-              sliceBytes: 8 * count,
-            },
-            {
-              kind: 'combine',
-              source: partial,
-              slices,
-              sliceBytes: 8 * count,
-              target: sums,
-              count,
-            },
-          ],
-          { samples },
+    fc.asyncProperty(
+      convolutions,
+      fc.integer({ min: 1, max: 4 }),
+      fc.boolean(),
+      async (given, slices, isExtreme) => {
+        const { samples, input, output, window, type, seed } = given;
+        const places = window.kernelRows * window.kernelColumns;
+        const [channels, outputs] = [input[2], output[2]];
+        const depth = places * channels;
+        const bits = type === ElementType.Int16 ? 16 : 24;
+        const pushed = (value: number) => (isExtreme ? (value < 0 ? -32768 : 32767) : value);
+        const x = integers(samples * sizeOf(input), bits, seed).map(pushed);
+        const d = integers(samples * sizeOf(output), bits, seed + 1).map((each) =>
+          Math.max(-32767, pushed(each)),
         );
-        return Array.from(bench.replica.int64(sums, count));
-      });
-      const wanted = zeros(count);
-      eachPair(given, (from, place, to) => {
-        for (let c = 0; c < channels; c++)
-          for (let o = 0; o < outputs; o++)
-            add(
-              wanted,
-              o * stride + place * channels + c,
-              d[to * outputs + o]!,
-              x[from * channels + c]!,
-            );
-      });
-      for (const [i, each] of d.entries()) add(wanted, outputs * stride + (i % outputs), each, 1);
-      deepStrictEqual(numbers, wanted);
-    }),
+        const stride = weightStrideOf(depth, type);
+        const count = outputs * stride + outputs;
+        const numbers = await inEveryWay((bench) => {
+          const partial = bench.room(8 * count * slices);
+          bench.replica.int64(partial, count * slices).fill(77n);
+          const sums = bench.room(8 * count);
+          bench.run(
+            [
+              {
+                kind: 'gradient',
+                input: bench.filled(x, input, type, 10),
+                delta: bench.filled(d, output, type, 10),
+                window,
+                gradient: partial,
+                gradientStride: stride,
+                biasGradient: partial + 8 * outputs * stride,
+                slices,
+                sliceBytes: 8 * count,
+              },
+              {
+                kind: 'combine',
+                source: partial,
+                slices,
+                sliceBytes: 8 * count,
+                target: sums,
+                count,
+              },
+            ],
+            { samples },
+          );
+          return Array.from(bench.replica.int64(sums, count));
+        });
+        const wanted = zeros(count);
+        eachPair(given, (from, place, to) => {
+          for (let c = 0; c < channels; c++)
+            for (let o = 0; o < outputs; o++)
+              add(
+                wanted,
+                o * stride + place * channels + c,
+                d[to * outputs + o]!,
+                x[from * channels + c]!,
+              );
+        });
+        for (const [i, each] of d.entries()) add(wanted, outputs * stride + (i % outputs), each, 1);
+        deepStrictEqual(numbers, wanted);
+      },
+    ),
     runs,
   );
 });

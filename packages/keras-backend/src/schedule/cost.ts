@@ -53,6 +53,8 @@ export interface Work {
   readonly gathered?: number;
   /** Rows of windows from which it lays them out. */
   readonly runs?: number;
+  /** Rows of products that it fetches one by one. */
+  readonly fetches?: number;
   /** Weights that it reads, or gradients that it writes. */
   readonly weights?: number;
 }
@@ -152,6 +154,7 @@ export function workOf(
       const depth = window.kernelRows * window.kernelColumns * input.channels;
       const values = samples * sizeOf(output) * share;
       const positions = (values * outputBlocks) / output.channels;
+      const isPoint = window.kernelRows * window.kernelColumns === 1;
       return {
         operationKey: isExact(input) ? 'matrix, exact' : 'matrix',
         work: {
@@ -159,7 +162,7 @@ export function workOf(
           values,
           products: values * Math.ceil(depth / 8) * 8,
           gathered: positions * depth,
-          runs: positions * window.kernelRows,
+          ...(isPoint ? { fetches: positions } : { runs: positions * window.kernelRows }),
           weights: Math.ceil(outputBlocks * share) * outputsPerBlock * depth,
         },
       };

@@ -1,5 +1,7 @@
 /* Products with WebAssembly's 128-bit instructions; the same results as ../products.c. */
 #include "../products.h"
+#include "../blocks.h"
+#include "../rows.h"
 #include <wasm_simd128.h>
 
 #define EACH(i, count) _Pragma("clang loop unroll(full)") for (uint32_t i = 0; i < count; i += 1)
@@ -95,12 +97,38 @@ void product32(const Product *product, int64_t *sums) {
   }
 }
 
-/* The largest magnitude of int16 pairs. */
-static uint32_t largest_of(const uint32_t *pairs, uint32_t count) {
+/* Positions 2 p and 2 p + 1 as halves of words, in place of their rows; a last one alone with 0. */
+static void pair(const Outer *outer) {
+  uint32_t pitch = outer->pitch;
+  uint32_t mark = arena_mark();
+  int16_t *copy = take_room(2 * pitch);
+  int16_t *even = outer->rows;
+  for (uint32_t p = 0; p < outer->positions; p += 2, even += 2 * pitch) {
+    if (p + 1 == outer->positions) {
+      clear_row(even + pitch, 2 * pitch);
+    }
+    copy_row(copy, even, 2 * pitch);
+    pair_rows(copy, even + pitch, pitch, (uint32_t *)even);
+  }
+  release_to(mark);
+}
+
+/* Pairs of positions: `depth` operands from x on, deltas from d on, both `pitch` words behind those of the pair before. */
+typedef struct {
+  const uint32_t *x;
+  const uint32_t *d;
+  uint32_t pitch;
+  uint32_t depth;
+  uint32_t pairs;
+} Pairs;
+
+/* The largest magnitude of operands. */
+static uint32_t largest_of(const Pairs *pairs) {
   v128_t most = wasm_i16x8_splat(0);
-  uint32_t i = 0;
-  for (; i + 4 <= count; i += 4) { /* -32768 stays what it is, as a number without sign */
-    most = wasm_u16x8_max(most, wasm_i16x8_abs(wasm_v128_load(pairs + i)));
+  for (uint32_t p = 0; p < pairs->pairs; p += 1) {
+    for (uint32_t k = 0; k < pairs->depth; k += 4) { /* -32768 stays what it is, as a number without sign */
+      most = wasm_u16x8_max(most, wasm_i16x8_abs(wasm_v128_load(pairs->x + p * pairs->pitch + k)));
+    }
   }
   uint16_t lanes[8];
   wasm_v128_store(lanes, most);
@@ -108,25 +136,18 @@ static uint32_t largest_of(const uint32_t *pairs, uint32_t count) {
   EACH(lane, 8) {
     largest = lanes[lane] > largest ? lanes[lane] : largest;
   }
-  for (; i < count; i += 1) {
-    int32_t low = (int16_t)pairs[i];
-    int32_t high = (int16_t)(pairs[i] >> 16);
-    low = low < 0 ? -low : low;
-    high = high < 0 ? -high : high;
-    low = low > high ? low : high;
-    largest = (uint32_t)low > largest ? (uint32_t)low : largest;
-  }
   return largest;
 }
 
-/* For each of some outputs, the sum of the magnitudes of its column; the largest of them. */
-static uint32_t largest_column(const uint32_t *d, uint32_t stride, uint32_t outputs, uint32_t pairs) {
+/* For each output, the sum of the magnitudes of its column; the largest of them. */
+static uint32_t largest_column(const Pairs *pairs, uint32_t outputs) {
   uint32_t largest = 0;
   for (uint32_t o = 0; o < outputs; o += 1) {
     uint32_t sum = 0;
-    for (uint32_t p = 0; p < pairs; p += 1) {
-      int32_t low = (int16_t)d[p * stride + o];
-      int32_t high = (int16_t)(d[p * stride + o] >> 16);
+    for (uint32_t p = 0; p < pairs->pairs; p += 1) {
+      uint32_t both = pairs->d[p * pairs->pitch + o];
+      int32_t low = (int16_t)both;
+      int32_t high = (int16_t)(both >> 16);
       sum += (uint32_t)(low < 0 ? -low : low) + (uint32_t)(high < 0 ? -high : high);
     }
     largest = sum > largest ? sum : largest;
@@ -140,15 +161,18 @@ static void add_wide(int64_t *to, v128_t sums) {
 }
 
 /* Some outputs by 4 * vectors products, where sums over all positions fit 32 bits. */
-static inline void outer_narrow(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t stride, uint32_t pairs,
-                                int64_t *gradient, const uint32_t outputs, const uint32_t vectors) {
+static inline __attribute__((always_inline)) void outer_narrow(const Pairs *pairs, uint32_t output, uint32_t k, int64_t *gradient, const uint32_t outputs,
+                                const uint32_t vectors) {
+  const uint32_t *x = pairs->x + k;
+  const uint32_t *d = pairs->d + output;
+  int64_t *to = gradient + output * pairs->depth + k;
   v128_t sums[4][2];
   EACH(o, outputs) {
     EACH(v, vectors) {
       sums[o][v] = wasm_i32x4_splat(0);
     }
   }
-  for (uint32_t p = 0; p < pairs; p += 1, x += depth, d += stride) {
+  for (uint32_t p = 0; p < pairs->pairs; p += 1, x += pairs->pitch, d += pairs->pitch) {
     v128_t a[2];
     EACH(v, vectors) {
       a[v] = wasm_v128_load(x + 4 * v);
@@ -162,30 +186,31 @@ static inline void outer_narrow(const uint32_t *x, uint32_t depth, const uint32_
   }
   EACH(o, outputs) {
     EACH(v, vectors) {
-      add_wide(gradient + o * depth + 4 * v, sums[o][v]);
+      add_wide(to + o * pairs->depth + 4 * v, sums[o][v]);
     }
   }
 }
 
-static inline void outer_narrow_rows(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t stride, uint32_t pairs,
-                                     int64_t *gradient, const uint32_t outputs) {
+static inline __attribute__((always_inline)) void outer_narrow_rows(const Pairs *pairs, uint32_t output, int64_t *gradient, const uint32_t outputs) {
   uint32_t k = 0;
-  for (; k + 8 <= depth; k += 8) {
-    outer_narrow(x + k, depth, d, stride, pairs, gradient + k, outputs, 2);
+  for (; k + 8 <= pairs->depth; k += 8) {
+    outer_narrow(pairs, output, k, gradient, outputs, 2);
   }
-  if (k < depth) {
-    outer_narrow(x + k, depth, d, stride, pairs, gradient + k, outputs, 1);
+  if (k < pairs->depth) {
+    outer_narrow(pairs, output, k, gradient, outputs, 1);
   }
 }
 
-static void outer_wide(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t outputs, uint32_t pairs, int64_t *gradient) {
+static void outer_wide(const Pairs *pairs, uint32_t outputs, int64_t *gradient) {
   for (uint32_t o = 0; o < outputs; o += 1) {
-    int64_t *row = gradient + o * depth;
-    for (uint32_t k = 0; k < depth; k += 4) {
+    int64_t *row = gradient + o * pairs->depth;
+    for (uint32_t k = 0; k < pairs->depth; k += 4) {
       v128_t low = wasm_v128_load(row + k);
       v128_t high = wasm_v128_load(row + k + 2);
-      for (uint32_t p = 0; p < pairs; p += 1) {
-        v128_t both = wasm_i32x4_dot_i16x8(wasm_v128_load(x + p * depth + k), wasm_v128_load32_splat(d + p * outputs + o));
+      const uint32_t *x = pairs->x + k;
+      const uint32_t *d = pairs->d + o;
+      for (uint32_t p = 0; p < pairs->pairs; p += 1, x += pairs->pitch, d += pairs->pitch) {
+        v128_t both = wasm_i32x4_dot_i16x8(wasm_v128_load(x), wasm_v128_load32_splat(d));
         low = wasm_i64x2_add(low, wasm_i64x2_extend_low_i32x4(both));
         high = wasm_i64x2_add(high, wasm_i64x2_extend_high_i32x4(both));
       }
@@ -196,30 +221,36 @@ static void outer_wide(const uint32_t *x, uint32_t depth, const uint32_t *d, uin
 }
 
 /* Sums of 64 bits are twice the work, and seldom needed: 32 are enough where the magnitudes say so. */
-void outer16(const uint32_t *x, uint32_t depth, const uint32_t *d, uint32_t outputs, uint32_t pairs, int64_t *gradient) {
-  uint64_t largest = largest_of(x, depth * pairs);
-  if (largest * largest_column(d, outputs, outputs, pairs) > INT32_MAX) {
-    outer_wide(x, depth, d, outputs, pairs, gradient);
+void outer16(const Outer *outer) {
+  pair(outer);
+  const uint32_t *d = outer->rows;
+  Pairs pairs = {d + outer->operands, d, outer->pitch, outer->depth, (outer->positions + 1) / 2};
+  uint32_t outputs = outer->outputs;
+  uint64_t largest = largest_of(&pairs);
+  if (largest * largest_column(&pairs, outputs) > INT32_MAX) {
+    outer_wide(&pairs, outputs, outer->sums);
     return;
   }
   uint32_t o = 0;
   for (; o + 4 <= outputs; o += 4) {
-    outer_narrow_rows(x, depth, d + o, outputs, pairs, gradient + o * depth, 4);
+    outer_narrow_rows(&pairs, o, outer->sums, 4);
   }
   for (; o < outputs; o += 1) {
-    outer_narrow_rows(x, depth, d + o, outputs, pairs, gradient + o * depth, 1);
+    outer_narrow_rows(&pairs, o, outer->sums, 1);
   }
 }
 
-void outer32(const int32_t *x, uint32_t depth, const int32_t *d, uint32_t outputs, uint32_t positions, int64_t *gradient) {
-  for (uint32_t o = 0; o < outputs; o += 1) {
-    int64_t *row = gradient + o * depth;
-    for (uint32_t k = 0; k < depth; k += 4) {
+void outer32(const Outer *outer) {
+  for (uint32_t o = 0; o < outer->outputs; o += 1) {
+    int64_t *row = outer->sums + o * outer->depth;
+    for (uint32_t k = 0; k < outer->depth; k += 4) {
+      const int32_t *d = (const int32_t *)outer->rows + o;
+      const int32_t *x = (const int32_t *)outer->rows + outer->operands + k;
       v128_t low = wasm_v128_load(row + k);
       v128_t high = wasm_v128_load(row + k + 2);
-      for (uint32_t p = 0; p < positions; p += 1) {
-        v128_t a = wasm_v128_load(x + p * depth + k);
-        v128_t b = wasm_v128_load32_splat(d + p * outputs + o);
+      for (uint32_t p = 0; p < outer->positions; p += 1, x += outer->pitch, d += outer->pitch) {
+        v128_t a = wasm_v128_load(x);
+        v128_t b = wasm_v128_load32_splat(d);
         low = wasm_i64x2_add(low, wasm_i64x2_extmul_low_i32x4(a, b));
         high = wasm_i64x2_add(high, wasm_i64x2_extmul_high_i32x4(a, b));
       }

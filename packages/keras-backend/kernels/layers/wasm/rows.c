@@ -1,6 +1,7 @@
 /* ../rows.c with 128-bit instructions: four or eight elements at a time, the last ones by themselves. */
 #include "../rows.h"
 #include "../worker.h"
+#include "../../include/fixed.h"
 
 static int32_t rounded_right(int32_t value, int32_t shift) {
   return (value >> shift) + ((value >> (shift - 1)) & 1);
@@ -27,6 +28,26 @@ void round_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t 
     uint32_t bias = biases ? (uint32_t)biases[i] : 0;
     z[i] = rounded_right((int32_t)((uint32_t)sums[i] + bias), shift);
   }
+}
+
+void raise_row(int32_t *z, const int32_t *sums, const int32_t *biases, uint32_t count, uint32_t shift) {
+  v128_t clamped = wasm_i32x4_splat(0);
+  uint32_t alone = 0;
+  uint32_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    v128_t sum = wasm_v128_load(sums + i);
+    sum = biases ? wasm_i32x4_add(sum, wasm_v128_load(biases + i)) : sum;
+    v128_t raised = wasm_i32x4_shl(sum, shift);
+    v128_t lost = wasm_i32x4_ne(wasm_i32x4_shr(raised, shift), sum);
+    v128_t limit = wasm_v128_xor(wasm_i32x4_shr(sum, 31), wasm_i32x4_splat(INT32_MAX));
+    clamped = wasm_i32x4_add(clamped, lost);
+    wasm_v128_store(z + i, wasm_v128_bitselect(limit, raised, lost));
+  }
+  for (; i < count; i += 1) {
+    int32_t sum = (int32_t)((uint32_t)sums[i] + (biases ? (uint32_t)biases[i] : 0));
+    z[i] = raised32(sum, shift, &alone);
+  }
+  worker.saturations += lanes(clamped) + alone;
 }
 
 void narrow_row(int16_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most) {

@@ -99,16 +99,16 @@ static inline uint32_t error_row(int32_t *to, const int32_t *errors, const int16
                            wasm_i32x4_extract_lane(vanished, 2) + wasm_i32x4_extract_lane(vanished, 3));
 }
 
-/* Adds rows of elements to sums, column by column. */
-static inline void add_columns(const void *rows, uint32_t bytes, uint32_t columns, uint32_t count, int64_t *sums) {
+/* Adds the first `columns` of rows, `pitch` elements apart, to sums, column by column. */
+static inline void add_columns(const void *rows, uint32_t bytes, uint32_t pitch, uint32_t columns, uint32_t count, int64_t *sums) {
   for (uint32_t p = 0; p < count; p += 1) {
     if (bytes == 2) {
-      const int16_t *row = (const int16_t *)rows + p * columns;
+      const int16_t *row = (const int16_t *)rows + p * pitch;
       for (uint32_t o = 0; o < columns; o += 1) {
         sums[o] += row[o];
       }
     } else {
-      const int32_t *row = (const int32_t *)rows + p * columns;
+      const int32_t *row = (const int32_t *)rows + p * pitch;
       for (uint32_t o = 0; o < columns; o += 1) {
         sums[o] += row[o];
       }

@@ -17,6 +17,9 @@ function positionsFor({ arenaBytes }: Limits): number {
   return arenaBytes > 2 ** 16 ? 64 : 16;
 }
 
+/** The next multiple of 4. */
+const quads = (size: number): number => Math.ceil(size / 4) * 4;
+
 /** Blocks of a matrix. @throws RangeError when the smallest do not fit */
 export function matrixBlocks(operation: OperationOf<'matrix'>, limits: Limits): Blocking {
   const { input, output, window, weightStride } = operation;
@@ -95,15 +98,22 @@ export function gradientBlocks(operation: OperationOf<'gradient'>, limits: Limit
   const { input, delta, window } = operation;
   const depth = window.kernelRows * window.kernelColumns * input.channels;
   const size = bytesOf(input);
-  const block = { positions: positionsFor(limits), outputs: delta.channels, depth };
+  const positions = positionsFor(limits);
+  // Sums of 32 bits are added to those of 64 once for each pass.
+  const block = {
+    positions: size === 2 ? 2 * positions : positions,
+    outputs: delta.channels,
+    depth,
+  };
   const bytes = () =>
-    block.outputs * (block.depth + 4) * 8 +
+    quads(block.outputs) * quads(block.depth) * 8 +
     8 * block.outputs +
-    2 * block.positions * (block.depth + 8 + block.outputs + 4) * size +
+    (block.positions + 2) * (quads(block.depth) + quads(block.outputs)) * size +
     blockBytes(delta, 1, block.positions, block.outputs) +
     64;
   const items = () => Math.ceil(delta.channels / block.outputs) * Math.ceil(depth / block.depth);
   const wanted = Math.ceil(limits.workers / operation.slices);
+  if (bytes() > limits.arenaBytes) block.positions = positions;
   while (bytes() > limits.arenaBytes || items() < wanted) {
     if (block.depth > 64) block.depth = Math.ceil(halved(block.depth) / 4) * 4;
     else if (block.outputs > 8) block.outputs = even(halved(block.outputs));
