@@ -351,3 +351,26 @@ t.test(
     t.match(refused, { code: 0, stdout: /computed by the engine float only: .*SimpleRNN/ });
   },
 );
+
+t.test('a model that is too large for a chip is planned as a pipeline of chips', async (t) => {
+  const { file } = xorFolder(t);
+  const convolution = { className: 'Conv2D', filters: 64, kernelSize: 3, padding: 'same' };
+  const large = [
+    { ...convolution, inputShape: [192, 192, 3] },
+    ...new Array(9).fill(convolution),
+    { className: 'MaxPooling2D', poolSize: 8 },
+    { className: 'GlobalAveragePooling2D' },
+    { className: 'Dense', units: 10, activation: 'softmax' },
+  ];
+  await writeFile(file('large.json'), JSON.stringify({ version: 1, layers: large }));
+  t.match(await run('explain', file('large.json')), {
+    code: 0,
+    stdout: /planned as a pipeline on 48 chips.*forwards .* samples\/s.*in training .*entries/s,
+  });
+  const { pipeline } = await runJson(t, 'explain', file('large.json'), '--machine', '1x1');
+  t.ok(pipeline.stages.length > 3);
+  t.ok(pipeline.training.secondsPerSample > pipeline.forward.secondsPerSample);
+  t.ok(pipeline.training.joulesPerSample > 0);
+  const small = await runJson(t, 'explain', file('large.json'), '--machine', 'spin3');
+  t.match(small.tooLarge, /machine is 4 chips: give at least/);
+});

@@ -152,6 +152,6 @@ export type { WorkersExplanation } from './schedule/engine.js';
 export type { ExchangeSize, ScheduledLayer, ScheduleExplanation } from './schedule/explain.js';
 export type { ReplicaTime } from './schedule/machine/exchange.js';
 export type { TensorFormat, TensorFormats } from './schedule/named-formats.js';
-export type { Stage, StagedNetwork } from './schedule/stages.js';
+export type { Stage, StagedNetwork, StageRate } from './schedule/stages.js';
 export { InvalidTilingError, NetworkTooLargeError, TileTooLargeError } from './tiles/errors.js';
 export type { TileOptions, Tiling } from './tiles/index.js';

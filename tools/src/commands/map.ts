@@ -1,18 +1,17 @@
 /** `spin-tools map`: where a graph's vertices and routes go on a machine, without a machine. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { spin3, spin5, triads } from '@spin-tools/machine-model';
 import {
-  type MappableMachine,
   type Mapping,
   type Minimisation,
   map,
   type Placer,
   type Router,
 } from '@spin-tools/nn-mapper';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { readGraph } from '../data/graph-file.js';
 import type { MachineShape } from '../machine/options.js';
+import { machineOf, plannedMachine } from '../machine/planned.js';
 import { mappingPage } from '../report/mapping-page.js';
 import { count } from '../terminal/count.js';
 import { table } from '../terminal/table.js';
@@ -34,14 +33,7 @@ interface MapOptions {
 export function mapCommand(io: Io): Command {
   const command = new Command('map')
     .addArgument(new Argument('<graph>', 'JSON file with vertices and nets'))
-    .addOption(
-      new Option(
-        '--machine <machine>',
-        'spin3, spin5 or WxH triads, with "+wrap" behind to join their edges',
-      )
-        .argParser(machineShape)
-        .default({ board: 'spin5' }, 'spin5'),
-    )
+    .addOption(plannedMachine())
     .option('--explain', 'show every vertex, net, key and table')
     .addOption(
       new Option('--placer <placer>', 'how to look for places')
@@ -96,20 +88,6 @@ async function runMap(options: MapOptions, terminal: Terminal, file: string): Pr
     terminal.report(`report ${report}`);
   }
   terminal.result(options.explain ? mapping.explain() : mapping.statistics);
-}
-
-function machineOf(shape: MachineShape): MappableMachine {
-  if ('triads' in shape) return triads({ ...shape.triads, wrap: shape.wrap });
-  return shape.board === 'spin3' ? spin3() : spin5();
-}
-
-function machineShape(value: string): MachineShape {
-  if (value === 'spin3' || value === 'spin5') return { board: value };
-  const [, width, height, wrap] = /^(\d{1,2})x(\d{1,2})(\+wrap)?$/.exec(value) ?? [];
-  if (Number(width) > 0 && Number(height) > 0) {
-    return { triads: { width: Number(width), height: Number(height) }, wrap: wrap !== undefined };
-  }
-  throw new InvalidArgumentError('Give spin3, spin5, or triads such as 2x1 or 2x1+wrap.');
 }
 
 function sayStatistics({ statistics }: Mapping, terminal: Terminal): void {

@@ -102,50 +102,82 @@ const normalise: Compute<Of<'BatchNormalization'>> = (layer, inputs, weights, pa
   const beta = center ? (weights[scale ? 1 : 0] as Float32Array) : new Float32Array(size);
   const { mean, variance } = training
     ? momentsOf(data, size)
-    : { mean: movingMean, variance: movingVariance };
+    : { mean: Float64Array.from(movingMean), variance: Float64Array.from(movingVariance) };
   if (training) {
     moveTowards(movingMean, mean, momentum);
     moveTowards(movingVariance, variance, momentum);
   }
   const inverse = Float64Array.from(variance, (value) => 1 / Math.sqrt(value + epsilon));
-  const standard = new Float32Array(data.length);
-  const values = new Float32Array(data.length);
-  for (let i = 0; i < data.length; ) {
-    for (let c = 0; c < size; c++, i++) {
-      const x = ((data[i] as number) - (mean[c] as number)) * (inverse[c] as number);
-      standard[i] = x;
-      values[i] = x * (gamma[c] as number) + (beta[c] as number);
-    }
-  }
+  const { values, standard } = scaled(data, { mean, inverse, gamma, beta });
   const backward: Backward = (gradient) => {
-    const byBeta = new Float64Array(size);
-    const byGamma = new Float64Array(size);
-    for (let i = 0; i < gradient.length; ) {
-      for (let c = 0; c < size; c++, i++) {
-        byBeta[c] = (byBeta[c] as number) + (gradient[i] as number);
-        byGamma[c] = (byGamma[c] as number) + (gradient[i] as number) * (standard[i] as number);
-      }
-    }
-    const byInput = new Float32Array(data.length);
-    for (let i = 0; i < gradient.length; ) {
-      for (let c = 0; c < size; c++, i++) {
-        const common = training
-          ? ((byBeta[c] as number) + (standard[i] as number) * (byGamma[c] as number)) / rows
-          : 0;
-        const factor = (gamma[c] as number) * (inverse[c] as number);
-        byInput[i] = factor * ((gradient[i] as number) - common);
-      }
-    }
+    const sums = channelSums(gradient, standard, size);
+    const factors = inverse.map((each, c) => each * (gamma[c] as number));
+    const shares = {
+      beta: sums.beta.map((sum) => (training ? sum / rows : 0)),
+      gamma: sums.gamma.map((sum) => (training ? sum / rows : 0)),
+    };
     return {
-      inputs: [byInput],
+      inputs: [throughMoments(gradient, standard, factors, shares)],
       weights: [
-        ...(scale ? [Float32Array.from(byGamma)] : []),
-        ...(center ? [Float32Array.from(byBeta)] : []),
+        ...(scale ? [Float32Array.from(sums.gamma)] : []),
+        ...(center ? [Float32Array.from(sums.beta)] : []),
       ],
     };
   };
   return { output: { data: values, shape }, backward };
 };
+
+/** What each channel is scaled by. */
+interface ChannelScales {
+  readonly mean: Float64Array;
+  readonly inverse: Float64Array;
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+}
+
+/** Values with mean 0 and deviation 1, and those scaled. */
+function scaled(data: Float32Array, { mean, inverse, gamma, beta }: ChannelScales) {
+  const standard = new Float32Array(data.length);
+  const values = new Float32Array(data.length);
+  for (let i = 0; i < data.length; ) {
+    for (let c = 0; c < mean.length; c++, i++) {
+      const x = ((data[i] as number) - (mean[c] as number)) * (inverse[c] as number);
+      standard[i] = x;
+      values[i] = x * (gamma[c] as number) + (beta[c] as number);
+    }
+  }
+  return { values, standard };
+}
+
+/** Gradients by beta and by gamma. */
+function channelSums(gradient: Float32Array, standard: Float32Array, size: number) {
+  const beta = new Float64Array(size);
+  const gamma = new Float64Array(size);
+  for (let i = 0; i < gradient.length; ) {
+    for (let c = 0; c < size; c++, i++) {
+      beta[c] = (beta[c] as number) + (gradient[i] as number);
+      gamma[c] = (gamma[c] as number) + (gradient[i] as number) * (standard[i] as number);
+    }
+  }
+  return { beta, gamma };
+}
+
+/** The gradient by what went in. @param shares what moves with mean and variance, for each value of a channel */
+function throughMoments(
+  gradient: Float32Array,
+  standard: Float32Array,
+  factors: Float64Array,
+  { beta, gamma }: { readonly beta: Float64Array; readonly gamma: Float64Array },
+): Float32Array {
+  const result = new Float32Array(gradient.length);
+  for (let i = 0; i < gradient.length; ) {
+    for (let c = 0; c < factors.length; c++, i++) {
+      const common = (beta[c] as number) + (standard[i] as number) * (gamma[c] as number);
+      result[i] = (factors[c] as number) * ((gradient[i] as number) - common);
+    }
+  }
+  return result;
+}
 
 /** Mean and variance (divided by the number of values) of each column. */
 function momentsOf(

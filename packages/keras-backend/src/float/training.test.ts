@@ -11,6 +11,7 @@ import {
   type LossConfig,
   layers,
   type Model,
+  modelToTensorFlowJs,
   type Optimiser,
   rmsprop,
   sequential,
@@ -22,6 +23,7 @@ import { rowLoss } from '../losses/rows.js';
 import { createMetric, metricConfig } from '../metrics/metrics.js';
 import { rateAt } from '../optimisers/schedules.js';
 import { constrain } from '../regularisers/constraints.js';
+import { smallResidualNetwork } from '../testing/residual-networks.js';
 import { firstSlots, takeStep } from './steps.js';
 
 const random = randomStream(11);
@@ -332,6 +334,48 @@ t.test('training a small CNN moves weights as TensorFlow.js does', async (t) => 
   }
   t.same(history.accuracy!.map(Math.fround), (expected.history.acc as number[]).map(Math.fround));
 });
+
+t.test(
+  'a residual network takes the steps of TensorFlow.js, and so do its moving averages',
+  async (t) => {
+    const shape = [8, 8, 3];
+    await using own = smallResidualNetwork({ shape, classes: 3, blocks: 1, width: 4, seed: 3 });
+    const options = { loss: 'categorical_crossentropy', engine: 'float' } as const;
+    own.compile({ ...options, optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }) });
+    const { modelJson, shards } = modelToTensorFlowJs(own);
+    const { modelTopology, weightsManifest } = modelJson as unknown as tf.io.ModelJSON;
+    const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+    const weightData = Uint8Array.from(Object.values(shards).flatMap((each) => [...each])).buffer;
+    const artifacts = { modelTopology, weightSpecs, weightData };
+    const reference = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+    reference.compile({
+      optimizer: tf.train.momentum(0.05, 0.9),
+      loss: 'categoricalCrossentropy',
+    });
+    const samples = 8;
+    const y = Float32Array.from({ length: 3 * samples }, (_, i) => (i % 4 === 0 ? 1 : 0));
+    for (let step = 1; step <= 5; step++) {
+      const x = Float32Array.from({ length: samples * 192 }, () => uniform(0, 1));
+      const { history } = await own.fit(
+        { data: x, shape: [samples, ...shape] },
+        { data: y, shape: [samples, 3] },
+        { batchSize: samples, shuffle: false },
+      );
+      const loss = (await reference.trainOnBatch(
+        tf.tensor(x, [samples, ...shape]),
+        tf.tensor(y, [samples, 3]),
+      )) as number;
+      t.ok(Math.abs(history.loss![0]! - loss) < 1e-5, `step ${step}: ${history.loss} and ${loss}`);
+      // TensorFlow.js has layers in another order.
+      const theirs = own.graph.layers.flatMap(({ name }) => reference.getLayer(name).getWeights());
+      const apart = own.getWeights().map(({ data }, i) => {
+        const other = theirs[i]!.dataSync();
+        return Math.max(...data.map((value, j) => Math.abs(value - other[j]!)));
+      });
+      t.ok(Math.max(...apart) < 2e-5, `step ${step}: weights are ${Math.max(...apart)} apart`);
+    }
+  },
+);
 
 t.test('several inputs, outputs, losses and sample weights', async (t) => {
   const build = () => {

@@ -70,8 +70,8 @@ export interface ScheduleCompilation {
   open(explain: Explain): Promise<ScheduleEngine>;
 }
 
-/** Workers of a stage, which is a chip. */
-const STAGE_WORKERS = 16;
+/** Workers of a chip. */
+const CHIP_WORKERS = 16;
 /** Samples of a batch there, which share the time of its update. */
 const STAGE_BATCH = 32;
 /** Samples that formats are measured with. */
@@ -130,12 +130,14 @@ export class ScheduleBackend implements Backend {
     const parameters = new Map(
       this.#compilation.graph.layers.map((layer) => [layer.name, layer.parameters]),
     );
-    const schedule = this.explain(STAGE_BATCH, STAGE_WORKERS);
+    const schedule = this.explain(STAGE_BATCH, CHIP_WORKERS);
     return stageNetwork(this.#lowered, schedule, parameters, machine);
   }
 
   async begin({ training, validation, batchSize, state }: TrainingRequest): Promise<TrainingRun> {
     const { optimiser } = this.#compilation;
+    // What cannot be computed is refused before anything is mapped.
+    this.explain(batchSize, CHIP_WORKERS);
     const engine = await this.#engine(batchSize);
     let current = state;
     /** Whether the engine has newer weights than `current`. */

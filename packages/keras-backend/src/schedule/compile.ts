@@ -85,8 +85,7 @@ export interface CompiledNetwork {
 /**
  * Compiles a network for a target.
  *
- * @throws UnsupportedError naming what fixed point does not compute
- * @throws RangeError when a block of some operation does not fit a worker
+ * @throws UnsupportedError naming what fixed point does not compute, or a layer of which no block fits a worker
  */
 export function compileNetwork(request: CompileRequest, target: ScheduleTarget): CompiledNetwork {
   const { graph, formats, mode, batchSize, optimiser, training, goals } = request;
@@ -153,7 +152,7 @@ export function compileNetwork(request: CompileRequest, target: ScheduleTarget):
     target,
     operations,
     owners,
-    schedule: encodeSchedule(operations, limits),
+    schedule: encodeSchedule(operations, limits, owners),
     loading: encodeSchedule(loads, limits),
     loadingOperations: loads.length,
     memoryBytes: memory.size,

@@ -21,6 +21,8 @@ import {
 
 /** Seconds of a core cycle at the 200 MHz that the monitor sets. */
 export const CYCLE_SECONDS = 5e-9;
+/** SDRAM of a chip that is free for a replica or a stage, bytes: 128 MiB less what the monitor and data sets take. */
+export const CHIP_BYTES = 100 * 2 ** 20;
 
 /** What one operation costs. */
 export interface OperationCost {

@@ -2,8 +2,9 @@
  * Operations of a schedule and their bytes. A schedule is an array of descriptors of {@link OPERATION_BYTES};
  * what an operation computes is in docs/on-core-layers.md.
  */
+import { UnsupportedError } from '../errors.js';
 import { backwardOperations } from './operations/backward.js';
-import type { Limits } from './operations/block-sizes.js';
+import { BlockTooLargeError, type Limits } from './operations/block-sizes.js';
 import { blocking } from './operations/blocking.js';
 import {
   ELEMENT_BYTES,
@@ -90,12 +91,31 @@ export function activationReads(
  * Descriptors of operations, in their order.
  *
  * @param limits what blocks have to fit
- * @throws RangeError naming the operation, when its smallest block does not fit the arena
+ * @param owners the layer of each operation, for messages
+ * @throws UnsupportedError naming the layer of the first operation whose smallest block does not fit the arena
  */
-export function encodeSchedule(operations: readonly Operation[], limits: Limits): Uint8Array {
+export function encodeSchedule(
+  operations: readonly Operation[],
+  limits: Limits,
+  owners: readonly string[] = [],
+): Uint8Array {
   const bytes = new Uint8Array(operations.length * OPERATION_BYTES);
   for (const [index, operation] of operations.entries()) {
-    encodeOperation(operation, index, limits, new DataView(bytes.buffer, index * OPERATION_BYTES));
+    const view = new DataView(bytes.buffer, index * OPERATION_BYTES);
+    try {
+      encodeOperation(operation, index, limits, view);
+    } catch (error) {
+      if (!(error instanceof BlockTooLargeError)) throw error;
+      const { bytes: needed, arenaBytes } = error;
+      throw new UnsupportedError(
+        'in fixed point, the size of layer',
+        owners[index] ?? error.operation,
+        [
+          `fewer channels or smaller windows (the least that a core can take of it at a time has ${needed} bytes, of ${arenaBytes})`,
+          "or engine 'float'",
+        ],
+      );
+    }
   }
   return bytes;
 }

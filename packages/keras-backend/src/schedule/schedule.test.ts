@@ -1,5 +1,5 @@
 /** Models of any layers in fixed point: close to float32, and the same bits in both engines. */
-import { spin3, triads } from '@spin-tools/machine-model';
+import { spin3, spin5 } from '@spin-tools/machine-model';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
 import t from 'tap';
 import { modelFromJson, modelToJson } from '../formats/spin-tools-json.js';
@@ -255,6 +255,26 @@ t.test('what fixed point does not compute is refused by name', async (t) => {
   t.throws(compile, { name: 'UnsupportedError', message: /lstm \(LSTM\)/ });
 });
 
+t.test(
+  'a layer of which a core cannot take even a part is refused before anything is mapped',
+  async (t) => {
+    const net = sequential({
+      layers: [
+        layers.zeroPadding2d({ padding: 80, inputShape: [1, 1, 64] }),
+        layers.globalAveragePooling2d(),
+      ],
+    });
+    net.compile({ optimizer: 'sgd', loss: 'mse', engine: 'machine' });
+    const refused = {
+      name: 'UnsupportedError',
+      message: /size of layer global_average_pooling2d .* smaller windows .* engine 'float'/,
+    };
+    t.throws(() => net.schedule(), refused);
+    const x = { data: new Float32Array(64), shape: [1, 1, 1, 64] };
+    await t.rejects(net.fit(x, { data: new Float32Array(64), shape: [1, 64] }), refused);
+  },
+);
+
 t.test('residual networks are planned layer by layer, and as pipelines that can be routed', (t) => {
   const small = smallResidualNetwork({ shape: [32, 32, 3], classes: 10, blocks: 3, width: 16 });
   small.compile({ optimizer: adam(), loss: 'categorical_crossentropy', engine: 'machine' });
@@ -267,11 +287,20 @@ t.test('residual networks are planned layer by layer, and as pipelines that can 
   t.ok(Math.abs((forward ?? 0) / 40.8e6 - 1) < 0.01, 'as many products as the paper counts');
   const large = resNet50();
   large.compile({ optimizer: adam(), loss: 'categorical_crossentropy', engine: 'machine' });
-  const { stages, mapping, secondsPerSample } = large.stages(triads({ width: 1, height: 1 }));
-  t.ok(stages.length > 8);
+  t.strictSame(large.replicas(spin5(), 32), [], 'ResNet-50 has no room on a chip');
+  const { stages, mapping, ...rates } = large.stages(spin5());
+  t.ok(stages.length > 8 && stages.length <= 48);
   t.ok(stages.every(({ memoryBytes }) => memoryBytes <= 100 << 20));
+  t.strictSame(
+    stages.flatMap(({ layers }) => layers),
+    large.graph.layers.map(({ name }) => name),
+  );
   t.equal(mapping.statistics.chipsUsed, stages.length);
-  t.ok(secondsPerSample > 0.1 && secondsPerSample < 10);
+  t.ok(mapping.statistics.entries.most <= 1023);
+  t.ok(rates.forward.secondsPerSample > 0.05);
+  t.ok(rates.forward.secondsPerSample < rates.training.secondsPerSample);
+  t.ok(rates.training.secondsPerSample < 5);
+  t.ok(rates.forward.joulesPerSample > 1 && rates.training.joulesPerSample < 200);
   t.throws(() => large.stages(spin3()), { name: 'OptionError', message: /give at least/ });
   t.end();
 });

@@ -78,8 +78,8 @@ t.test('a descriptor is its fields as little-endian words, one behind the other'
 
 t.test('what no arena can hold is refused by name', async (t) => {
   t.throws(() => encodeSchedule([dense], { arenaBytes: 100, workers: 1, samples: 1 }), {
-    name: 'RangeError',
-    message: /^matrix needs \d+ bytes for its smallest block, but the arena has 100/,
+    name: 'UnsupportedError',
+    message: /^in fixed point, the size of layer matrix .* has \d+ bytes, of 100/,
   });
   const { bias, ...unbiased } = dense;
   t.throws(

@@ -2,7 +2,7 @@
 import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { LAYERS_ARENA_BYTES } from '../../layouts/index.js';
 import { linksOf } from '../../machine/pacing.js';
-import { CYCLE_SECONDS } from '../cost.js';
+import { CHIP_BYTES, CYCLE_SECONDS } from '../cost.js';
 import type { ExchangeSize, Explain } from '../explain.js';
 import { placeSchedule, type ReplicaPlace, roomFor, type SchedulePlaces } from './place.js';
 import { backwards, routeSchedule, type ScheduleRoutes } from './routes.js';
@@ -90,7 +90,7 @@ export interface ReplicaTime {
 }
 
 /**
- * Times of a training step on different numbers of replicas, the quickest first.
+ * Times of a training step on different numbers of replicas whose chips have room for it, the quickest first.
  *
  * @param explain without what the exchanges take
  * @param workers of each replica, at most
@@ -105,7 +105,8 @@ export function replicaTimes(machine: Machine, explain: Explain, workers?: numbe
     const bursts = exchangeBursts(places, routeSchedule(places, machine));
     if (!bursts.fits) return [];
     const target = { replicas, workers: room.workers };
-    const { exchanges, seconds } = explain(target);
+    const { exchanges, seconds, memoryBytes } = explain(target);
+    if (memoryBytes > CHIP_BYTES) return [];
     const exchange = exchangeSeconds(exchanges, bursts, target);
     return [{ replicas, exchange, seconds: seconds.training + exchange }];
   });

@@ -117,26 +117,3 @@ t.test('the cost model takes more chips for more work', (t) => {
   t.ok(best(8) > 1);
   t.end();
 });
-
-t.test('ResNet-20 trains a batch on several chips, bit for bit', { skip: LARGE }, async (t) => {
-  const run = async (engine: 'machine' | 'functional') => {
-    await using net = smallResidualNetwork({
-      shape: [32, 32, 3],
-      classes: 10,
-      blocks: 3,
-      width: 16,
-      seed: 1,
-    });
-    const loss = 'categorical_crossentropy';
-    net.compile({ optimizer: adam(), loss, engine, machine: { board: 'spin5', replicas: 8 } });
-    const start = performance.now();
-    const images = { data: values(8 * 3072), shape: [8, 32, 32, 3] };
-    const labels = Array.from({ length: 8 }, (_, s) =>
-      [...Array(10).keys()].map((k) => +(k === s)),
-    );
-    const { history } = await net.fit(images, labels, { epochs: 1, batchSize: 8 });
-    t.comment(`${engine}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
-    return { history, weights: net.getWeights() };
-  };
-  t.strictSame(await run('machine'), await run('functional'));
-});

@@ -26,13 +26,24 @@ export const blockBytes = (
   channels: number,
 ): number => rows * columns * even(channels) * bytesOf(tensor) + 8;
 
-/** @throws RangeError naming the operation, when bytes are more than the arena has */
-export function fits(kind: string, bytes: number, { arenaBytes }: Limits): void {
-  if (bytes > arenaBytes) {
-    throw new RangeError(
-      `${kind} needs ${bytes} bytes for its smallest block, but the arena has ${arenaBytes}: use fewer channels`,
+/** An operation whose smallest block does not fit a worker. */
+export class BlockTooLargeError extends RangeError {
+  override readonly name = 'BlockTooLargeError';
+
+  constructor(
+    readonly operation: string,
+    readonly bytes: number,
+    readonly arenaBytes: number,
+  ) {
+    super(
+      `${operation} needs ${bytes} bytes for its smallest block, but the arena has ${arenaBytes}: use fewer channels`,
     );
   }
+}
+
+/** @throws BlockTooLargeError when bytes are more than the arena has */
+export function fits(kind: string, bytes: number, { arenaBytes }: Limits): void {
+  if (bytes > arenaBytes) throw new BlockTooLargeError(kind, bytes, arenaBytes);
 }
 
 /** Input places that outputs side by side take. */
