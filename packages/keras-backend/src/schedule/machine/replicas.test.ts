@@ -1,5 +1,6 @@
 /** Several chips train one network: the bits do not depend on how many. */
 import { spin3, spin5 } from '@spin-tools/machine-model';
+import { type FaultPlan, VirtualMachine } from '@spin-tools/sim';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
 import t from 'tap';
 import type { NumberMode } from '../../engine.js';
@@ -7,7 +8,8 @@ import { layers } from '../../layers/layers.js';
 import { sequential } from '../../model/model.js';
 import { adam, type Optimiser, sgd } from '../../optimisers/optimisers.js';
 import { smallResidualNetwork } from '../../testing/residual-networks.js';
-import { exchangeBursts } from './exchange.js';
+import type { Explain, ScheduleExplanation } from '../explain.js';
+import { replicaTime } from './exchange.js';
 import { placeSchedule, roomFor } from './place.js';
 import { routeSchedule } from './routes.js';
 
@@ -99,7 +101,6 @@ t.test('every packet of any number of replicas reaches whom it is for', (t) => {
       const routes = routeSchedule(places, machine);
       t.equal(room.workers, 16);
       t.ok(Math.max(...routes.tables.map(({ entries }) => entries.length)) <= 1023);
-      t.ok(exchangeBursts(places, routes).share >= 1);
     }
   }
   t.throws(() => placeSchedule(roomFor(spin3()), 5), {
@@ -107,6 +108,62 @@ t.test('every packet of any number of replicas reaches whom it is for', (t) => {
     message: /replicas.*1 to 4/s,
   });
   t.end();
+});
+
+/** Some thousand numbers to exchange. */
+const broad = () =>
+  sequential({
+    seed: 1,
+    layers: [
+      layers.flatten({ inputShape: [6, 6, 1] }),
+      layers.dense({ units: 60, activation: 'relu' }),
+      layers.dense({ units: 40 }),
+      layers.activation({ activation: 'softplus' }),
+      layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  });
+
+t.test('what a step takes on several chips is predicted', async (t) => {
+  const [replicas, workers] = [4, 4];
+  const machine = spin3();
+  await using net = broad();
+  net.compile({
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: 'categorical_crossentropy',
+    engine: 'machine',
+    machine: { board: 'spin3', replicas, workers },
+  });
+  const explain: Explain = (target) =>
+    net.schedule(fit.batchSize, target.workers, target.replicas) as ScheduleExplanation;
+  const time = replicaTime(machine, roomFor(machine, workers), explain, replicas);
+  const batch = { data: x.data.subarray(0, 4 * 36), shape: [4, 6, 6, 1] };
+  const { machine: cost } = await net.fit(batch, y.slice(0, 4), { ...fit, epochs: 1 });
+  const simulated = cost?.seconds ?? 0;
+  t.comment(`predicted ${time.seconds} s, simulated ${simulated} s`);
+  t.ok(time.exchange > 0.2 * time.seconds);
+  t.ok(Math.abs(time.seconds / simulated - 1) < 0.15);
+});
+
+t.test('packets that are lost in an exchange are made good by another run', async (t) => {
+  const run = async (faults: FaultPlan | undefined) => {
+    const virtualMachine = new VirtualMachine({ board: 'spin3', ...(faults && { faults }) });
+    const net = clipped();
+    const machine = { virtualMachine, replicas: 3, workers: 1 };
+    const loss = 'categorical_crossentropy';
+    net.compile({ optimizer: adam(), loss, engine: 'machine', machine });
+    const { history, machine: cost } = await net.fit(x, y, { ...fit, epochs: 1 });
+    const bits = { history, state: net.getState() };
+    await net.close();
+    await virtualMachine.close();
+    return { bits, cost };
+  };
+  const whole = await run(undefined);
+  const lossy = await run({ seed: 1, packets: { lose: 0.00005 } });
+  t.equal(whole.cost?.packetsDropped, 0);
+  t.comment(lossy.cost);
+  t.ok((lossy.cost?.packetsDropped ?? 0) > 0);
+  t.ok((lossy.cost?.batchesRepeated ?? 0) > 0);
+  t.strictSame(lossy.bits, whole.bits);
 });
 
 t.test('the cost model takes more chips for more work', (t) => {
