@@ -39,18 +39,16 @@ const classes = new Map(
     key,
   ]),
 );
-{
-  for (const port of virtualMachine.network.chips[0].ports) {
-    const push = port.push.bind(port);
-    port.push = (packet, route, at) => {
-      const kind = classes.get(packet.key >>> CLASS_SHIFT);
-      if (kind === ARRIVE_KEY) listener ??= port;
-      if (kind !== undefined && (kind !== ARRIVE_KEY || port === listener)) {
-        events.push({ kind, at });
-      }
-      push(packet, route, at);
-    };
-  }
+for (const port of virtualMachine.network.chips[0].ports) {
+  const push = port.push.bind(port);
+  port.push = (packet, route, at) => {
+    const kind = classes.get(packet.key >>> CLASS_SHIFT);
+    if (kind === ARRIVE_KEY) listener ??= port;
+    if (kind !== undefined && (kind !== ARRIVE_KEY || port === listener)) {
+      events.push({ kind, at });
+    }
+    push(packet, route, at);
+  };
 }
 
 const net = sequential({

@@ -130,7 +130,7 @@ const sinksOf = ({ nets }: Graph, net: number): number[] =>
   Array.from(nets.sinks.subarray(nets.sinkStart[net], nets.sinkStart[net + 1]));
 
 /** Links of a net's tree, as chip * 6 + link. */
-function linksOf({ stages: { trees } }: Mapping, net: number): number[] {
+export function linksOf({ stages: { trees } }: Mapping, net: number): number[] {
   const links: number[] = [];
   const end = trees.start[net + 1] as number;
   for (let node = trees.start[net] as number; node < end; node++) {

@@ -25,6 +25,9 @@ const FEWEST_CORES = 2;
 /** Routing entries for sums to our workers and neighbours, control packets, barriers and done packets. */
 const OTHER_ENTRIES = 32;
 
+/** Multiples of it, modulo 1, keep away from each other. */
+const GOLDEN_RATIO = 0.618034;
+
 /** What a machine has room for. */
 export interface ScheduleRoom {
   /** Workers of each replica. */
@@ -90,15 +93,26 @@ function neighbourhood(
  * @throws OptionError when there are too few chips
  */
 export function placeSchedule({ workers, chips }: ScheduleRoom, replicas: number): SchedulePlaces {
-  const own = chips.slice(0, replicas);
-  const [root] = own;
-  if (!Number.isInteger(replicas) || root === undefined || own.length < replicas) {
+  const [root, ...others] = chips.slice(0, replicas);
+  if (!Number.isInteger(replicas) || root === undefined || others.length < replicas - 1) {
     const expected = `a whole number from 1 to ${chips.length}, with ${workers} workers each`;
     throw new OptionError('replicas', replicas, expected);
   }
   const cores = Array.from({ length: workers }, (_, index) => 1 + index);
   return {
-    replicas: own.map(({ x, y }) => ({ x, y, workers: cores })),
+    replicas: [root, ...scattered(others)].map(({ x, y }) => ({ x, y, workers: cores })),
     sequencer: { x: root.x, y: root.y, core: root.cores - 1 },
   };
+}
+
+/**
+ * Neighbours far apart. Where trained numbers do not suffice for all replicas, only the first have some to add up and
+ * to share: their trees fill links more evenly when those are all over the machine.
+ */
+function scattered(chips: readonly Chip[]): Chip[] {
+  const turn = (index: number) => (index * GOLDEN_RATIO) % 1;
+  return chips
+    .map((chip, index) => ({ chip, at: turn(index) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ chip }) => chip);
 }
