@@ -1,8 +1,9 @@
 /** Several chips train one network: the bits do not depend on how many. */
 import { isDeepStrictEqual } from 'node:util';
-import { spin3, spin5 } from '@spin-tools/machine-model';
+import { BOARD_PLACES, LINKS, spin3, spin5, triads } from '@spin-tools/machine-model';
 import { VirtualMachine } from '@spin-tools/sim';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
+import fc from 'fast-check';
 import t from 'tap';
 import type { NumberMode } from '../../engine.js';
 import { layers } from '../../layers/layers.js';
@@ -11,7 +12,7 @@ import { sequential } from '../../model/model.js';
 import { adam, type Optimiser, sgd } from '../../optimisers/optimisers.js';
 import { smallResidualNetwork } from '../../testing/residual-networks.js';
 import type { Explain, ScheduleExplanation } from '../explain.js';
-import { replicaTime } from './exchange.js';
+import { exchangeGaps, replicaTime } from './exchange.js';
 import { placeSchedule, roomFor } from './place.js';
 import { READY_KEY, REDUCE_KEY, routeSchedule, SHARE_KEY } from './routes.js';
 
@@ -214,6 +215,42 @@ for (const [key, what] of [
     t.ok(isUnchanged);
   });
 }
+
+t.test('trees go around what is dead, and gaps leave room on every link', (t) => {
+  const place = fc.constantFrom(...BOARD_PLACES.slice(1));
+  const link = fc.integer({ min: 0, max: LINKS - 1 });
+  const dead = fc.record({
+    deadChips: fc.array(place, { maxLength: 8 }),
+    deadLinks: fc.array(
+      fc.tuple(place, link).map(([chip, link]) => ({ ...chip, link })),
+      { maxLength: 12 },
+    ),
+  });
+  fc.assert(
+    fc.property(dead, fc.integer({ min: 1, max: 16 }), (parts, workers) => {
+      const machine = spin5(parts);
+      const room = roomFor(machine, workers);
+      const { replicas, sequencer } = placeSchedule(room, room.chips.length);
+      const { trees } = routeSchedule({ replicas, sequencer }, machine);
+      const gaps = exchangeGaps(machine, replicas, trees);
+      const crossings = replicas.map(() => new Array<number>(LINKS).fill(0));
+      for (const { parents } of trees) {
+        for (const [replica, parent] of parents.entries()) {
+          if (parent) (crossings[replica] as number[])[parent.link]! += 1;
+        }
+      }
+      const most = Math.max(...crossings.flat());
+      t.ok((gaps.words.at(-1) ?? 0) >= (workers * most * 58) / 0.75);
+      t.ok(gaps.sums.flat().every((gap) => gap >= (workers * 58) / 0.75));
+    }),
+    { numRuns: 10 },
+  );
+  const boards = triads({ width: 1, height: 1 });
+  const room = roomFor(boards);
+  t.equal(room.chips.length, 58);
+  t.doesNotThrow(() => routeSchedule(placeSchedule(room, 58), boards));
+  t.end();
+});
 
 t.test('the cost model takes more chips for more work', (t) => {
   const net = smallResidualNetwork({ shape: [32, 32, 3], classes: 10, blocks: 3, width: 16 });
