@@ -29,7 +29,7 @@ export default function measure() {
   });
   const loss = 'categorical_crossentropy';
   model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss, engine: 'machine' });
-  return [32, 128, 512, 2048].map((batchSize) => {
+  return [32, 128, 256, 512, 2048].map((batchSize) => {
     const [{ replicas, seconds }] = model.replicas(spin5(), batchSize);
     return {
       name: `predicted training of LeNet-5 on ${replicas} chips, batches of ${batchSize}`,

@@ -2,6 +2,7 @@
  * The C headers of the on-core programs, generated so that C and TypeScript cannot disagree:
  * the shared structures, and the tables of exponential and logarithm.
  */
+import { LINKS } from '@spin-tools/machine-model';
 import { EXPONENTIAL_TABLE, LOGARITHM_TABLE, RECIPROCAL_TABLE } from '@spin-tools/sim/fixed';
 import {
   DenseAccuracy,
@@ -19,8 +20,9 @@ import {
   layersConfiguration,
   layersReport,
   MOST_REPLICAS,
-  REDUCE_NUMBERS,
+  REDUCE_PART,
   ReplicaWait,
+  replicaExchange,
   SumPacket,
 } from './layers.js';
 import type { Field, Layout } from './layout.js';
@@ -128,12 +130,14 @@ export const layersHeader = (): string =>
       ArenaBytes: LAYERS_ARENA_BYTES,
       SendGap: MINIMUM_SEND_GAP,
       Replicas: MOST_REPLICAS,
-      ReduceNumbers: REDUCE_NUMBERS,
+      ReducePart: REDUCE_PART,
+      Links: LINKS,
     }),
     constants('SUM', SumPacket),
     constants('WAITS', ReplicaWait),
     constants('OVERLAYS', { Magic: OVERLAYS_MAGIC }),
     structure(layersConfiguration),
+    structure(replicaExchange),
     structure(layersReport),
     structure(overlaysHeader),
     structure(overlayEntry),

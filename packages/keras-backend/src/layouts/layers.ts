@@ -1,4 +1,5 @@
 /** Configuration and report of a core that runs the `layers` program: a worker of a replica. */
+import { LINKS } from '@spin-tools/machine-model';
 import { declareLayout } from './layout.js';
 
 /** DTCM that a worker has for blocks, bytes; the image leaves at least this after globals, send queue and stacks. */
@@ -7,14 +8,14 @@ export const LAYERS_ARENA_BYTES = 48 * 1024;
 /** Most replicas of a network: what workers have room for. */
 export const MOST_REPLICAS = 64;
 
-/** Numbers that a worker adds up at a time for all replicas. */
-export const REDUCE_NUMBERS = 512;
+/** Numbers of a replica that its neighbours add up before they send them on together. */
+export const REDUCE_PART = 32;
 
-/** Bits 1:0 of the key of a sum: a number as int32, what its upper half is more than the sign of that, how many packets there were. */
-export const SumPacket = { Low: 0, High: 1, End: 2 } as const;
+/** What the key of a sum says besides its place: that its upper half follows, and that this is that. */
+export const SumPacket = { Part: 0x01000000, Upper: 1 } as const;
 
-/** What a worker waits for: that all are ready, ends of sums, sums, shared words. */
-export const ReplicaWait = { Nothing: 0, Ready: 1, Ends: 2, Sums: 3, Words: 4 } as const;
+/** What a worker waits for: that all are ready, sums, shared words. */
+export const ReplicaWait = { Nothing: 0, Ready: 1, Sums: 2, Words: 3 } as const;
 
 /** Regions of a worker. */
 export const LayersRegion = {
@@ -58,29 +59,19 @@ export const layersConfiguration = declareLayout('LayersConfiguration', 'Region 
     name: 'reduceKey',
     type: 'u32',
     about:
-      'Key of sums for this worker of replica 0. 23:16 are the replica, 10:2 the number, 1:0 a SumPacket.',
+      'Key of sums for this worker of replica 0. 23:18 are the replica, 13:1 the place of the number, bits 24 and 0 a SumPacket.',
   },
   {
     name: 'shareKey',
     type: 'u32',
-    about:
-      'Key of words of this worker for those of other replicas. 9:0 are the word; with bit 10 set: ready.',
+    about: 'Key of words of this worker for those of other replicas. 13:0 are the place.',
   },
   {
-    name: 'shareShift',
+    name: 'readyKey',
     type: 'u32',
-    about: 'Binary logarithm of the words that a worker shares at a time, at most 10.',
+    about: 'Key that tells all workers of other replicas that those of this one can take packets.',
   },
-  {
-    name: 'reduceBurst',
-    type: 'u32',
-    about: 'Sums that it sends to each replica before it waits for as many, at least 1.',
-  },
-  {
-    name: 'shareBurst',
-    type: 'u32',
-    about: 'Words that it sends before it waits for as many of each replica.',
-  },
+  { name: 'exchange', type: 'u32', about: "Address of the chip's ReplicaExchange." },
   {
     name: 'sendGap',
     type: 'u32',
@@ -88,6 +79,34 @@ export const layersConfiguration = declareLayout('LayersConfiguration', 'Region 
   },
   { name: 'overlays', type: 'u32', about: 'Address of the block of overlays.' },
 ]);
+
+/** How a chip exchanges with others; its workers have it in common. */
+export const replicaExchange = declareLayout(
+  'ReplicaExchange',
+  'How a chip exchanges with others.',
+  [
+    {
+      name: 'branches',
+      type: 'u32',
+      count: MOST_REPLICAS,
+      about:
+        'Trees in the order in which the chip sends, its own last: 7:0 the replica at the root, 15:8 how many chips send sums to this one, 23:16 the link to the next, 31:24 the replica there.',
+    },
+    {
+      name: 'linkGaps',
+      type: 'u32',
+      count: LINKS,
+      about: 'Core cycles from one sum of a worker to its next over the same link.',
+    },
+    {
+      name: 'shareGaps',
+      type: 'u32',
+      count: MOST_REPLICAS,
+      about:
+        'Core cycles from one word of a worker to its next when so many replicas and one share.',
+    },
+  ],
+);
 
 /** Region 1 of a worker: counts since its start. */
 export const layersReport = declareLayout('LayersReport', 'Region 1 of a worker.', [

@@ -208,11 +208,18 @@ function linkCycles(
   const cyclesOf = (index: number) => {
     const chip = Math.floor(index / LINK_VECTORS.length);
     const at = { x: topology.x[chip] as number, y: topology.y[chip] as number };
-    const crosses = leavesBoard(machine, at, index % LINK_VECTORS.length);
-    return (crosses ? BOARD_LINK_CYCLES : LINK_CYCLES) / LINK_UTILISATION;
+    return packetCycles(machine, at, index % LINK_VECTORS.length);
   };
   return new Map([...counts].map(([link, count]) => [link, count * cyclesOf(link)]));
 }
+
+/** Core cycles between packets with payload that a link bears for long. */
+export const packetCycles = (
+  machine: Machine,
+  chip: { readonly x: number; readonly y: number },
+  link: number,
+): number =>
+  (leavesBoard(machine, chip, link) ? BOARD_LINK_CYCLES : LINK_CYCLES) / LINK_UTILISATION;
 
 function leavesBoard(machine: Machine, { x, y }: { x: number; y: number }, link: number): boolean {
   const { dx, dy } = LINK_VECTORS[link] as (typeof LINK_VECTORS)[number];

@@ -22,6 +22,10 @@ export interface ScheduledLayer {
 export interface ExchangeSize {
   readonly kind: 'reduce' | 'share';
   readonly count: number;
+  /** Of those, numbers of each worker. */
+  readonly per: number;
+  /** Whether sums are of products of 32 bits, and so take more than 32 bits themselves. */
+  readonly isWide: boolean;
 }
 
 /** A schedule in figures. Plain JSON. */
@@ -77,7 +81,14 @@ export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {
     batchSize,
     exchanges: operations.flatMap((operation) =>
       operation.kind === 'reduce' || operation.kind === 'share'
-        ? [{ kind: operation.kind, count: operation.count }]
+        ? [
+            {
+              kind: operation.kind,
+              count: operation.count,
+              per: operation.per,
+              isWide: request.mode === 'exact',
+            },
+          ]
         : [],
     ),
     workers: target.workers,

@@ -41,17 +41,16 @@
 #define LIMIT_ARENA_BYTES 0xc000u
 #define LIMIT_SEND_GAP 0x64u
 #define LIMIT_REPLICAS 0x40u
-#define LIMIT_REDUCE_NUMBERS 0x200u
+#define LIMIT_REDUCE_PART 0x20u
+#define LIMIT_LINKS 0x6u
 
-#define SUM_LOW 0x0u
-#define SUM_HIGH 0x1u
-#define SUM_END 0x2u
+#define SUM_PART 0x1000000u
+#define SUM_UPPER 0x1u
 
 #define WAITS_NOTHING 0x0u
 #define WAITS_READY 0x1u
-#define WAITS_ENDS 0x2u
-#define WAITS_SUMS 0x3u
-#define WAITS_WORDS 0x4u
+#define WAITS_SUMS 0x2u
+#define WAITS_WORDS 0x3u
 
 #define OVERLAYS_MAGIC 0x4f564c31u
 
@@ -73,11 +72,10 @@ typedef struct {
   uint32_t doneKey; /* Key of the done packet of worker 0. */
   uint32_t doneDelay; /* Core cycles before a done packet. */
   uint32_t arriveKey; /* Key that tells the workers of the chip that one has come to a barrier. */
-  uint32_t reduceKey; /* Key of sums for this worker of replica 0. 23:16 are the replica, 10:2 the number, 1:0 a SumPacket. */
-  uint32_t shareKey; /* Key of words of this worker for those of other replicas. 9:0 are the word; with bit 10 set: ready. */
-  uint32_t shareShift; /* Binary logarithm of the words that a worker shares at a time, at most 10. */
-  uint32_t reduceBurst; /* Sums that it sends to each replica before it waits for as many, at least 1. */
-  uint32_t shareBurst; /* Words that it sends before it waits for as many of each replica. */
+  uint32_t reduceKey; /* Key of sums for this worker of replica 0. 23:18 are the replica, 13:1 the place of the number, bits 24 and 0 a SumPacket. */
+  uint32_t shareKey; /* Key of words of this worker for those of other replicas. 13:0 are the place. */
+  uint32_t readyKey; /* Key that tells all workers of other replicas that those of this one can take packets. */
+  uint32_t exchange; /* Address of the chip's ReplicaExchange. */
   uint32_t sendGap; /* Core cycles before a done packet, at least; 100 or more. */
   uint32_t overlays; /* Address of the block of overlays. */
 } LayersConfiguration;
@@ -99,12 +97,22 @@ _Static_assert(offsetof(LayersConfiguration, doneDelay) == 56, "doneDelay");
 _Static_assert(offsetof(LayersConfiguration, arriveKey) == 60, "arriveKey");
 _Static_assert(offsetof(LayersConfiguration, reduceKey) == 64, "reduceKey");
 _Static_assert(offsetof(LayersConfiguration, shareKey) == 68, "shareKey");
-_Static_assert(offsetof(LayersConfiguration, shareShift) == 72, "shareShift");
-_Static_assert(offsetof(LayersConfiguration, reduceBurst) == 76, "reduceBurst");
-_Static_assert(offsetof(LayersConfiguration, shareBurst) == 80, "shareBurst");
-_Static_assert(offsetof(LayersConfiguration, sendGap) == 84, "sendGap");
-_Static_assert(offsetof(LayersConfiguration, overlays) == 88, "overlays");
-_Static_assert(sizeof(LayersConfiguration) == 92, "LayersConfiguration");
+_Static_assert(offsetof(LayersConfiguration, readyKey) == 72, "readyKey");
+_Static_assert(offsetof(LayersConfiguration, exchange) == 76, "exchange");
+_Static_assert(offsetof(LayersConfiguration, sendGap) == 80, "sendGap");
+_Static_assert(offsetof(LayersConfiguration, overlays) == 84, "overlays");
+_Static_assert(sizeof(LayersConfiguration) == 88, "LayersConfiguration");
+
+/* How a chip exchanges with others. */
+typedef struct {
+  uint32_t branches[64]; /* Trees in the order in which the chip sends, its own last: 7:0 the replica at the root, 15:8 how many chips send sums to this one, 23:16 the link to the next, 31:24 the replica there. */
+  uint32_t linkGaps[6]; /* Core cycles from one sum of a worker to its next over the same link. */
+  uint32_t shareGaps[64]; /* Core cycles from one word of a worker to its next when so many replicas and one share. */
+} ReplicaExchange;
+_Static_assert(offsetof(ReplicaExchange, branches) == 0, "branches");
+_Static_assert(offsetof(ReplicaExchange, linkGaps) == 256, "linkGaps");
+_Static_assert(offsetof(ReplicaExchange, shareGaps) == 280, "shareGaps");
+_Static_assert(sizeof(ReplicaExchange) == 536, "ReplicaExchange");
 
 /* Region 1 of a worker. */
 typedef struct {

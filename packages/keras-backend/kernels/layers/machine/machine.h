@@ -11,14 +11,12 @@ typedef struct {
   volatile uint32_t pending[2]; /* control fields 14 and 15 */
   volatile uint32_t unexpected; /* packets of unknown classes */
   volatile uint32_t control[16];
-  /* Packets of other replicas, counted since the start. */
-  volatile uint32_t ready;    /* workers that can take the next part */
-  volatile uint32_t ends;     /* replicas that have sent all their sums of a part */
-  volatile uint32_t promised; /* packets of sums, as those ends say */
-  volatile uint32_t taken;    /* packets of sums, and shared words */
-  uint64_t *sums;             /* what sums are added to */
-  uint32_t *words;            /* where words are put: 2^share_shift of each replica */
-  uint32_t share_shift;
+  /* Packets of other replicas. */
+  volatile uint32_t ready; /* other replicas that could take the next part, since the start */
+  volatile uint32_t taken; /* shared words, since the start */
+  uint64_t *sums;          /* what sums are added to, by place */
+  uint32_t *words;         /* where words are put, by place */
+  volatile uint32_t halves[LIMIT_ARENA_BYTES / 8 / LIMIT_REDUCE_PART]; /* of the sums that came for so many places; a whole sum counts twice */
 } ReceiveTable;
 
 extern ReceiveTable receive_table;
@@ -30,8 +28,8 @@ bool sleep_until(const volatile uint32_t *count, uint32_t wanted);
 /* Sends a packet at once, past the queue. */
 void send_now(uint32_t key, uint32_t payload);
 
-/* Returns when all workers of the chip with lower numbers have come to the next barrier. */
-void wait_for_turn(void);
+/* Sleeps for so many core cycles, or until some interrupt; 1 to 2^31 - 1. The send queue must be empty. */
+void doze(uint32_t cycles);
 
 /* What the worker waits for, of other replicas, and how many packets of it are missing. */
 typedef struct {

@@ -111,11 +111,6 @@ void send_now(uint32_t key, uint32_t payload) {
   COMMS_TRANSMIT_KEY = key;
 }
 
-void wait_for_turn(void) {
-  while (!sleep_until(&receive_table.arrived, passed + config.worker)) {
-  }
-}
-
 void barrier(void) {
   if (config.workers == 1) {
     return;

@@ -1,7 +1,7 @@
 
 @ FIQ handler of the program `layers`: r11 = ReceiveTable, r13 = packets received.
-@ The top byte of a key is its class: 1 control, 3 a worker has arrived at a barrier, 4 a sum for this worker, 5 a word
-@ of another replica. Bits of their keys: LayersConfiguration.
+@ The top byte of a key is its class: 1 control, 3 a worker has arrived at a barrier, 4 and 5 a sum for this worker, 6 a
+@ word of another replica, 7 another replica is ready. Bits of their keys: LayersConfiguration.
 
         .syntax unified
         .cpu    arm968e-s
@@ -14,12 +14,11 @@
         .equ    UNEXPECTED, 16
         .equ    CONTROL, 20
         .equ    READY, 84
-        .equ    ENDS, 88
-        .equ    PROMISED, 92
-        .equ    TAKEN, 96
-        .equ    SUMS, 100
-        .equ    WORDS, 104
-        .equ    SHARE_SHIFT, 108
+        .equ    TAKEN, 88
+        .equ    SUMS, 92
+        .equ    WORDS, 96
+        .equ    HALVES, 100
+        .equ    PART_SHIFT, 5                   @ of LIMIT_REDUCE_PART
         .equ    FIRST_EVENT, 14                 @ control fields from here on ask for something
 
         .macro  count field
@@ -38,46 +37,42 @@ receive_interrupt:
         mov     r12, r10, lsr #24
         cmp     r12, #4
         blo     3f
-        bne     2f
+        cmp     r12, #6
+        bhs     2f
 
-        mov     r12, r10, lsl #21               @ number in 31:23, kind of packet in 22:21
-        mov     r8, r12, lsr #23
-        ands    r12, r12, #3 << 21
-        ldr     r10, [r11, #SUMS]
-        add     r10, r10, r8, lsl #3
-        bne     1f
-        ldr     r8, [r10]
-        ldr     r12, [r10, #4]
+        mov     r8, r10, lsl #18
+        movs    r8, r8, lsr #19                 @ place; carry: upper half
+        mov     r12, r8, lsr #PART_SHIFT
+        add     r12, r11, r12, lsl #2
+        bcs     1f
+        tst     r10, #1 << 24                   @ the upper half follows
+        ldr     r10, [r12, #HALVES]
+        addeq   r10, r10, #2
+        addne   r10, r10, #1
+        str     r10, [r12, #HALVES]
+        ldr     r12, [r11, #SUMS]
+        add     r12, r12, r8, lsl #3
+        ldr     r8, [r12]
+        ldr     r10, [r12, #4]
         adds    r8, r8, r9
-        adc     r12, r12, r9, asr #31
-        str     r8, [r10]
-        str     r12, [r10, #4]
-        count   TAKEN
-1:      cmp     r12, #1 << 21
-        ldreq   r8, [r10, #4]                   @ upper half
-        addeq   r8, r8, r9
-        streq   r8, [r10, #4]
-        ldrne   r8, [r11, #PROMISED]            @ end
-        addne   r8, r8, r9
-        strne   r8, [r11, #PROMISED]
-        ldrne   r8, [r11, #ENDS]
-        addne   r8, r8, #1
-        strne   r8, [r11, #ENDS]
-        subsne  pc, lr, #4
-        count   TAKEN
+        adc     r10, r10, r9, asr #31
+        str     r8, [r12]
+        str     r10, [r12, #4]
+        subs    pc, lr, #4
+1:      ldr     r10, [r12, #HALVES]
+        add     r10, r10, #1
+        str     r10, [r12, #HALVES]
+        ldr     r12, [r11, #SUMS]
+        add     r12, r12, r8, lsl #3
+        ldr     r10, [r12, #4]
+        add     r10, r10, r9
+        str     r10, [r12, #4]
+        subs    pc, lr, #4
 
-2:      cmp     r12, #5
-        bne     6f
-        tst     r10, #1 << 10
-        bne     5f
-        and     r8, r10, #0xff0000
-        mov     r8, r8, lsr #16
-        ldr     r12, [r11, #SHARE_SHIFT]
-        mov     r10, r10, lsl #22
-        mov     r10, r10, lsr #22
-        add     r8, r10, r8, lsl r12
+2:      bne     5f
+        mov     r8, r10, lsl #18                @ place
         ldr     r12, [r11, #WORDS]
-        str     r9, [r12, r8, lsl #2]
+        str     r9, [r12, r8, lsr #16]
         count   TAKEN
 
 3:      cmp     r12, #3
@@ -96,6 +91,8 @@ receive_interrupt:
         strhs   r13, [r11, #EVENT]              @ a value that it did not have before
         subs    pc, lr, #4
 
-5:      count   READY
+5:      cmp     r12, #7
+        bne     6f
+        count   READY
 
 6:      count   UNEXPECTED

@@ -29,6 +29,17 @@ bool sleep_until(const volatile uint32_t *count, uint32_t wanted) {
   return (int32_t)(*count - wanted) >= 0;
 }
 
+/* Interrupts are off, so that the timer cannot end before the core sleeps. The send interrupt then stops it. */
+void doze(uint32_t cycles) {
+  rest_begin();
+  uint32_t previous = interrupts_disable();
+  TIMER1_LOAD = cycles;
+  TIMER1_CONTROL = TIMER_PERIODIC_INTERRUPT;
+  wait_for_interrupt();
+  interrupts_restore(previous);
+  rest_end();
+}
+
 static void transfer(uint32_t system, uint32_t core, uint32_t description) {
   started += 1;
   DMA_SYSTEM_ADDRESS = system;

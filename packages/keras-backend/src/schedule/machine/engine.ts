@@ -1,5 +1,4 @@
 /** Computes schedules on a SpiNNaker machine, real or virtual. */
-import type { ChipRoutingTable } from '@spin-tools/nn-mapper';
 import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
 import type { DataSlot, MachineCost } from '../../engine.js';
 import type { FloatState } from '../../float/trainer.js';
@@ -13,6 +12,7 @@ import {
   layersReport,
   MINIMUM_SEND_GAP,
   RunFlag,
+  replicaExchange,
   SequencerOperation,
   SequencerState,
   sequencerConfiguration,
@@ -53,13 +53,20 @@ import {
   stateWrites,
 } from '../replica.js';
 import { MachineData, type Piece } from './data.js';
-import { type ExchangeBursts, shareShift } from './exchange.js';
+import { DONE_SPACING, type ExchangeGaps, encodeExchange } from './exchange.js';
 import { runFailure, type WorkerReport } from './failure.js';
 import type { SchedulePlaces } from './place.js';
-import { ARRIVE_KEY, CONTROL_KEY, DONE_KEY, REDUCE_KEY, SHARE_KEY, workerKey } from './routes.js';
+import {
+  ARRIVE_KEY,
+  CONTROL_KEY,
+  DONE_KEY,
+  READY_KEY,
+  REDUCE_KEY,
+  type ScheduleRoutes,
+  SHARE_KEY,
+  workerKey,
+} from './routes.js';
 
-/** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
-const DONE_SPACING = 100;
 /** A batch is given up for lost after so many times its estimated time, and that much besides; ms of machine time. */
 const PATIENCE = 20;
 const PATIENCE_MS = 2_000;
@@ -79,10 +86,9 @@ interface Prepared {
 }
 
 /** Where a schedule runs, and how its packets get about. */
-export interface ScheduleNetwork {
+export interface ScheduleNetwork extends ScheduleRoutes {
   readonly places: SchedulePlaces;
-  readonly tables: readonly ChipRoutingTable[];
-  readonly bursts: ExchangeBursts;
+  readonly gaps: ExchangeGaps;
 }
 
 /** Programs that run. */
@@ -94,6 +100,8 @@ interface Running {
   readonly tables: readonly number[];
   /** Address of the workers' overlays on the chip of each replica. */
   readonly overlays: readonly number[];
+  /** Address of what they know about the exchange, likewise. */
+  readonly exchanges: readonly number[];
 }
 
 /** A machine with workers. */
@@ -313,7 +321,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
   /** Starts programs in place of those that run, and of all that they had. */
   async #start(budgetMs: number): Promise<void> {
     const { controller } = this.#host;
-    const { places, tables: routes } = this.#network;
+    const { places, tables: routes, trees, gaps } = this.#network;
     const { sequencer } = places;
     this.#running = undefined;
     this.#data.length = 0;
@@ -323,6 +331,10 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const overlays = await this.#allocate(code.length);
     await this.#onEach((chip, replica) =>
       controller.write(chip, overlays[replica] as number, code),
+    );
+    const exchanges = await this.#allocate(replicaExchange.size);
+    await this.#onEach((chip, replica) =>
+      controller.write(chip, exchanges[replica] as number, encodeExchange(trees, gaps, replica)),
     );
     const cores = [...this.#workers, sequencer];
     const { workers } = this.target;
@@ -341,6 +353,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
       budgetMs,
       tables,
       overlays,
+      exchanges,
       sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
     };
     for (const [vertex, { x, y, core }] of cores.entries()) {
@@ -447,9 +460,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
   }
 
   async #writeConfigurations(prepared: Prepared | undefined): Promise<void> {
-    const { overlays } = this.#needRunning();
+    const { overlays, exchanges } = this.#needRunning();
     const { workers, replicas } = this.target;
-    const { reduce, share } = this.#network.bursts;
     for (const [vertex, { x, y }] of this.#workers.entries()) {
       const [replica, worker] = [Math.floor(vertex / workers), vertex % workers];
       const bytes = encodeLayout(layersConfiguration, {
@@ -471,9 +483,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
         arriveKey: ARRIVE_KEY,
         reduceKey: workerKey(REDUCE_KEY, 0, worker),
         shareKey: workerKey(SHARE_KEY, replica, worker),
-        shareShift: shareShift(replicas),
-        reduceBurst: reduce,
-        shareBurst: share,
+        readyKey: workerKey(READY_KEY, replica, 0),
+        exchange: exchanges[replica] as number,
         sendGap: MINIMUM_SEND_GAP,
         overlays: overlays[replica] as number,
       });

@@ -1,84 +1,195 @@
 /** How fast replicas may send to one another, how long that takes, and how many of them are worth it. */
 import { LINKS, type Machine } from '@spin-tools/machine-model';
-import { LAYERS_ARENA_BYTES } from '../../layouts/index.js';
-import { linksOf } from '../../machine/pacing.js';
+import {
+  encodeLayout,
+  LAYERS_ARENA_BYTES,
+  MOST_REPLICAS,
+  REDUCE_PART,
+  replicaExchange,
+} from '../../layouts/index.js';
+import { packetCycles } from '../../machine/pacing.js';
 import { CHIP_BYTES, CYCLE_SECONDS } from '../cost.js';
 import type { ExchangeSize, Explain } from '../explain.js';
-import { placeSchedule, type ReplicaPlace, roomFor, type SchedulePlaces } from './place.js';
-import { backwards, routeSchedule, type ScheduleRoutes } from './routes.js';
+import { placeSchedule, type ReplicaPlace, roomFor, type ScheduleRoom } from './place.js';
+import { type ReplicaTree, treesOf } from './trees.js';
 
-/** Packets that a worker sends before it waits for as many from the others: so many fit the links. */
-export interface ExchangeBursts {
-  /** Sums to each replica. */
-  readonly reduce: number;
-  /** Words, which go to all. */
-  readonly share: number;
-  /** Whether links hold even one packet from each to each. Else routers may stand still, and packets be lost. */
-  readonly fits: boolean;
+/** Core cycles between two packets of a worker, so that links can bear those of all. */
+export interface ExchangeGaps {
+  /** Of sums over the same link, by replica and link. */
+  readonly sums: readonly (readonly number[])[];
+  /** Of words, by the number of replicas that share, less 1. */
+  readonly words: readonly number[];
 }
 
-/** Largest number of words that a worker shares at a time, as a binary logarithm: its key has so many bits for them. */
-const LONGEST_SHARE = 10;
+/** A sum to send up a tree: by whom, over which link, to whom. */
+interface Branch {
+  readonly root: number;
+  readonly replica: number;
+  readonly link: number;
+  readonly next: number;
+  readonly height: number;
+}
+
+/** Least gap between packets of a worker over the same link, core cycles: it serves six links in that time. */
+const LEAST_GAP = 450;
+/** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
+export const DONE_SPACING = 100;
+/** Core cycles from the last worker that comes to a meeting of all replicas to the first packet. */
+const MEETING_CYCLES = 7000;
+/** Core cycles to copy a replica's numbers of a worker from or to SDRAM, and for each byte. */
+const COPY_CYCLES = 500;
+const COPY_CYCLES_PER_BYTE = 0.75;
+const SUM_BYTES = 8;
 const WORD_BYTES = 4;
-/** Packets that a link and the routers at its ends hold. */
-const LINK_PACKETS = 6;
-/** Core cycles to send a packet and to take one, and from the last packet of a burst to the next burst. */
-const PACKET_CYCLES = 100;
-const BURST_CYCLES = 400;
-/** Core cycles in which all workers of a number find one another, and pass their turn on. */
-const TURN_CYCLES = 1000;
 /** Numbers of replicas that are tried. */
 const TRIED = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64];
 
-/** Binary logarithm of the words that a worker shares at a time: there is room for those of all replicas. */
-export const shareShift = (replicas: number): number =>
-  Math.min(LONGEST_SHARE, Math.floor(Math.log2(LAYERS_ARENA_BYTES / WORD_BYTES / replicas)));
-
-/** How many packets may be on their way at the same time. One worker of each chip sends at a time. */
-export function exchangeBursts(
-  { replicas }: SchedulePlaces,
-  { mapping, shares }: ScheduleRoutes,
-): ExchangeBursts {
-  if (replicas.length === 1) return { reduce: 1, share: 1, fits: true };
-  const { topology, placement } = mapping.stages;
+/** The gaps for some trees, when each chip has so many workers. */
+export function exchangeGaps(
+  machine: Machine,
+  replicas: readonly ReplicaPlace[],
+  trees: readonly ReplicaTree[],
+): ExchangeGaps {
   const workers = (replicas[0] as ReplicaPlace).workers.length;
-  const sources = replicas.map((_, replica) => placement.chipOf[replica * workers] as number);
-  /** Packets over each link when a worker of each chip sends a sum to each other, and when it shares a word. */
-  const sums = new Map<number, number>();
-  const words = new Map<number, number>();
-  const add = (loads: Map<number, number>, link: number) =>
-    loads.set(link, (loads.get(link) ?? 0) + 1);
-  for (const [owner, net] of shares.entries()) {
-    for (const link of linksOf(mapping, net)) add(words, link);
-    const back = new Map(backwards(mapping, net).map((node) => [node.at, node.back]));
-    for (const [sender, source] of sources.entries()) {
-      if (sender === owner) continue;
-      let chip = source;
-      for (let link = back.get(chip); link !== undefined; link = back.get(chip)) {
-        add(sums, chip * LINKS + link);
-        chip = topology.neighbours[chip * LINKS + link] as number;
-      }
+  const cycles = replicas.map((chip) =>
+    Array.from({ length: LINKS }, (_, link) => packetCycles(machine, chip, link)),
+  );
+  const busy = replicas.map(() => new Array<number>(LINKS).fill(0));
+  let most = LEAST_GAP;
+  const words = trees.map(({ parents }) => {
+    for (const [replica, parent] of parents.entries()) {
+      if (parent === undefined) continue;
+      // Words come by the same link in the other direction.
+      const own = busy[replica] as number[];
+      own[parent.link] = (own[parent.link] as number) + (cycles[replica]?.[parent.link] as number);
+      most = Math.max(most, workers * (own[parent.link] as number));
     }
-  }
-  const burst = (loads: ReadonlyMap<number, number>) =>
-    Math.floor(LINK_PACKETS / Math.max(...loads.values()));
-  const [reduce, share] = [burst(sums), burst(words)];
-  return { reduce: Math.max(1, reduce), share: Math.max(1, share), fits: reduce > 0 && share > 0 };
+    return Math.ceil(most);
+  });
+  const sums = cycles.map((own) =>
+    own.map((each) => Math.max(LEAST_GAP, Math.ceil(workers * each))),
+  );
+  return { sums, words };
 }
 
-/** Estimated time of the exchanges of one batch, seconds. Sums are taken to have 32 bits, as most have. */
-export function exchangeSeconds(
+/** What workers of a replica read about the exchange. */
+export function encodeExchange(
+  trees: readonly ReplicaTree[],
+  { sums, words }: ExchangeGaps,
+  replica: number,
+): Uint8Array {
+  const own = branchesOf(trees).filter((branch) => branch.replica === replica);
+  const last = { root: replica, link: LINKS, next: replica };
+  return encodeLayout(replicaExchange, {
+    branches: padded([...own, last], ({ root, link, next }) => {
+      const children = trees[root]?.children[replica] as number;
+      return (root | (children << 8) | (link << 16) | (next << 24)) >>> 0;
+    }),
+    linkGaps: sums[replica] as readonly number[],
+    shareGaps: padded(words, (gap) => gap),
+  });
+}
+
+function padded<Value>(values: readonly Value[], word: (value: Value) => number): number[] {
+  return Array.from({ length: MOST_REPLICAS }, (_, index) => {
+    const value = values[index];
+    return value === undefined ? 0 : word(value);
+  });
+}
+
+/** All that is sent up trees, in an order in which nothing waits for what comes behind it. */
+function branchesOf(trees: readonly ReplicaTree[]): Branch[] {
+  return trees
+    .flatMap(({ parents, heights }, root) =>
+      parents.flatMap((parent, replica): Branch[] =>
+        parent
+          ? [
+              {
+                ...{ root, replica, link: parent.link, next: parent.replica },
+                height: heights[replica] as number,
+              },
+            ]
+          : [],
+      ),
+    )
+    .sort((a, b) => a.height - b.height || a.root - b.root);
+}
+
+/** What an exchange takes, core cycles. */
+export interface ExchangeCycles {
+  readonly kind: ExchangeSize['kind'];
+  /** Until all replicas are ready to take packets. */
+  readonly before: number;
+  /** From then to the last packet. */
+  readonly packets: number;
+  /** From then to the end. */
+  readonly after: number;
+}
+
+/** Estimates what exchanges take, one by one. */
+export function exchangeCycles(
   sizes: readonly ExchangeSize[],
-  { reduce, share }: ExchangeBursts,
-  { replicas, workers }: { readonly replicas: number; readonly workers: number },
+  trees: readonly ReplicaTree[],
+  gaps: ExchangeGaps,
+  workers: number,
+): ExchangeCycles[] {
+  if (trees.length === 1) return [];
+  const branches = branchesOf(trees);
+  return sizes.map(({ kind, count, per, isWide }) => {
+    const bytes = kind === 'reduce' ? SUM_BYTES : WORD_BYTES;
+    const sharing = Math.min(trees.length, Math.ceil(count / (per * workers)));
+    const room = roomInArena(bytes, trees.length);
+    const parts = Math.ceil(per / room);
+    const copies = (replicas: number) =>
+      replicas * (parts * COPY_CYCLES + per * bytes * COPY_CYCLES_PER_BYTE);
+    let packets = 0;
+    for (let part = 0; part < parts; part++) {
+      const numbers = Math.min(room, per - part * room);
+      packets +=
+        kind === 'share'
+          ? numbers * (gaps.words[sharing - 1] as number)
+          : sumCycles(branches, gaps, sharing, numbers, isWide ? 2 : 1);
+    }
+    const isReduce = kind === 'reduce';
+    return {
+      kind,
+      before: parts * MEETING_CYCLES + copies(isReduce ? sharing : 1),
+      packets,
+      after: copies(isReduce ? 1 : sharing - 1),
+    };
+  });
+}
+
+/** Numbers of each replica for which a worker has room at a time. */
+const roomInArena = (bytes: number, replicas: number): number =>
+  Math.floor(LAYERS_ARENA_BYTES / bytes / replicas / REDUCE_PART) * REDUCE_PART;
+
+/** Core cycles until so many numbers of each worker of the first replicas have come up their trees. */
+function sumCycles(
+  branches: readonly Branch[],
+  gaps: ExchangeGaps,
+  sharing: number,
+  numbers: number,
+  packets: number,
 ): number {
-  if (replicas === 1) return 0;
-  const packets = (replicas - 1) * PACKET_CYCLES;
-  const cycles = sizes.reduce((sum, { kind, count }) => {
-    const burst = kind === 'reduce' ? reduce : share;
-    return sum + (count / replicas) * (packets + BURST_CYCLES / burst) + workers * TURN_CYCLES;
-  }, 0);
-  return cycles * CYCLE_SECONDS;
+  /** When each link is free, and when each replica has the first part of a tree's numbers, and all of them. */
+  const free = new Map<string, number>();
+  const first = new Map<string, number>();
+  const last = new Map<string, number>();
+  let end = 0;
+  for (const { root, replica, link, next } of branches) {
+    if (root >= sharing) continue;
+    const [line, here, there] = [`${replica},${link}`, `${root},${replica}`, `${root},${next}`];
+    const gap = packets * (gaps.sums[replica]?.[link] as number);
+    const part = Math.min(REDUCE_PART, numbers) * gap;
+    const start = Math.max(free.get(line) ?? 0, first.get(here) ?? 0);
+    const done = Math.max(start + numbers * gap, (last.get(here) ?? 0) + part);
+    free.set(line, done);
+    first.set(there, Math.max(first.get(there) ?? 0, start + part));
+    last.set(there, Math.max(last.get(there) ?? 0, done));
+    end = Math.max(end, done);
+  }
+  return end;
 }
 
 /** Time of a batch on so many replicas, seconds. */
@@ -87,6 +198,31 @@ export interface ReplicaTime {
   readonly seconds: number;
   /** Of that, what replicas take to add up and share. */
   readonly exchange: number;
+}
+
+const cyclesOf = ({ before, packets, after }: ExchangeCycles): number => before + packets + after;
+
+/**
+ * Time of a training step on so many replicas.
+ *
+ * @param explain without what the exchanges take
+ * @throws OptionError when there is no room for so many
+ */
+export function replicaTime(
+  machine: Machine,
+  room: ScheduleRoom,
+  explain: Explain,
+  replicas: number,
+): ReplicaTime & { readonly cycles: readonly ExchangeCycles[] } {
+  const { workers } = room;
+  const { replicas: places } = placeSchedule(room, replicas);
+  const trees = treesOf(machine, places);
+  const { exchanges, seconds } = explain({ replicas, workers });
+  const gaps = exchangeGaps(machine, places, trees);
+  const cycles = exchangeCycles(exchanges, trees, gaps, workers);
+  const done = (replicas - 1) * workers * DONE_SPACING;
+  const exchange = CYCLE_SECONDS * cycles.reduce((sum, each) => sum + cyclesOf(each), done);
+  return { replicas, exchange, seconds: seconds.training + exchange, cycles };
 }
 
 /**
@@ -99,16 +235,12 @@ export function replicaTimes(machine: Machine, explain: Explain, workers?: numbe
   const room = roomFor(machine, workers);
   const { batchSize } = explain({ workers: room.workers, replicas: 1 });
   const most = Math.min(batchSize, room.chips.length);
-  const times = TRIED.filter((replicas) => replicas <= most).flatMap((replicas): ReplicaTime[] => {
-    // One worker of each chip shows the ways of all, and is quicker to route.
-    const places = placeSchedule({ ...room, workers: 1 }, replicas);
-    const bursts = exchangeBursts(places, routeSchedule(places, machine));
-    if (!bursts.fits) return [];
-    const target = { replicas, workers: room.workers };
-    const { exchanges, seconds, memoryBytes } = explain(target);
-    if (memoryBytes > CHIP_BYTES) return [];
-    const exchange = exchangeSeconds(exchanges, bursts, target);
-    return [{ replicas, exchange, seconds: seconds.training + exchange }];
-  });
-  return times.sort((a, b) => a.seconds - b.seconds || a.replicas - b.replicas);
+  const fits = (replicas: number) =>
+    explain({ replicas, workers: room.workers }).memoryBytes <= CHIP_BYTES;
+  return TRIED.filter((replicas) => replicas <= most && fits(replicas))
+    .map((replicas) => {
+      const { cycles, ...time } = replicaTime(machine, room, explain, replicas);
+      return time;
+    })
+    .sort((a, b) => a.seconds - b.seconds || a.replicas - b.replicas);
 }

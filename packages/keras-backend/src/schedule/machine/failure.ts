@@ -84,7 +84,6 @@ async function reportOf(
 
 const WAITS: Readonly<Record<number, string>> = {
   [ReplicaWait.Ready]: 'signals of being ready',
-  [ReplicaWait.Ends]: 'ends of sums',
   [ReplicaWait.Sums]: 'sums',
   [ReplicaWait.Words]: 'shared words',
 };

@@ -5,7 +5,7 @@ import type { MachineEngineOptions } from '../../machine/options.js';
 import type { ScheduleEngine } from '../engine.js';
 import type { Explain } from '../explain.js';
 import { MachineScheduleEngine } from './engine.js';
-import { exchangeBursts, replicaTimes } from './exchange.js';
+import { exchangeGaps, replicaTimes } from './exchange.js';
 import { placeSchedule, roomFor } from './place.js';
 import { routeSchedule } from './routes.js';
 
@@ -28,8 +28,8 @@ export async function createMachineScheduleEngine(
     const best = () => explain && replicaTimes(machine, explain, options.workers)[0]?.replicas;
     const places = placeSchedule(room, options.replicas ?? best() ?? 1);
     const routes = routeSchedule(places, machine);
-    const bursts = exchangeBursts(places, routes);
-    const network = { places, tables: routes.tables, bursts };
+    const gaps = exchangeGaps(machine, places.replicas, routes.trees);
+    const network = { places, ...routes, gaps };
     return new MachineScheduleEngine(host, network, ids, options);
   } catch (error) {
     await host.close();

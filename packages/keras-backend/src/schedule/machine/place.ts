@@ -1,8 +1,9 @@
 /** Which chips and cores a schedule runs on. */
-import { type Chip, distance, type Machine, neighbour } from '@spin-tools/machine-model';
+import { type Chip, distance, type Machine } from '@spin-tools/machine-model';
 import { ROUTING_ENTRIES } from '@spin-tools/nn-mapper';
 import { OptionError } from '../../errors.js';
 import { MOST_REPLICAS } from '../../layouts/index.js';
+import { neighboursOf } from './trees.js';
 
 /** Workers of one chip, with their part of the batch. */
 export interface ReplicaPlace {
@@ -21,14 +22,17 @@ export interface SchedulePlaces {
 
 /** Fewest cores that a replica needs: a worker and the sequencer. */
 const FEWEST_CORES = 2;
-/** Routing entries that are left for control packets, barriers and done packets. */
-const OTHER_ENTRIES = 8;
+/** Routing entries for sums to our workers and neighbours, control packets, barriers and done packets. */
+const OTHER_ENTRIES = 32;
+
+/** Multiples of it, modulo 1, keep away from each other. */
+const GOLDEN_RATIO = 0.618034;
 
 /** What a machine has room for. */
 export interface ScheduleRoom {
   /** Workers of each replica. */
   readonly workers: number;
-  /** Chips with so many cores, those first that are well connected with the ones before. */
+  /** Chips with so many cores that hang together, those first that are well connected with the ones before. */
   readonly chips: readonly Chip[];
 }
 
@@ -46,9 +50,11 @@ export function roomFor(machine: Machine, workers?: number): ScheduleRoom {
     throw new OptionError('machine', `${cores} application cores`, expected);
   }
   const own = Math.min(workers ?? cores - 1, cores - 1);
-  // A router has an entry for each worker that sends its words to it, and for each chip that sums go to.
+  // A router has an entry for each worker that sends its words to it, and for each chip that is ready.
   const most = Math.min(MOST_REPLICAS, Math.floor((ROUTING_ENTRIES - OTHER_ENTRIES) / (own + 1)));
-  const others = machine.chips.filter((chip) => chip !== root && chip.cores > own);
+  const others = machine.chips.filter(
+    ({ x, y, cores }) => (x !== root.x || y !== root.y) && cores > own,
+  );
   return { workers: own, chips: neighbourhood(machine, root, others, most) };
 }
 
@@ -60,20 +66,21 @@ function neighbourhood(
   most: number,
 ): Chip[] {
   const chosen = [root];
-  const left = new Set(candidates.filter(({ x, y }) => x !== root.x || y !== root.y));
+  const left = new Set(candidates);
   const links = new Map<Chip, number>();
-  const count = ({ x, y, links: own }: Chip) => {
-    for (const link of own) {
-      const at = neighbour(machine, { x, y }, link);
-      const chip = [...left].find((each) => each.x === at?.x && each.y === at.y);
-      if (chip) links.set(chip, (links.get(chip) ?? 0) + 1);
+  const count = (chip: Chip) => {
+    left.delete(chip);
+    for (const { x, y } of neighboursOf(machine, chip)) {
+      const other = [...left].find((each) => each.x === x && each.y === y);
+      if (other) links.set(other, (links.get(other) ?? 0) + 1);
     }
   };
   count(root);
-  while (chosen.length < most && left.size > 0) {
+  while (chosen.length < most) {
     const rank = (chip: Chip) => 100 * (links.get(chip) ?? 0) - distance(machine, root, chip);
-    const next = [...left].reduce((best, chip) => (rank(chip) > rank(best) ? chip : best));
-    left.delete(next);
+    const linked = [...left].filter((chip) => links.has(chip));
+    if (linked.length === 0) break;
+    const next = linked.reduce((best, chip) => (rank(chip) > rank(best) ? chip : best));
     chosen.push(next);
     count(next);
   }
@@ -86,15 +93,26 @@ function neighbourhood(
  * @throws OptionError when there are too few chips
  */
 export function placeSchedule({ workers, chips }: ScheduleRoom, replicas: number): SchedulePlaces {
-  const own = chips.slice(0, replicas);
-  const [root] = own;
-  if (!Number.isInteger(replicas) || root === undefined || own.length < replicas) {
+  const [root, ...others] = chips.slice(0, replicas);
+  if (!Number.isInteger(replicas) || root === undefined || others.length < replicas - 1) {
     const expected = `a whole number from 1 to ${chips.length}, with ${workers} workers each`;
     throw new OptionError('replicas', replicas, expected);
   }
   const cores = Array.from({ length: workers }, (_, index) => 1 + index);
   return {
-    replicas: own.map(({ x, y }) => ({ x, y, workers: cores })),
+    replicas: [root, ...scattered(others)].map(({ x, y }) => ({ x, y, workers: cores })),
     sequencer: { x: root.x, y: root.y, core: root.cores - 1 },
   };
+}
+
+/**
+ * Neighbours far apart. Where trained numbers do not suffice for all replicas, only the first have some to add up and
+ * to share: their trees fill links more evenly when those are all over the machine.
+ */
+function scattered(chips: readonly Chip[]): Chip[] {
+  const turn = (index: number) => (index * GOLDEN_RATIO) % 1;
+  return chips
+    .map((chip, index) => ({ chip, at: turn(index) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ chip }) => chip);
 }
