@@ -244,3 +244,23 @@ t.test('translated code that is called in the other state goes on in its own', a
   t.same(difference?.found, difference?.expected);
   t.ok(cores[1].registers[0]! > 100);
 });
+
+/** Calls by a register what stands at 0x800, and every 64th time turns what that adds to r0 from 1 to 2, or back. */
+const CHANGING_CALLEE = [
+  // mov r3, #0x800; ldr r5, [r3]; add r4, #1; movs r6, r4, lsl #26; eoreq r5, #3; streq r5, [r3]
+  ...[0xe3a03b02, 0xe5935000, 0xe2844001, 0xe1b06d04, 0x02255003, 0x05835000],
+  // mov lr, pc; bx r3; b -> add r4
+  ...[0xe1a0e00f, 0xe12fff13, 0xeafffff8],
+  ...new Array<number>(0x200 - 9).fill(0),
+  // At 0x800: add r0, #1; bx lr
+  ...[0xe2800001, 0xe12fff1e],
+];
+
+t.test('code that changes is not entered as it was from other translated code', async (t) => {
+  const program = new Uint8Array(Uint32Array.from(CHANGING_CALLEE).buffer);
+  const cores = [newCore(program, false), newCore(program, true)] as const;
+  const difference = firstDifference(generator(SEED), cores);
+  t.same(difference?.found, difference?.expected);
+  const [calls, sum] = [cores[1].registers[4]!, cores[1].registers[0]!];
+  t.ok(calls > 500 && sum > 1.2 * calls && sum < 1.8 * calls, `${sum} in ${calls} calls`);
+});
