@@ -37,6 +37,12 @@ const FINE_ROUNDS = 3;
  */
 const LEAST_LINE_UP = 3000;
 
+/**
+ * Nor are parts of a smaller share of all blocks. Measured: 250,000 vertices of 16 local sinks take 7.32 million hops,
+ * 7.31 when parts of 3,000 are lined up as well, in a tenth less time.
+ */
+const LEAST_SHARE = 1 / 40;
+
 /** Parts with fewer blocks than this are never lined up. */
 const FEW_BLOCKS = 400;
 
@@ -80,7 +86,12 @@ export function bisect(
   density: number,
 ): Int32Array {
   const state = initialState(graph, topology, blocks);
-  const leastLineUp = Math.max(FEW_BLOCKS, Math.min(LEAST_LINE_UP, state.movable / 3));
+  const { movable } = state;
+  const leastLineUp = Math.max(
+    FEW_BLOCKS,
+    LEAST_SHARE * movable,
+    Math.min(LEAST_LINE_UP, movable / 3),
+  );
   let parts = [wholePart(state, topology, density)];
   let order = identity(blocks.count);
   while (parts.some((part) => !isSingle(part))) {
