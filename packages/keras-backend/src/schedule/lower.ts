@@ -5,6 +5,7 @@
 import { UnsupportedError } from '../errors.js';
 import type { GraphNode, LayerGraph, PlacedLayer } from '../graph/graph.js';
 import { outputShape } from '../graph/tensors.js';
+import { sizeOf } from '../layers/kinds/kind.js';
 import { sampleAxis } from '../layers/kinds/merging.js';
 import type { ComputedLayer, Layer, Shape } from '../layers/layers.js';
 import { layerOf } from '../layers/layers.js';
@@ -149,11 +150,28 @@ class Lowering {
   /** More than two inputs: the result so far with the next one. */
   #merged(placed: PlacedLayer, inputs: readonly number[]): number {
     const layer = placed.layer as ComputedLayer;
-    if (layer.className === 'Average') {
-      this.#refuse('inputs', `${inputs.length} of ${placed.name} (Average)`, ['2']);
-    }
+    if (layer.className === 'Average') return this.#mean(placed, inputs);
     const [first, ...others] = inputs as [number, ...number[]];
     return others.reduce((sum, each) => this.#simple('merge', layer, [sum, each]), first);
+  }
+
+  /** The mean of more than two inputs, rounded once: that of a pool over them, one above the other. */
+  #mean(placed: PlacedLayer, inputs: readonly number[]): number {
+    const shapes = inputs.map((each) => this.#shape(each));
+    const [shape = []] = shapes;
+    if (shapes.some((each) => each.join() !== shape.join())) {
+      const given = `[${shapes.join('] and [')}] of ${placed.name} (Average)`;
+      this.#refuse('shapes', given, ['more than two inputs of one shape']);
+    }
+    const channels = shape.at(-1) ?? 1;
+    const row = [1, sizeOf(shape) / channels, channels];
+    const reshaped = (input: number, targetShape: Shape) =>
+      this.#simple('reshape', layerOf('Reshape', { targetShape }), [input]);
+    const rows = inputs.map((each) => reshaped(each, row));
+    const all = this.#simple('rows', layerOf('Concatenate', { axis: 1 }), rows);
+    const window = [inputs.length, 1] as const;
+    const pool = layerOf('AveragePooling2D', { poolSize: window, strides: window });
+    return reshaped(this.#simple('mean', pool, [all]), shape);
   }
 
   #permuted(input: number, dims: readonly number[]): number {

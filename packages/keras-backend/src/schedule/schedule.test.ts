@@ -247,6 +247,37 @@ t.test('a model that was trained by a schedule is written and read back bit for 
   t.strictSame(copy.getState().slots, net.getState().slots);
 });
 
+t.test('the mean of three inputs trains as in float32, and the same on a machine', async (t) => {
+  const make = () => {
+    const image = input({ shape: [4, 5, 2] });
+    const branch = () => apply(layers.conv2d({ filters: 3, kernelSize: 2 }), image);
+    const mean = apply(layers.average(), [branch(), branch(), branch()]);
+    return model({
+      inputs: image,
+      outputs: apply(
+        layers.dense({ units: 3, activation: 'softmax' }),
+        apply(layers.flatten(), mean),
+      ),
+      seed: 5,
+    });
+  };
+  const [x, y] = [samples(4, 5, 2), classes(3)];
+  const trained = async (options: Partial<CompileOptions>) => {
+    await using net = make();
+    const loss = 'categorical_crossentropy';
+    net.compile({ optimizer: sgd({ learningRate: 0.1 }), loss, mode: 'exact', ...options });
+    await net.fit(x, y, { epochs: 2, batchSize: 4 });
+    return { state: net.getState(), outputs: (await net.predict(x)).data };
+  };
+  const functional = await trained({ engine: 'functional' });
+  const float = await trained({ engine: 'float' });
+  for (const [i, value] of functional.outputs.entries()) {
+    t.ok(Math.abs(value - float.outputs[i]!) < 1e-5, `output ${i}`);
+  }
+  const machine = { board: 'spin3', replicas: 1, workers: 3 } as const;
+  t.strictSame(await trained({ engine: 'machine', machine }), functional);
+});
+
 t.test('what fixed point does not compute is refused by name', async (t) => {
   const net = sequential({
     layers: [layers.lstm({ units: 3, inputShape: [4, 2] }), layers.dense({ units: 1 })],
