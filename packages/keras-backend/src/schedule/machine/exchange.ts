@@ -34,7 +34,10 @@ interface Branch {
 const LEAST_GAP = 450;
 /** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
 export const DONE_SPACING = 100;
-/** Core cycles from the last worker that comes to a meeting of all replicas to the first packet. */
+/**
+ * Core cycles from the end of the operation before to the meeting of all replicas, and until their first packet.
+ * Measured, as what follows: kernels/scripts/measure-exchange.mjs.
+ */
 const MEETING_CYCLES = 7000;
 /** Core cycles to copy a replica's numbers of a worker from or to SDRAM, and for each byte. */
 const COPY_CYCLES = 500;
