@@ -9,14 +9,7 @@ import { activeState, Slot } from '../state.js';
 import { callImports } from './general-step.js';
 import { noteSdram, pushSdramPlace, SDRAM_LOADS, SDRAM_STORES } from './sdram-access.js';
 import { STORED, slowAccess, slowImports } from './slow-access.js';
-import {
-  Access,
-  encodeModule,
-  FunctionCode,
-  type Label,
-  type ModuleFunction,
-  Wasm,
-} from './wasm.js';
+import { Access, encodeModule, FunctionCode, type ModuleFunction, Wasm } from './wasm.js';
 
 /** Bits of an address that tell the instruction memory, at 0. */
 const INSTRUCTION_MEMORY = 0xffff8000;
