@@ -37,6 +37,8 @@ export interface Targets {
 export class Exits {
   readonly frame = new Frame();
   readonly flags = new Flags(this.frame);
+  /** Whether the block is a loop by itself: SDRAM is accessed in place there, which is faster and takes more code. */
+  isLoop = false;
   /** What {@link Frame.elapsed} lacks. */
   private pending = 0;
 

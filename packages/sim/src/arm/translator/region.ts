@@ -162,6 +162,7 @@ class RegionWriter {
     const loops = steps.some((step) => this.branchesTo(step, start));
     if (loops) this.own = { start, label: code.loop() };
     exits.begin();
+    exits.isLoop = loops;
     for (const step of steps) this.writeStep(step);
     if (next !== undefined) this.writeEnd(next);
     if (loops) code.end();

@@ -3,8 +3,10 @@
  * called, see access-functions.ts.
  */
 import { type Instruction, Op } from '../opcodes.js';
+import { POSTED_CYCLES, SHARED_CYCLES } from '../private-bus.js';
 import { Slot } from '../state.js';
 import { type Exits, Leaving } from './exits.js';
+import { noteSdram, pushSdramPlace, SDRAM_LOADS, SDRAM_STORES } from './sdram-access.js';
 import { SLOW, STORED } from './slow-access.js';
 import { Access, ValueType, Wasm } from './wasm.js';
 
@@ -136,6 +138,14 @@ export function pushLoaded(exits: Exits, at: number, kind: Kind): void {
   code.if();
   pushPlace(exits);
   code.access(kind.access).branch(done).end();
+  if (exits.isLoop) {
+    const { address, scratch: page, scratch2 } = frame;
+    const elsewhere = code.block();
+    pushSdramPlace(code, { address, page }, SDRAM_LOADS | (kind.bytes - 1), elsewhere);
+    code.access(kind.access);
+    noteSdram(code, scratch2, kind.bytes, SHARED_CYCLES);
+    code.branch(done).end();
+  }
   pushSlowly(exits, at, kind);
   code.end();
 }
@@ -174,6 +184,18 @@ export function store(
   pushPlace(exits);
   frame.get(d);
   code.access(kind.access).branch(done).end();
+  if (exits.isLoop) {
+    const { address, scratch: page, scratch2 } = frame;
+    const elsewhere = code.block();
+    pushSdramPlace(code, { address, page }, SDRAM_STORES | (kind.bytes - 1), elsewhere);
+    frame.get(d);
+    code.access(kind.access);
+    noteSdram(code, scratch2, kind.bytes, POSTED_CYCLES);
+    frame.loadState(Slot.Limit);
+    code.branchIf(done);
+    leaveBehind(exits, at, writesBack);
+    code.end();
+  }
   code.get(frame.address);
   frame.get(d);
   exits.callOutside(kind.slow);
