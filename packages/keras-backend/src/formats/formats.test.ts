@@ -408,6 +408,85 @@ t.test('damaged files get an error that says so, and nothing else', async (t) =>
   }
 });
 
+/** Where structures of HDF5 begin: the file, trees, heaps, symbol tables, collections, object headers. */
+const HDF5_SIGNATURE = /^(\x89HDF|TREE|HEAP|SNOD|GCOL|OHDR|FRHP|BTHD)/;
+/** Bytes of a structure that are worth damaging, and of a file whose rest holds weights. */
+const [HEAD_BYTES, STRUCTURED_BYTES] = [64, 24_000];
+const REAL_MUTATED = LARGE ? 600 : 40;
+/** Of this process: the HDF5 library keeps what it once had. */
+const MOST_MEGABYTES = 700;
+
+t.test(
+  'damaged files of Keras get an error that says so, and no memory',
+  {
+    skip: missing,
+    timeout: 3_600_000,
+  },
+  async (t) => {
+    const draw = randomStream(9);
+    const place = (length: number) => Math.floor(draw.uniform() * length);
+    for (const name of [
+      'dl4j_cnn_batch_norm',
+      'dl4j_opt_adam',
+      'dl4j_conv1d_k3_s1_same_model',
+      'moonflower_mnist',
+    ]) {
+      const bytes = file(`${name}.h5`);
+      const heads = Array.from({ length: Math.floor(bytes.length / 8) }, (_, i) => 8 * i).filter(
+        (at) => HDF5_SIGNATURE.test(String.fromCharCode(...bytes.subarray(at, at + 4))),
+      );
+      let refused = 0;
+      for (let i = 0; i < REAL_MUTATED; i++) {
+        const damaged = bytes.slice();
+        for (let n = 0; n <= i % 4; n++) {
+          const inHead = draw.uniform() < 0.5;
+          const at = inHead
+            ? heads[place(heads.length)]! + place(HEAD_BYTES)
+            : place(Math.min(bytes.length, STRUCTURED_BYTES));
+          const values = [0, 1, 127, 128, 255, place(256), (bytes[at] ?? 0) ^ (1 << place(8))];
+          damaged[at] = values[place(values.length)]!;
+        }
+        try {
+          const opened = await modelFromH5(damaged);
+          await opened.close();
+        } catch (error) {
+          refused += 1;
+          if (!KIND.some((kind) => error instanceof kind)) t.fail(`${name} ${i}: ${error}`);
+        }
+      }
+      const megabytes = process.memoryUsage().rss / 2 ** 20;
+      t.ok(megabytes < MOST_MEGABYTES, `${name}: ${megabytes.toFixed(0)} MiB`);
+      t.comment(`${name}: ${refused} of ${REAL_MUTATED} damaged files were refused`);
+    }
+  },
+);
+
+t.test(
+  'texts that are longer than the file, and free blocks that go round, are refused',
+  async (t) => {
+    const bytes = await modelToH5(
+      sequential({ layers: [layers.dense({ units: 1, inputShape: [2] })] }),
+    );
+    const view = (of: Uint8Array) => new DataView(of.buffer, of.byteOffset, of.length);
+    const starts = (signature: string) => Buffer.from(bytes).indexOf(signature);
+    const heap = starts('GCOL');
+    const long = bytes.slice();
+    const text = Array.from({ length: bytes.length / 4 - 4 }, (_, i) => 4 * i).find(
+      (at) => view(bytes).getUint32(at + 4, true) === heap && view(bytes).getUint32(at, true) > 0,
+    )!;
+    view(long).setUint32(text, 2_000_000_000, true);
+    await t.rejects(modelFromH5(long), { name: 'ModelFileError', message: /a text of 2000000000/ });
+    const round = bytes.slice();
+    const names = starts('HEAP');
+    const data = Number(view(bytes).getBigUint64(names + 24, true));
+    view(round).setBigUint64(names + 16, 8n, true);
+    view(round).setBigUint64(data + 8, 8n, true);
+    await t.rejects(modelFromH5(round), { name: 'ModelFileError', message: /come round to 8/ });
+    const opened = await modelFromH5(bytes);
+    t.equal(opened.layers.length, 2);
+  },
+);
+
 /** Documents of each kind. */
 const SPOILED = 120;
 
