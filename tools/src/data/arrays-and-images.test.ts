@@ -1,11 +1,16 @@
 /** Samples from NumPy's files and from folders of images. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { randomWord } from '@spin-tools/sim/fixed';
 import { zipSync } from 'fflate';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import t from 'tap';
+import { FileError } from './file-error.js';
 import { loadSamples } from './load.js';
 import { parseNpy } from './npy.js';
+
+/** Pictures of each kind. */
+const DAMAGED = process.env.SPIN_TOOLS_LARGE === '1' ? 5000 : 200;
 
 /** A .npy file of version 1.0 as numpy.save writes it. */
 function npy(
@@ -92,6 +97,47 @@ t.test('folders of images give classes by their names, in grey or colour', async
     message: /b.png: is no image/,
   });
 });
+
+t.test(
+  'damaged pictures get an error that says so, and no memory',
+  { timeout: 600_000 },
+  async (t) => {
+    const folder = t.testdir({ cat: {} });
+    const [width, height] = [40, 24];
+    const data = Buffer.from(
+      Uint8Array.from({ length: 4 * width * height }, (_, at) => at * 37 + (at >> 5)),
+    );
+    const png = new PNG({ width, height });
+    data.copy(png.data);
+    const pictures = {
+      'a.jpg': jpeg.encode({ width, height, data }, 70).data,
+      'a.png': PNG.sync.write(png),
+    };
+    const place = (i: number, kind: number, length: number) => randomWord(i, kind) % length;
+    for (const [name, whole] of Object.entries(pictures)) {
+      let refused = 0;
+      for (let i = 0; i < DAMAGED; i++) {
+        const damaged = Buffer.from(whole);
+        for (let n = 0; n <= i % 4; n++) {
+          // Tables lie in front.
+          const at = place(i, 3 * n, n % 2 ? whole.length : Math.min(whole.length, 640));
+          damaged[at] = [0, 255, place(i, 3 * n + 1, 256)][place(i, 3 * n + 2, 3)]!;
+        }
+        const cut = i % 10 === 0 ? damaged.subarray(0, place(i, 99, whole.length)) : damaged;
+        await writeFile(`${folder}/cat/${name}`, cut);
+        try {
+          await loadSamples({ source: folder, shape: [height, width, 3] });
+        } catch (error) {
+          refused += 1;
+          if (!(error instanceof FileError)) t.fail(`${name} ${i}: ${error}`);
+        }
+      }
+      t.ok(refused > DAMAGED / 4, `${refused} of ${DAMAGED} were refused`);
+      t.ok(process.memoryUsage().rss < 700 * 2 ** 20, `${name}: memory`);
+      await rm(`${folder}/cat/${name}`);
+    }
+  },
+);
 
 t.test('a picture that says it is huge is refused before memory is taken for it', async (t) => {
   const folder = t.testdir({ cat: {} });

@@ -104,9 +104,10 @@ async function decode(path: string): Promise<Image> {
   try {
     return (DECODERS[extname(path).toLowerCase()] as (bytes: Buffer) => Image)(bytes);
   } catch (cause) {
-    throw new FileError(path, `is no image that can be read: ${(cause as Error).message}`, {
-      cause,
-    });
+    // Where a decoder trips over what it read, its words mean nothing to anyone.
+    const stumbled = cause instanceof TypeError || cause instanceof RangeError;
+    const reason = stumbled ? 'it is damaged' : (cause as Error).message;
+    throw new FileError(path, `is no image that can be read: ${reason}`, { cause });
   }
 }
 

@@ -28,6 +28,7 @@ import {
 } from '../index.js';
 import { randomStream } from '../initialisers/random.js';
 import { digits } from '../testing/digits.js';
+import { checkHeaps } from './hdf5-heaps.js';
 
 /** Public files of Keras, beside a checkout of this repository where there are any. */
 const MODELS = fileURLToPath(new URL('../../../../../shared/models/', import.meta.url));
@@ -407,6 +408,90 @@ t.test('damaged files get an error that says so, and nothing else', async (t) =>
     t.comment(`${name}: ${refused} of ${TRUNCATED + MUTATED} damaged files were refused`);
   }
 });
+
+/** Where structures of HDF5 begin: the file, trees, heaps, symbol tables, collections, object headers. */
+const HDF5_SIGNATURE = /^(\x89HDF|TREE|HEAP|SNOD|GCOL|OHDR|FRHP|BTHD)/;
+/** Bytes of a structure that are worth damaging, and of a file whose rest holds weights. */
+const [HEAD_BYTES, STRUCTURED_BYTES] = [64, 24_000];
+const REAL_MUTATED = LARGE ? 600 : 40;
+/** Of this process: the HDF5 library keeps what it once had. */
+const MOST_MEGABYTES = 1200;
+
+t.test(
+  'damaged files of Keras get an error that says so, and no memory',
+  {
+    skip: missing,
+    timeout: 3_600_000,
+  },
+  async (t) => {
+    const draw = randomStream(9);
+    const place = (length: number) => Math.floor(draw.uniform() * length);
+    for (const name of [
+      'dl4j_cnn_batch_norm',
+      'dl4j_opt_adam',
+      'dl4j_conv1d_k3_s1_same_model',
+      'moonflower_mnist',
+    ]) {
+      const bytes = file(`${name}.h5`);
+      const heads = Array.from({ length: Math.floor(bytes.length / 8) }, (_, i) => 8 * i).filter(
+        (at) => HDF5_SIGNATURE.test(String.fromCharCode(...bytes.subarray(at, at + 4))),
+      );
+      let refused = 0;
+      for (let i = 0; i < REAL_MUTATED; i++) {
+        const damaged = bytes.slice();
+        for (let n = 0; n <= i % 4; n++) {
+          const inHead = draw.uniform() < 0.5;
+          const at = inHead
+            ? heads[place(heads.length)]! + place(HEAD_BYTES)
+            : place(Math.min(bytes.length, STRUCTURED_BYTES));
+          const values = [0, 1, 127, 128, 255, place(256), (bytes[at] ?? 0) ^ (1 << place(8))];
+          damaged[at] = values[place(values.length)]!;
+        }
+        try {
+          const opened = await modelFromH5(damaged);
+          await opened.close();
+        } catch (error) {
+          refused += 1;
+          if (!KIND.some((kind) => error instanceof kind)) t.fail(`${name} ${i}: ${error}`);
+        }
+      }
+      const megabytes = process.memoryUsage().rss / 2 ** 20;
+      t.ok(megabytes < MOST_MEGABYTES, `${name}: ${megabytes.toFixed(0)} MiB`);
+      t.comment(`${name}: ${refused} of ${REAL_MUTATED} damaged files were refused`);
+    }
+  },
+);
+
+t.test(
+  'texts that are longer than the file, and free blocks that go round, are refused',
+  async (t) => {
+    const bytes = await modelToH5(
+      sequential({ layers: [layers.dense({ units: 1, inputShape: [2] })] }),
+    );
+    const view = (of: Uint8Array) => new DataView(of.buffer, of.byteOffset, of.length);
+    const starts = (signature: string) => Buffer.from(bytes).indexOf(signature);
+    const heap = starts('GCOL');
+    const long = bytes.slice();
+    const text = Array.from({ length: bytes.length / 4 - 4 }, (_, i) => 4 * i).find(
+      (at) => view(bytes).getUint32(at + 4, true) === heap && view(bytes).getUint32(at, true) > 0,
+    )!;
+    view(long).setUint32(text, 2_000_000_000, true);
+    await t.rejects(modelFromH5(long), { name: 'ModelFileError', message: /a text of 2000000000/ });
+    const round = new Uint8Array(64);
+    round.set(strToU8('HEAP'));
+    // Data at 32, of which the first free block lies at 8 and says that the next one does.
+    for (const [at, value] of [
+      [16, 8n],
+      [24, 32n],
+      [40, 8n],
+    ] as const) {
+      view(round).setBigUint64(at, value, true);
+    }
+    t.throws(() => checkHeaps(round, 'file'), { name: 'ModelFileError', message: /round to 8/ });
+    const opened = await modelFromH5(bytes);
+    t.equal(opened.layers.length, 2);
+  },
+);
 
 /** Documents of each kind. */
 const SPOILED = 120;

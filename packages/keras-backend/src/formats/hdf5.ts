@@ -9,6 +9,9 @@ export type Hdf5Group = Group;
 /** Names of files in the library's own memory: each call has one of its own. */
 let files = 0;
 
+/** Whether the library broke. It cannot be loaded twice. */
+let isBroken = false;
+
 async function library() {
   const { default: h5wasm } = await import('h5wasm');
   const module = await h5wasm.ready;
@@ -30,6 +33,10 @@ export async function readHdf5<T>(
 ): Promise<T> {
   checkHeaps(bytes, field);
   const { h5wasm, module } = await library();
+  if (isBroken) {
+    const reason = 'cannot be read: the HDF5 library broke at an earlier, damaged file. Start anew';
+    throw new ModelFileError(field, reason);
+  }
   files += 1;
   const name = `/read-${files}.h5`;
   module.FS.writeFile(name, bytes);
@@ -46,8 +53,33 @@ export async function readHdf5<T>(
     } finally {
       file.close();
     }
+  } catch (error) {
+    // WebAssembly that stopped in the middle of things has less stack from then on, until it has none.
+    const stopped = error instanceof Error && error.name === 'RuntimeError';
+    if (stopped) isBroken ||= !works(h5wasm, module);
+    throw error;
   } finally {
     module.FS.unlink(name);
+  }
+}
+
+/** Whether the library writes a file and reads it back. */
+function works(
+  h5wasm: Awaited<ReturnType<typeof library>>['h5wasm'],
+  { FS }: Awaited<ReturnType<typeof library>>['module'],
+): boolean {
+  const name = '/probe.h5';
+  try {
+    const written = new h5wasm.File(name, 'w');
+    written.create_dataset({ name: 'x', data: Float32Array.of(1, 2) });
+    written.close();
+    const read = new h5wasm.File(name, 'r');
+    const { value } = read.get('x') as Dataset;
+    read.close();
+    FS.unlink(name);
+    return String(value) === '1,2';
+  } catch {
+    return false;
   }
 }
 
@@ -122,9 +154,23 @@ function lengthOf(values: unknown): number {
   return (values as ArrayLike<unknown>).length;
 }
 
+/** More than the longest `model_config` of Keras, so that a damaged shape cannot take all memory. */
+const MOST_ATTRIBUTE_BYTES = 64 * 2 ** 20;
+
+function attributeValue(group: Hdf5Group, name: string): unknown {
+  const attribute = group.attrs[name];
+  if (attribute === undefined) return undefined;
+  const { shape, metadata } = attribute;
+  const bytes = (shape ?? []).reduce((size, each) => size * each, metadata.size);
+  if (bytes > MOST_ATTRIBUTE_BYTES) {
+    throw new ModelFileError(name, `is damaged: it says that it has ${bytes} bytes`);
+  }
+  return attribute.value;
+}
+
 /** Text of an attribute, or undefined. */
 export function textAttribute(group: Hdf5Group, name: string): string | undefined {
-  const value = group.attrs[name]?.value;
+  const value = attributeValue(group, name);
   if (typeof value === 'string') return value;
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined;
 }
@@ -132,10 +178,10 @@ export function textAttribute(group: Hdf5Group, name: string): string | undefine
 /** Texts of an attribute, which Keras splits into `name0`, `name1` ... where they are many. */
 export function textsAttribute(group: Hdf5Group, name: string): string[] {
   const { attrs } = group;
-  if (attrs[name] !== undefined) return textsOf(attrs[name].value);
+  if (attrs[name] !== undefined) return textsOf(attributeValue(group, name));
   const texts: string[] = [];
   for (let part = 0; attrs[`${name}${part}`] !== undefined; part++) {
-    texts.push(...textsOf(attrs[`${name}${part}`]?.value));
+    texts.push(...textsOf(attributeValue(group, `${name}${part}`)));
   }
   return texts;
 }
