@@ -206,7 +206,7 @@ export interface ReplicaTime {
 const cyclesOf = ({ before, packets, after }: ExchangeCycles): number => before + packets + after;
 
 /**
- * Time of a training step on so many replicas.
+ * Time of a training step on so many replicas, and whether their chips have room for it.
  *
  * @param explain without what the exchanges take
  * @throws OptionError when there is no room for so many
@@ -216,16 +216,17 @@ export function replicaTime(
   room: ScheduleRoom,
   explain: Explain,
   replicas: number,
-): ReplicaTime & { readonly cycles: readonly ExchangeCycles[] } {
+): ReplicaTime & { readonly cycles: readonly ExchangeCycles[]; readonly fits: boolean } {
   const { workers } = room;
   const { replicas: places } = placeSchedule(room, replicas);
   const trees = treesOf(machine, places);
-  const { exchanges, seconds } = explain({ replicas, workers });
+  const { exchanges, seconds, memoryBytes } = explain({ replicas, workers });
   const gaps = exchangeGaps(machine, places, trees);
   const cycles = exchangeCycles(exchanges, trees, gaps, workers);
   const done = (replicas - 1) * workers * DONE_SPACING;
   const exchange = CYCLE_SECONDS * cycles.reduce((sum, each) => sum + cyclesOf(each), done);
-  return { replicas, exchange, seconds: seconds.training + exchange, cycles };
+  const fits = memoryBytes <= CHIP_BYTES;
+  return { replicas, exchange, seconds: seconds.training + exchange, cycles, fits };
 }
 
 /**
@@ -238,12 +239,10 @@ export function replicaTimes(machine: Machine, explain: Explain, workers?: numbe
   const room = roomFor(machine, workers);
   const { batchSize } = explain({ workers: room.workers, replicas: 1 });
   const most = Math.min(batchSize, room.chips.length);
-  const fits = (replicas: number) =>
-    explain({ replicas, workers: room.workers }).memoryBytes <= CHIP_BYTES;
-  return TRIED.filter((replicas) => replicas <= most && fits(replicas))
-    .map((replicas) => {
-      const { cycles, ...time } = replicaTime(machine, room, explain, replicas);
-      return time;
+  return TRIED.filter((replicas) => replicas <= most)
+    .flatMap((replicas) => {
+      const { cycles, fits, ...time } = replicaTime(machine, room, explain, replicas);
+      return fits ? [time] : [];
     })
     .sort((a, b) => a.seconds - b.seconds || a.replicas - b.replicas);
 }
