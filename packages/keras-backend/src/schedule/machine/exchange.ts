@@ -104,16 +104,11 @@ function padded<Value>(values: readonly Value[], word: (value: Value) => number)
 function branchesOf(trees: readonly ReplicaTree[]): Branch[] {
   return trees
     .flatMap(({ parents, heights }, root) =>
-      parents.flatMap((parent, replica): Branch[] =>
-        parent
-          ? [
-              {
-                ...{ root, replica, link: parent.link, next: parent.replica },
-                height: heights[replica] as number,
-              },
-            ]
-          : [],
-      ),
+      parents.flatMap((parent, replica): Branch[] => {
+        if (parent === undefined) return [];
+        const height = heights[replica] as number;
+        return [{ root, replica, link: parent.link, next: parent.replica, height }];
+      }),
     )
     .sort((a, b) => a.height - b.height || a.root - b.root);
 }
