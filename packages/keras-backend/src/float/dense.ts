@@ -31,17 +31,24 @@ export const dense: Compute<DenseLayer> = (layer, inputs, weights, pass) => {
   const [kernel, bias] = weights as [Float32Array, Float32Array];
   const k = shape.at(-1) as number;
   const m = data.length / k;
-  const z = matrices.multiply({ a: data, b: kernel, m, n: units, k });
-  if (useBias) addBias(z, bias);
-  const below: Backward = (gradient) => ({
-    inputs: inputGradients
-      ? [matrices.multiply({ a: gradient, b: kernel, bTransposed: true, m, n: k, k: units })]
-      : [],
-    weights: [
-      matrices.multiply({ a: data, aTransposed: true, b: gradient, m: k, n: units, k: m }),
-      ...(useBias ? [columnSums(gradient, units)] : []),
-    ],
+  const z = matrices.multiply({
+    a: data,
+    b: kernel,
+    bias: useBias ? bias : undefined,
+    m,
+    n: units,
+    k,
   });
+  const below: Backward = (gradient) => {
+    const byKernel = new Float32Array(kernel.length);
+    matrices.addCorrelation(data, gradient, byKernel, m);
+    return {
+      inputs: inputGradients
+        ? [matrices.multiply({ a: gradient, b: kernel, bTransposed: true, m, n: k, k: units })]
+        : [],
+      weights: [byKernel, ...(useBias ? [columnSums(gradient, units)] : [])],
+    };
+  };
   const { values, ...way } = throughActivation(activation, z, units, below);
   return { output: { data: values, shape: [...shape.slice(0, -1), units] }, ...way };
 };

@@ -3,7 +3,8 @@ import type { KINDS } from '../layers/kinds/index.js';
 import type { LayerOf } from '../layers/kinds/kind.js';
 import { poolingAxes } from '../layers/kinds/pooling.js';
 import { type Compute, only } from './compute.js';
-import { neverRefuses, placesOf, sizesOf, windowsOf, withChannelsLast } from './convolution.js';
+import { neverRefuses, withChannelsLast } from './convolution.js';
+import { placesOf, sizesOf, windowsOf } from './windows.js';
 
 type PoolingLayer = LayerOf<
   (typeof KINDS)['MaxPooling1D' | 'MaxPooling2D' | 'AveragePooling1D' | 'AveragePooling2D']

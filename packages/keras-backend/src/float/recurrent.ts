@@ -262,12 +262,8 @@ function run(
       const back = result.backward({ h: sum(flowing.h, own), c: flowing.c });
       const { byInputSums, byStateSums } = back;
       const [m, k] = [samples, columns];
-      matrices.multiplyAdd(
-        { a: x, aTransposed: true, b: byInputSums, m: channels, n: k, k: m },
-        byKernel,
-      );
-      const byState = { a: before.h, aTransposed: true, b: byStateSums, m: units, n: k, k: m };
-      matrices.multiplyAdd(byState, byRecurrent);
+      matrices.addCorrelation(x, byInputSums, byKernel, m);
+      matrices.addCorrelation(before.h, byStateSums, byRecurrent, m);
       const byX = matrices.multiply({
         a: byInputSums,
         b: kernel,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { COMPUTATIONS } from '../float/computations.js';
 import type { BatchTensor, Compute, Computed, Pass } from '../float/compute.js';
-import { windowsOf } from '../float/convolution.js';
+import { windowsOf } from '../float/windows.js';
 import { poolingAxes } from '../layers/kinds/pooling.js';
 import { layerOf } from '../layers/layers.js';
 import {

@@ -34,11 +34,14 @@ export function mnist(folder: string): Task {
 }
 
 function idx(folder: string, name: string): Samples {
-  const images = readFileSync(join(folder, `${name}-images-idx3-ubyte`));
+  const images = readFileSync(join(folder, `${name}-images-idx3-ubyte`)).subarray(
+    HEADER_BYTES.images,
+  );
   const labels = readFileSync(join(folder, `${name}-labels-idx1-ubyte`)).subarray(
     HEADER_BYTES.labels,
   );
-  const x = Float32Array.from(images.subarray(HEADER_BYTES.images), (grey) => grey / 255);
+  const x = new Float32Array(images);
+  for (let i = 0; i < x.length; i++) x[i] = (x[i] as number) / 255;
   const y = new Float32Array(labels.length * CLASSES);
   for (const [sample, label] of labels.entries()) y[sample * CLASSES + label] = 1;
   return {
