@@ -7,7 +7,16 @@ import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const SOURCES = ['arithmetic.ts', 'exact.ts', 'fast.ts', 'kernels.ts', 'float.ts'];
+const SOURCES = [
+  'arithmetic.ts',
+  'exact.ts',
+  'fast.ts',
+  'kernels.ts',
+  'columns.ts',
+  'elements.ts',
+  'products.ts',
+  'float.ts',
+];
 /** The module of each entry point. */
 const TARGETS = {
   'kernels.ts': new URL('../src/functional/kernels.generated.ts', import.meta.url),

@@ -1,6 +1,6 @@
 /** Activations in float32 and their derivatives, as keras.activations defines them. */
 import type { ActivationName } from '../layers/activations.js';
-import type { Backward, Logits } from './compute.js';
+import type { Backward, Logits, Pass } from './compute.js';
 
 /** A function of one value, and its derivative by what went in (`x`) and came out (`y`). */
 interface Elementwise {
@@ -86,6 +86,33 @@ export interface Activated {
   gradient(byOutputs: Float32Array): Float32Array;
 }
 
+/** Values above 0. */
+export function rectify(x: Float32Array, { matrices, room }: Pass): Activated {
+  const { kernels } = matrices;
+  const values = room(x.length);
+  const [from, to] = kernels.room(x.length, x.length);
+  from.set(x);
+  kernels.functions.rectify(from.byteOffset, to.byteOffset, x.length);
+  values.set(to);
+  return {
+    values,
+    gradient: (byOutputs) => {
+      const result = room(x.length);
+      const [own, slopes, out] = kernels.room(x.length, x.length, x.length);
+      own.set(values);
+      slopes.set(byOutputs);
+      kernels.functions.rectifiedGradient(
+        own.byteOffset,
+        slopes.byteOffset,
+        out.byteOffset,
+        x.length,
+      );
+      result.set(out);
+      return result;
+    },
+  };
+}
+
 /** Applies a function to every value. */
 export function activateEach({ value, slope }: Elementwise, x: Float32Array): Activated {
   const values = new Float32Array(x.length);
@@ -136,9 +163,16 @@ export function softmax(x: Float32Array, size: number): Activated {
  * Applies an activation.
  *
  * @param size length of the last axis, which softmax sums over
+ * @param pass has faster means for some of them
  */
-export function activate(name: ActivationName, x: Float32Array, size: number): Activated {
+export function activate(
+  name: ActivationName,
+  x: Float32Array,
+  size: number,
+  pass?: Pass,
+): Activated {
   if (name === 'linear') return { values: x, gradient: (byOutputs) => byOutputs };
+  if (name === 'relu' && pass) return rectify(x, pass);
   return name === 'softmax' ? softmax(x, size) : activateEach(ELEMENTWISE[name], x);
 }
 
@@ -148,8 +182,9 @@ export function throughActivation(
   x: Float32Array,
   size: number,
   below: Backward,
+  pass?: Pass,
 ): { values: Float32Array; backward: Backward; logits?: Logits } {
-  const { values, gradient } = activate(name, x, size);
+  const { values, gradient } = activate(name, x, size, pass);
   const backward: Backward = (byOutputs) => below(gradient(byOutputs));
   if (name !== 'softmax' && name !== 'sigmoid') return { values, backward };
   return { values, backward, logits: { activation: name, values: x, backward: below } };

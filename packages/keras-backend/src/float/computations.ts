@@ -4,16 +4,9 @@ import type { LayerOf } from '../layers/kinds/kind.js';
 import type { Compute } from './compute.js';
 import { convolution, depthwiseConvolution } from './convolution.js';
 import { dense } from './dense.js';
-import {
-  activation,
-  batchNormalization,
-  dropout,
-  elu,
-  leakyReLU,
-  reLU,
-  softmaxLayer,
-} from './elementwise.js';
+import { activation, dropout, elu, leakyReLU, reLU, softmaxLayer } from './elementwise.js';
 import { concatenate, elementwise } from './merging.js';
+import { batchNormalization } from './normalisation.js';
 import { averagePooling, globalAverage, globalMaximum, maxPooling } from './pooling.js';
 import { gru, lstm, simpleRNN } from './recurrent.js';
 import {

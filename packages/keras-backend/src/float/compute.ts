@@ -14,6 +14,8 @@ export interface Pass {
   readonly training: boolean;
   /** Fixes what is random in this pass: unsigned 32 bit, another one for every call of a layer. */
   readonly seed: number;
+  /** An array of a length to write results to, of undefined contents; it is used again after the pass. */
+  room(length: number): Float32Array;
   /** Whether anybody wants the gradients by the inputs; where not, there may be none. */
   readonly inputGradients: boolean;
 }

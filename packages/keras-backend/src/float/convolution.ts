@@ -4,8 +4,9 @@ import type { KINDS } from '../layers/kinds/index.js';
 import type { LayerOf, Refuse } from '../layers/kinds/kind.js';
 import { throughActivation } from './activations.js';
 import { channelsLastOrder, inverseOrder, transpose } from './axes.js';
+import { columnSums } from './columns.js';
 import { type Backward, type Compute, type Computed, only } from './compute.js';
-import { addBias, columnSums } from './dense.js';
+import { addBias } from './dense.js';
 import { WindowProducts } from './window-products.js';
 import { placesOf, sizesOf, windowsOf } from './windows.js';
 
@@ -75,15 +76,18 @@ const convolutionLast: Compute<ConvolutionLayer> = (layer, inputs, weights, pass
   const [kernel, bias] = weights as [Float32Array, Float32Array];
   const samples = input.shape[0] as number;
   const products = new WindowProducts(pass.matrices.kernels, windowsOf(axes, channels), filters);
-  const z = products.multiply(input.data, kernel, useBias ? bias : undefined);
+  const z = pass.room(samples * products.outputs);
+  products.multiply(input.data, kernel, useBias ? bias : undefined, z);
   const below: Backward = (gradient) => ({
-    inputs: pass.inputGradients ? [products.byImages(gradient, kernel)] : [],
+    inputs: pass.inputGradients
+      ? [products.byImages(gradient, kernel, pass.room(input.data.length))]
+      : [],
     weights: [
       products.byKernel(input.data, gradient),
-      ...(useBias ? [columnSums(gradient, filters)] : []),
+      ...(useBias ? [columnSums(pass.matrices.kernels, gradient, filters)] : []),
     ],
   });
-  const { values, ...way } = throughActivation(activation, z, filters, below);
+  const { values, ...way } = throughActivation(activation, z, filters, below, pass);
   const outputs = axes.map(({ output }) => output);
   return { output: { data: values, shape: [samples, ...outputs, filters] }, ...way };
 };
@@ -93,7 +97,7 @@ export const convolution = withChannelsLast(convolutionLast);
 
 type DepthwiseLayer = LayerOf<(typeof KINDS)['DepthwiseConv2D']>;
 
-const depthwiseLast: Compute<DepthwiseLayer> = (layer, inputs, weights) => {
+const depthwiseLast: Compute<DepthwiseLayer> = (layer, inputs, weights, pass) => {
   const input = only(inputs);
   const { axes, channels } = convolutionAxes(
     layer as WindowConfig,
@@ -136,7 +140,10 @@ const depthwiseLast: Compute<DepthwiseLayer> = (layer, inputs, weights) => {
     });
     return {
       inputs: [byImage],
-      weights: [byKernel, ...(useBias ? [columnSums(gradient, outputs)] : [])],
+      weights: [
+        byKernel,
+        ...(useBias ? [columnSums(pass.matrices.kernels, gradient, outputs)] : []),
+      ],
     };
   };
   const { values, ...way } = throughActivation(activation, z, outputs, below);

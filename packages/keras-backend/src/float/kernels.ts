@@ -65,6 +65,57 @@ interface FloatKernels {
     samples: number,
     filters: number,
   ): void;
+  rectify(x: number, out: number, count: number): void;
+  rectifiedGradient(values: number, gradient: number, out: number, count: number): void;
+  addTo(out: number, x: number, count: number): void;
+  poolMaximum(
+    images: number,
+    out: number,
+    places: number,
+    samples: number,
+    rows: number,
+    columns: number,
+    channels: number,
+    outRows: number,
+    outColumns: number,
+    height: number,
+    width: number,
+    rowStride: number,
+    columnStride: number,
+    above: number,
+    left: number,
+  ): void;
+  pooledGradient(gradient: number, places: number, sums: number, count: number): void;
+  columnSums(x: number, count: number, period: number, sums: number): void;
+  columnSquares(x: number, count: number, period: number, mean: number, sums: number): void;
+  columnProducts(
+    gradient: number,
+    x: number,
+    count: number,
+    period: number,
+    mean: number,
+    sums: number,
+  ): void;
+  normalise(
+    x: number,
+    count: number,
+    period: number,
+    mean: number,
+    factor: number,
+    offset: number,
+    out: number,
+  ): void;
+  normalisedGradient(
+    gradient: number,
+    x: number,
+    count: number,
+    period: number,
+    common: number,
+    factor: number,
+    mean: number,
+    share: number,
+    out: number,
+  ): void;
   firstFreeAddress(): number;
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
 }

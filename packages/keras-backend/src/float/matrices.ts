@@ -22,8 +22,11 @@ export class Matrices {
   /** Their kernels, which convolutions use too. */
   readonly kernels = new Kernels();
 
-  /** The product, `[m][n]`. */
-  multiply({ a, b, bTransposed = false, bias, m, n, k }: Product): Float32Array {
+  /** The product, `[m][n]`. @param result takes it; a new array unless told */
+  multiply(
+    { a, b, bTransposed = false, bias, m, n, k }: Product,
+    result: Float32Array = new Float32Array(m * n),
+  ): Float32Array {
     const { functions } = this.kernels;
     const [left, right, packed, start, offsets, out] = this.kernels.room(
       m * k,
@@ -60,7 +63,8 @@ export class Matrices {
       m,
       n,
     );
-    return out.slice();
+    result.set(out);
+    return result;
   }
 
   /**

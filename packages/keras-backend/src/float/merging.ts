@@ -3,7 +3,7 @@ import type { KINDS } from '../layers/kinds/index.js';
 import type { LayerOf } from '../layers/kinds/kind.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import { sampleAxis } from '../layers/kinds/merging.js';
-import type { BatchTensor, Compute, Computed } from './compute.js';
+import type { BatchTensor, Compute, Computed, Pass } from './compute.js';
 
 type ElementwiseName = 'Add' | 'Subtract' | 'Multiply' | 'Average' | 'Maximum' | 'Minimum';
 type ElementwiseLayer = LayerOf<(typeof KINDS)[ElementwiseName]>;
@@ -76,11 +76,13 @@ const COMBINATIONS: Readonly<Record<ElementwiseName, Combination>> = {
 };
 
 /** Add, Subtract, Multiply, Average, Maximum and Minimum; of equal values, the first gets the gradient. */
-export const elementwise: Compute<ElementwiseLayer> = ({ className }, inputs) => {
+export const elementwise: Compute<ElementwiseLayer> = ({ className }, inputs, _, pass) => {
   const { value, slope } = COMBINATIONS[className];
   const shape = commonShape(inputs);
   const sources = inputs.map((input) => sourcesOf(input, shape));
-  if (className === 'Add' && sources.every((each) => each === undefined)) return sumOf(inputs);
+  if (className === 'Add' && sources.every((each) => each === undefined)) {
+    return sumOf(inputs, pass);
+  }
   const data = new Float32Array(sizeOf(shape));
   const values = new Float64Array(inputs.length);
   const take = (i: number) => {
@@ -109,19 +111,17 @@ export const elementwise: Compute<ElementwiseLayer> = ({ className }, inputs) =>
 };
 
 /** Add of tensors that lie alike, as the ends of shortcuts do: most of what is ever merged. */
-function sumOf(inputs: readonly BatchTensor[]): Computed {
+function sumOf(inputs: readonly BatchTensor[], { matrices, room }: Pass): Computed {
   const [{ data: first, shape }, ...others] = inputs as [BatchTensor, ...BatchTensor[]];
-  const data = Float32Array.from(first);
-  if (others.length === 1) {
-    const { data: second } = others[0] as BatchTensor;
-    for (let i = 0; i < data.length; i++) data[i] = (first[i] as number) + (second[i] as number);
-  } else {
-    for (let i = 0; i < data.length; i++) {
-      let sum = first[i] as number;
-      for (const other of others) sum += other.data[i] as number;
-      data[i] = sum;
-    }
+  const { kernels } = matrices;
+  const data = room(first.length);
+  const [sums, values] = kernels.room(first.length, first.length);
+  sums.set(first);
+  for (const { data: other } of others) {
+    values.set(other);
+    kernels.functions.addTo(sums.byteOffset, values.byteOffset, first.length);
   }
+  data.set(sums);
   return {
     output: { data, shape: [...shape] },
     backward: (gradient) => ({ inputs: inputs.map(() => gradient), weights: [] }),

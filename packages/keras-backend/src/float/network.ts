@@ -1,8 +1,10 @@
 /** A layer graph in float32: values of a batch forwards, gradients of a loss backwards. */
 import { randomWord } from '@spin-tools/sim/fixed';
 import type { GraphNode, LayerGraph, PlacedLayer } from '../graph/graph.js';
+import { Buffers, type Lease } from './buffers.js';
 import { COMPUTATIONS } from './computations.js';
 import type { BatchTensor, Compute, Computed, Gradients, Logits } from './compute.js';
+import type { Kernels } from './kernels.js';
 import { Matrices } from './matrices.js';
 
 /** What comes back from a loss for one output. */
@@ -16,6 +18,8 @@ export interface OutputGradient {
 export interface ForwardPass {
   readonly outputs: readonly (BatchTensor & { readonly logits: Logits | undefined })[];
   backward(gradients: readonly OutputGradient[]): ModelGradients;
+  /** Lets later passes write to the memory of this one; neither its outputs nor its gradients may be used after that. */
+  release(): void;
 }
 
 /** Gradients of a loss. */
@@ -50,6 +54,7 @@ export interface PassOptions {
 export class FloatNetwork {
   readonly graph: LayerGraph;
   readonly #matrices = new Matrices();
+  readonly #buffers = new Buffers();
 
   constructor(graph: LayerGraph) {
     this.graph = graph;
@@ -65,9 +70,10 @@ export class FloatNetwork {
     options: PassOptions,
   ): ForwardPass {
     const computed = new Map<number, Computed>();
+    const lease = this.#buffers.lease();
     const { nodes, outputs } = this.graph;
     for (const [index, node] of nodes.entries()) {
-      const result = this.#compute(index, node, inputs, weights, options, computed);
+      const result = this.#compute(index, node, inputs, weights, options, computed, lease);
       computed.set(index, result);
       options.observer?.value(index, result.output.data);
     }
@@ -76,7 +82,9 @@ export class FloatNetwork {
         const { output, logits } = computed.get(node) as Computed;
         return { ...output, logits };
       }),
-      backward: (gradients) => this.#backward(gradients, weights, computed, options.observer),
+      backward: (gradients) =>
+        this.#backward(gradients, weights, computed, options.observer, lease),
+      release: () => lease.release(),
     };
   }
 
@@ -87,6 +95,7 @@ export class FloatNetwork {
     weights: readonly Float32Array[],
     { training, seed, inputGradients = false }: PassOptions,
     computed: ReadonlyMap<number, Computed>,
+    lease: Lease,
   ): Computed {
     const { graph } = this;
     const placed = graph.layers[node.layer] as PlacedLayer;
@@ -102,6 +111,7 @@ export class FloatNetwork {
       matrices: this.#matrices,
       training,
       seed: randomWord(seed, index),
+      room: (length) => lease.take(length),
       inputGradients: inputGradients || node.inputs.some((each) => !graph.inputs.includes(each)),
     });
   }
@@ -111,8 +121,10 @@ export class FloatNetwork {
     weights: readonly Float32Array[],
     computed: ReadonlyMap<number, Computed>,
     observer: PassObserver | undefined,
+    lease: Lease,
   ): ModelGradients {
     const { nodes, layers, inputs: modelInputs, outputs } = this.graph;
+    const { kernels } = this.#matrices;
     const byOutput = new Map<number, Float32Array>();
     const byWeight: (Float32Array | undefined)[] = weights.map(() => undefined);
     const receive = (index: number, results: Gradients) => {
@@ -120,19 +132,19 @@ export class FloatNetwork {
       for (const [i, gradient] of results.inputs.entries()) {
         const source = inputs[i] as number;
         observer?.contribution(index, gradient);
-        byOutput.set(source, sum(byOutput.get(source), gradient));
+        byOutput.set(source, sum(kernels, byOutput.get(source), gradient, lease));
       }
       const { firstWeight, layer: own } = layers[layer] as PlacedLayer;
       if (own.className === 'InputLayer' || !own.trainable) return;
       for (const [i, gradient] of results.weights.entries()) {
-        byWeight[firstWeight + i] = sum(byWeight[firstWeight + i], gradient);
+        byWeight[firstWeight + i] = sum(kernels, byWeight[firstWeight + i], gradient, lease);
       }
     };
     const byLogits = new Map<number, Float32Array>();
     for (const [i, { gradient, byLogits: around }] of gradients.entries()) {
       const node = outputs[i] as number;
       const target = around ? byLogits : byOutput;
-      target.set(node, sum(target.get(node), gradient));
+      target.set(node, sum(kernels, target.get(node), gradient, lease));
     }
     for (let index = nodes.length - 1; index >= 0; index--) {
       const { backward, logits } = computed.get(index) as Computed;
@@ -148,6 +160,18 @@ export class FloatNetwork {
 }
 
 /** A new array where both are there: gradients may be shared with others. */
-function sum(a: Float32Array | undefined, b: Float32Array): Float32Array {
-  return a === undefined ? b : a.map((value, i) => value + (b[i] as number));
+function sum(
+  kernels: Kernels,
+  a: Float32Array | undefined,
+  b: Float32Array,
+  lease: Lease,
+): Float32Array {
+  if (a === undefined) return b;
+  const [sums, values] = kernels.room(a.length, a.length);
+  sums.set(a);
+  values.set(b);
+  kernels.functions.addTo(sums.byteOffset, values.byteOffset, a.length);
+  const result = lease.take(a.length);
+  result.set(sums);
+  return result;
 }

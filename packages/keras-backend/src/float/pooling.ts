@@ -23,31 +23,50 @@ function poolWindows(layer: PoolingLayer, shape: readonly number[]) {
   return { image, outputs: positions * channels, channels, places, sizes };
 }
 
-const maximumLast: Compute<PoolingLayer> = (layer, inputs) => {
+const maximumLast: Compute<PoolingLayer> = (layer, inputs, _, { matrices, room }) => {
+  const { kernels } = matrices;
   const { data, shape } = only(inputs);
-  const { image, outputs, channels, places, sizes } = poolWindows(layer, shape);
+  const { axes, channels } = poolingAxes(layer as never, shape.slice(1), neverRefuses);
+  const { rows, columns } = windowsOf(axes, channels);
   const samples = shape[0] as number;
-  const values = new Float32Array(samples * outputs).fill(Number.NEGATIVE_INFINITY);
-  const sources = new Int32Array(values.length);
-  for (let s = 0; s < samples; s++) {
-    for (let p = 0; p < places.length; p += 2) {
-      const from = s * image + (places[p] as number);
-      const to = s * outputs + (places[p + 1] as number);
-      for (let c = 0; c < channels; c++) {
-        if ((data[from + c] as number) > (values[to + c] as number)) {
-          values[to + c] = data[from + c] as number;
-          sources[to + c] = from + c;
-        }
-      }
-    }
-  }
+  const values = room(samples * rows.output * columns.output * channels);
+  const [images, out, from] = kernels.room(data.length, values.length, values.length);
+  images.set(data);
+  kernels.functions.poolMaximum(
+    images.byteOffset,
+    out.byteOffset,
+    from.byteOffset,
+    samples,
+    rows.input,
+    columns.input,
+    channels,
+    rows.output,
+    columns.output,
+    rows.kernel,
+    columns.kernel,
+    rows.stride,
+    columns.stride,
+    rows.before,
+    columns.before,
+  );
+  values.set(out);
+  // Places are whole numbers; as floats they would be changed where they look like signalling NaN.
+  const places = new Int32Array(from.buffer, from.byteOffset, from.length).slice();
   return {
-    output: { data: values, shape: [samples, ...sizes, channels] },
+    output: { data: values, shape: [samples, ...axes.map(({ output }) => output), channels] },
     backward: (gradient) => {
-      const result = new Float32Array(data.length);
-      for (const [i, source] of sources.entries()) {
-        result[source] = (result[source] as number) + (gradient[i] as number);
-      }
+      const [slopes, sources, sums] = kernels.room(values.length, values.length, data.length);
+      slopes.set(gradient);
+      new Int32Array(sources.buffer, sources.byteOffset, sources.length).set(places);
+      sums.fill(0);
+      kernels.functions.pooledGradient(
+        slopes.byteOffset,
+        sources.byteOffset,
+        sums.byteOffset,
+        values.length,
+      );
+      const result = room(data.length);
+      result.set(sums);
       return { inputs: [result], weights: [] };
     },
   };
@@ -72,7 +91,9 @@ const averageLast: Compute<PoolingLayer> = (layer, inputs) => {
       }
     }
   }
-  for (const [i, value] of values.entries()) values[i] = value / (counts[i % outputs] as number);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = (values[i] as number) / (counts[i % outputs] as number);
+  }
   return {
     output: { data: values, shape: [samples, ...sizes, channels] },
     backward: (gradient) => {
@@ -113,33 +134,35 @@ function globalShape(layer: GlobalLayer, shape: readonly number[]): number[] {
 }
 
 /** Mean over everything but the channels. */
-export const globalAverage: Compute<GlobalLayer> = withChannelsLast((layer, inputs) => {
-  const { data, shape } = only(inputs);
-  const channels = shape.at(-1) as number;
-  const size = data.length / (shape[0] as number);
-  const positions = size / channels;
-  const sums = new Float64Array((shape[0] as number) * channels);
-  for (const [i, value] of data.entries()) {
-    const out = Math.floor(i / size) * channels + (i % channels);
-    sums[out] = (sums[out] as number) + value;
-  }
-  return {
-    output: {
-      data: Float32Array.from(sums, (sum) => sum / positions),
-      shape: globalShape(layer, shape),
-    },
-    backward: (gradient) => ({
-      inputs: [
-        Float32Array.from(
-          data,
-          (_, i) =>
-            (gradient[Math.floor(i / size) * channels + (i % channels)] as number) / positions,
-        ),
-      ],
-      weights: [],
-    }),
-  };
-});
+export const globalAverage: Compute<GlobalLayer> = withChannelsLast(
+  (layer, inputs, _, { room }) => {
+    const { data, shape } = only(inputs);
+    const samples = shape[0] as number;
+    const channels = shape.at(-1) as number;
+    const size = data.length / samples;
+    const positions = size / channels;
+    const means = new Float64Array(samples * channels);
+    for (let s = 0, i = 0; s < samples; s++) {
+      for (let position = 0; position < positions; position++) {
+        for (let out = s * channels; out < (s + 1) * channels; out++, i++) {
+          means[out] = (means[out] as number) + (data[i] as number) / positions;
+        }
+      }
+    }
+    return {
+      output: { data: Float32Array.from(means), shape: globalShape(layer, shape) },
+      backward: (gradient) => {
+        const shares = gradient.map((value) => value / positions);
+        const result = room(data.length);
+        for (let at = 0; at < result.length; at += channels) {
+          const out = Math.floor(at / size) * channels;
+          for (let c = 0; c < channels; c++) result[at + c] = shares[out + c] as number;
+        }
+        return { inputs: [result], weights: [] };
+      },
+    };
+  },
+);
 
 /** Largest value over everything but the channels; the first of equals gets the gradient. */
 export const globalMaximum: Compute<GlobalLayer> = withChannelsLast((layer, inputs) => {

@@ -2,8 +2,8 @@
 import type { KINDS } from '../layers/kinds/index.js';
 import type { LayerOf } from '../layers/kinds/kind.js';
 import { type Activated, activate } from './activations.js';
+import { columnSums } from './columns.js';
 import { type BatchTensor, type Compute, type Computed, only } from './compute.js';
-import { columnSums } from './dense.js';
 import type { Matrices } from './matrices.js';
 
 type Of<Name extends keyof typeof KINDS> = LayerOf<(typeof KINDS)[Name]>;
@@ -274,8 +274,9 @@ function run(
       });
       putStep(byInput, byX, samples, steps, place);
       if (byBias) {
-        addInto(byBias.subarray(0, columns), columnSums(byInputSums, columns));
-        if (stateBias) addInto(byBias.subarray(columns), columnSums(byStateSums, columns));
+        addInto(byBias.subarray(0, columns), columnSums(matrices.kernels, byInputSums, columns));
+        if (stateBias)
+          addInto(byBias.subarray(columns), columnSums(matrices.kernels, byStateSums, columns));
       }
       const throughKernel = matrices.multiply({
         a: byStateSums,

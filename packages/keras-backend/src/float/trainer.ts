@@ -107,11 +107,14 @@ export class FloatTrainer {
       byWeight[index] = own;
     }
     this.#step(byWeight, rate);
+    pass.release();
   }
 
   /** Adds loss and metrics of a batch to `tally`. */
   evaluate(batch: Batch, tally: Tally): void {
-    this.#judge(this.#forward(batch.inputs, false), batch, tally);
+    const pass = this.#forward(batch.inputs, false);
+    this.#judge(pass, batch, tally);
+    pass.release();
   }
 
   /** Outputs of a batch. */

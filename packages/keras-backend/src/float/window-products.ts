@@ -55,10 +55,19 @@ export class WindowProducts {
     this.#window = window;
   }
 
-  /** The products, `[samples][windows][filters]`. */
-  multiply(images: Float32Array, kernel: Float32Array, bias?: Float32Array): Float32Array {
+  /** Products of one image. */
+  get outputs(): number {
+    return this.#out;
+  }
+
+  /** Writes the products, `[samples][windows][filters]`, to `result`. */
+  multiply(
+    images: Float32Array,
+    kernel: Float32Array,
+    bias: Float32Array | undefined,
+    result: Float32Array,
+  ): void {
     const filters = this.#filters;
-    const result = new Float32Array((images.length / this.#image) * this.#out);
     this.#inParts(images.length / this.#image, (first, samples) => {
       const [windows, x, padded, weights, packed, start, z] = this.#kernels.room(
         this.#descriptionSize,
@@ -95,7 +104,6 @@ export class WindowProducts {
       );
       result.set(z, first * this.#out);
     });
-    return result;
   }
 
   /** The gradient by the kernel. @param gradient by the products */
@@ -127,10 +135,9 @@ export class WindowProducts {
     return result;
   }
 
-  /** The gradient by the images. @param gradient by the products */
-  byImages(gradient: Float32Array, kernel: Float32Array): Float32Array {
+  /** Writes the gradient by the images to `result`, which is returned. @param gradient by the products */
+  byImages(gradient: Float32Array, kernel: Float32Array, result: Float32Array): Float32Array {
     const filters = this.#filters;
-    const result = new Float32Array((gradient.length / this.#out) * this.#image);
     this.#inParts(gradient.length / this.#out, (first, samples) => {
       const [windows, slopes, weights, packed, start, row, padded, x] = this.#kernels.room(
         this.#descriptionSize,

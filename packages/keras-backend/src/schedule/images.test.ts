@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { COMPUTATIONS } from '../float/computations.js';
 import type { BatchTensor, Compute, Computed, Pass } from '../float/compute.js';
+import { Matrices } from '../float/matrices.js';
 import { windowsOf } from '../float/windows.js';
 import { poolingAxes } from '../layers/kinds/pooling.js';
 import { layerOf } from '../layers/layers.js';
@@ -20,7 +21,13 @@ import { sizeOf } from './testing/convolutions.js';
 import { inEveryWay, integers, type Sizes, type Workbench } from './testing/workbench.js';
 
 const runs = { numRuns: Number(process.env.RUNS ?? 15) };
-const pass = { training: true, seed: 7, inputGradients: true } as unknown as Pass;
+const pass: Pass = {
+  matrices: new Matrices(),
+  training: true,
+  seed: 7,
+  inputGradients: true,
+  room: (length) => new Float32Array(length),
+};
 const types = fc.constantFrom(ElementType.Int16, ElementType.Int32);
 const sizes = fc.tuple(
   fc.integer({ min: 1, max: 7 }),
