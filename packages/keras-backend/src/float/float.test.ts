@@ -493,6 +493,24 @@ t.test('dropout drops its share while training, the same for the same seed', asy
   t.notOk(bytes(1).equals(bytes(2)));
 });
 
+t.test('passes keep what they hold until they are released', async (t) => {
+  const x = input({ shape: [5] });
+  const network = new FloatNetwork(functionalGraph([x], [apply(layers.reLU(), x)]));
+  const pass = (value: number) =>
+    network.forward([{ data: new Float32Array(5).fill(value), shape: [1, 5] }], [], {
+      training: true,
+      seed: 0,
+    });
+  const first = pass(1);
+  const second = pass(2);
+  t.same(first.outputs[0]!.data, new Float32Array(5).fill(1));
+  first.release();
+  const third = pass(3);
+  t.equal(third.outputs[0]!.data, first.outputs[0]!.data, 'its memory is used again');
+  t.same(second.outputs[0]!.data, new Float32Array(5).fill(2));
+  t.same(third.outputs[0]!.data, new Float32Array(5).fill(3));
+});
+
 t.test('a shared layer gets the sum of the gradients of its calls', async (t) => {
   const [a, b] = [input({ shape: [2] }), input({ shape: [2] })];
   const dense = layers.dense({ units: 1, useBias: false });
@@ -537,7 +555,27 @@ t.test('matrix products are right for all small sizes and orders of storage', as
   t.same(wrong, []);
 });
 
-t.test('the matrix kernel is built from its source', async (t) => {
+t.test('what is left over from whole vectors and tiles is computed too', async (t) => {
+  const options = { filters: 13, kernelSize: [2, 4] as [number, number], padding: 'same' } as const;
+  const convolution = tf.layers.conv2d(options);
+  const found = compared(t, layers.conv2d(options), convolution, [[12, 30, 3]]);
+  for (const [what, largest] of Object.entries(found)) {
+    t.ok(largest <= BOUND, `Conv2D: ${what}: ${largest}`);
+  }
+  for (const shape of [
+    [5, 5],
+    [7, 1],
+    [3, 8],
+  ]) {
+    const reference = tf.layers.batchNormalization();
+    const found = compared(t, layers.batchNormalization(), reference, [shape], true);
+    for (const [what, largest] of Object.entries(found)) {
+      t.ok(largest <= 2e-5, `BatchNormalization of ${shape}: ${what}: ${largest}`);
+    }
+  }
+});
+
+t.test('the module of kernels is built from its source', async (t) => {
   const file = new URL('./kernels.generated.ts', import.meta.url);
   t.equal(readFileSync(file, 'utf8'), await generatedModule('float.ts'));
 });

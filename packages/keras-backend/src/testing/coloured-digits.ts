@@ -3,12 +3,17 @@
  * coloured textures, 32 x 32 x 3. Neither colour nor brightness tells the digit.
  */
 import { randomWord } from '@spin-tools/sim/fixed';
-import type { Digits } from './digits.js';
+
+/** Digits of 28 x 28 grey values of 0 to 1, and one-hot labels. */
+export interface GreyDigits {
+  readonly x: { readonly data: Float32Array; readonly shape: readonly number[] };
+  readonly y: { readonly data: Float32Array; readonly shape: readonly number[] };
+}
 
 /** Images of 32 x 32 x 3 with values of 0 to 1, and one-hot labels. */
 export interface ColouredDigits {
   readonly x: { readonly data: Float32Array; readonly shape: readonly [number, 32, 32, 3] };
-  readonly y: Digits['y'];
+  readonly y: GreyDigits['y'];
 }
 
 const SIDE = 32;
@@ -20,8 +25,8 @@ const MOVES = 5;
 const CONTRAST = 0.35;
 
 /** Makes one image of each digit. The same seed gives the same images. */
-export function colouredDigits({ x, y }: Digits, seed: number): ColouredDigits {
-  const [samples] = x.shape;
+export function colouredDigits({ x, y }: GreyDigits, seed: number): ColouredDigits {
+  const samples = x.data.length / DIGIT_SIDE ** 2;
   const data = new Float32Array(samples * SIDE * SIDE * CHANNELS);
   for (let s = 0; s < samples; s++) {
     const digit = x.data.subarray(s * DIGIT_SIDE ** 2, (s + 1) * DIGIT_SIDE ** 2);

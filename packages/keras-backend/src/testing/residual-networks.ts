@@ -12,15 +12,23 @@ export interface SmallResidualNetwork {
   /** Channels of the first stage; 16 in the paper. */
   readonly width: number;
   readonly seed?: number;
+  /** Of the first convolution; 1 unless told. */
+  readonly firstStride?: number;
+  /** Of the moving averages of batch normalisation; 0.9 unless told. */
+  readonly momentum?: number;
 }
 
 interface ConvolutionShape {
   readonly filters: number;
   readonly size: number;
   readonly stride: number;
+  readonly momentum?: number;
 }
 
-function normalised(from: SymbolicTensor, { filters, size, stride }: ConvolutionShape) {
+function normalised(
+  from: SymbolicTensor,
+  { filters, size, stride, momentum = 0.9 }: ConvolutionShape,
+) {
   const options = {
     filters,
     kernelSize: size,
@@ -29,7 +37,7 @@ function normalised(from: SymbolicTensor, { filters, size, stride }: Convolution
     useBias: false,
   } as const;
   const convolved = apply(layers.conv2d({ ...options, kernelInitializer: 'heNormal' }), from);
-  return apply(layers.batchNormalization({ momentum: 0.9 }), convolved);
+  return apply(layers.batchNormalization({ momentum }), convolved);
 }
 
 const rectified = (from: SymbolicTensor) => apply(layers.reLU(), from);
@@ -46,15 +54,17 @@ export function smallResidualNetwork({
   blocks,
   width,
   seed = 0,
+  firstStride = 1,
+  momentum = 0.9,
 }: SmallResidualNetwork): Model {
   const start = input({ shape });
-  let x = rectified(normalised(start, { filters: width, size: 3, stride: 1 }));
+  let x = rectified(normalised(start, { filters: width, size: 3, stride: firstStride, momentum }));
   for (const [stage, filters] of [width, 2 * width, 4 * width].entries()) {
     for (let block = 0; block < blocks; block++) {
       const stride = stage > 0 && block === 0 ? 2 : 1;
-      const inner = rectified(normalised(x, { filters, size: 3, stride }));
-      const sum = normalised(inner, { filters, size: 3, stride: 1 });
-      const shortcut = stride === 1 ? x : normalised(x, { filters, size: 1, stride });
+      const inner = rectified(normalised(x, { filters, size: 3, stride, momentum }));
+      const sum = normalised(inner, { filters, size: 3, stride: 1, momentum });
+      const shortcut = stride === 1 ? x : normalised(x, { filters, size: 1, stride, momentum });
       x = rectified(apply(layers.add(), [sum, shortcut]));
     }
   }
