@@ -40,10 +40,11 @@ void run_activate(const void *operation) {
   uint32_t relu = op->function == FUNCTION_RELU;
 #ifdef __wasm__
   int32_t shift = op->source.fraction - op->target.fraction;
-  uint32_t rectifies = relu && op->slope == 0 && op->threshold == 0 && op->source.type == ELEMENT_INT16 &&
-                       op->target.type == ELEMENT_INT16 && shift >= 0 && shift < 32;
-  uint32_t clamps = is_clamp(op->function, op->slope, op->threshold) && op->source.type == ELEMENT_INT32 &&
-                  op->target.type == ELEMENT_INT32 && shift > -32 && shift < 32;
+  uint32_t isShort = op->target.type == ELEMENT_INT16;
+  uint32_t clamps = is_clamp(op->function, op->slope, op->threshold) && op->source.type == op->target.type &&
+                    shift > (isShort ? -16 : -32) && shift < 32;
+  int32_t least = relu ? 0 : INT32_MIN;
+  int32_t most = relu ? op->limit : INT32_MAX;
 #endif
   Activation activation = {op->function, op->slope, op->scale, op->threshold, op->limit, op->source.fraction};
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
@@ -65,15 +66,13 @@ void run_activate(const void *operation) {
           continue;
         }
 #ifdef __wasm__
-        if (rectifies) {
-          uint32_t run = run_of(&source, &target, &target);
-          rectify_row((int16_t *)to, (const int16_t *)z, run, shift, op->limit);
-          column += run / channels - 1;
-          continue;
-        }
         if (clamps) {
           uint32_t run = run_of(&source, &target, &target);
-          clamp_row((int32_t *)to, (const int32_t *)z, run, shift, relu ? 0 : INT32_MIN, relu ? op->limit : INT32_MAX);
+          if (isShort) {
+            clamp_short_row((int16_t *)to, (const int16_t *)z, run, shift, least, most);
+          } else {
+            clamp_row((int32_t *)to, (const int32_t *)z, run, shift, least, most);
+          }
           column += run / channels - 1;
           continue;
         }

@@ -91,20 +91,6 @@ static inline v128_t added_four(v128_t a, v128_t b, v128_t *clamped) {
   return wasm_v128_bitselect(limit, sum, lost);
 }
 
-/* to[i] = round(z[i] between 0 and most, shift), which fits; 0 <= shift < 32. */
-static inline void rectify_row(int16_t *to, const int16_t *z, uint32_t count, int32_t shift, int32_t most) {
-  uint32_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    v128_t value = wasm_i32x4_max(wasm_i32x4_load16x4(z + i), wasm_i32x4_splat(0));
-    value = rounded_four(wasm_i32x4_min(value, wasm_i32x4_splat(most)), shift);
-    wasm_v128_store64_lane(to + i, wasm_i16x8_narrow_i32x4(value, value), 0);
-  }
-  for (; i < count; i += 1) {
-    int32_t value = z[i] < 0 ? 0 : z[i] > most ? most : z[i];
-    to[i] = (int16_t)(shift ? (value >> shift) + ((value >> (shift - 1)) & 1) : value);
-  }
-}
-
 /* to[i] = round(errors[i] where the value is above 0, else 0, shift), 0 <= shift < 32; gives how many became 0 by it. */
 static inline uint32_t error_row(int32_t *to, const int32_t *errors, const int16_t *values, uint32_t count, int32_t shift) {
   v128_t zero = wasm_i32x4_splat(0);
