@@ -16,11 +16,15 @@ static void softmax_pixel(const uint8_t *z, uint8_t *to, const Block *source, co
   }
 }
 
-/* Whether an activation is a clamp: nothing but rounding from int32 to int16 is left then. */
+/* Whether an activation leaves nothing but rounding, between two limits. */
+static uint32_t is_clamp(uint32_t function, int32_t slope, int32_t threshold) {
+  return function == FUNCTION_LINEAR || (function == FUNCTION_RELU && slope == 0 && threshold == 0);
+}
+
+/* Whether that is from int32 to int16. */
 static uint32_t is_narrow(uint32_t function, int32_t slope, int32_t threshold, const Tensor *source, const Tensor *target) {
   int32_t shift = source->fraction - target->fraction;
-  uint32_t clamps = function == FUNCTION_LINEAR || (function == FUNCTION_RELU && slope == 0 && threshold == 0);
-  return clamps && source->type == ELEMENT_INT32 && target->type == ELEMENT_INT16 && shift > 0 && shift < 32;
+  return is_clamp(function, slope, threshold) && source->type == ELEMENT_INT32 && target->type == ELEMENT_INT16 && shift > 0 && shift < 32;
 }
 
 /* Elements that lie side by side in all blocks: a row of pixels, or the channels of one. */
@@ -36,8 +40,11 @@ void run_activate(const void *operation) {
   uint32_t relu = op->function == FUNCTION_RELU;
 #ifdef __wasm__
   int32_t shift = op->source.fraction - op->target.fraction;
-  uint32_t rectifies = relu && op->slope == 0 && op->threshold == 0 && op->source.type == ELEMENT_INT16 &&
-                       op->target.type == ELEMENT_INT16 && shift >= 0 && shift < 32;
+  uint32_t isShort = op->target.type == ELEMENT_INT16;
+  uint32_t clamps = is_clamp(op->function, op->slope, op->threshold) && op->source.type == op->target.type &&
+                    shift > (isShort ? -16 : -32) && shift < 32;
+  int32_t least = relu ? 0 : INT32_MIN;
+  int32_t most = relu ? op->limit : INT32_MAX;
 #endif
   Activation activation = {op->function, op->slope, op->scale, op->threshold, op->limit, op->source.fraction};
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
@@ -59,9 +66,13 @@ void run_activate(const void *operation) {
           continue;
         }
 #ifdef __wasm__
-        if (rectifies) {
+        if (clamps) {
           uint32_t run = run_of(&source, &target, &target);
-          rectify_row((int16_t *)to, (const int16_t *)z, run, shift, op->limit);
+          if (isShort) {
+            clamp_short_row((int16_t *)to, (const int16_t *)z, run, shift, least, most);
+          } else {
+            clamp_row((int32_t *)to, (const int32_t *)z, run, shift, least, most);
+          }
           column += run / channels - 1;
           continue;
         }
@@ -137,6 +148,8 @@ void run_activate_back(const void *operation) {
   uint32_t rectifies = op->function == FUNCTION_RELU && op->slope == 0 && op->threshold == 0 && op->limit == INT32_MAX &&
                        read->type == ELEMENT_INT16 && op->target.type == ELEMENT_INT32 && !op->accumulate && shift >= 0 && shift < 32 &&
                        !BY_CHANCE;
+  uint32_t wide = is_clamp(op->function, op->slope, op->threshold) && op->limit == INT32_MAX && read->type == ELEMENT_INT32 &&
+                  op->target.type == ELEMENT_INT32 && shift > (op->accumulate ? -1 : -32) && shift < 32 && !BY_CHANCE;
 #endif
   Deltas deltas = {op->target.type, op->accumulate, worker.step.seed + op->salt};
   Walk w = walk(&op->target, op->rowsPerBlock, op->columnsPerBlock, op->channelsPerBlock);
@@ -160,6 +173,13 @@ void run_activate_back(const void *operation) {
         if (rectifies) {
           uint32_t run = run_of(&error, &other, &target);
           worker.underflows += error_row((int32_t *)to, (const int32_t *)errors, (const int16_t *)others, run, shift);
+          column += run / w.region.channels - 1;
+          continue;
+        }
+        if (wide) {
+          const int32_t *values = op->function == FUNCTION_RELU ? (const int32_t *)others : 0;
+          uint32_t run = run_of(&error, &other, &target);
+          wide_delta_row((int32_t *)to, (const int32_t *)errors, values, run, shift, op->accumulate);
           column += run / w.region.channels - 1;
           continue;
         }

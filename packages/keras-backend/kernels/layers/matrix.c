@@ -112,6 +112,12 @@ static void finish(const Matrix *m, const void *sums, const uint8_t *biases, con
           }
           continue;
         }
+#ifdef __wasm__
+        if (m->bytes == 4) {
+          round_sums(z, (const int64_t *)sums + p * m->outputs, (const int64_t *)biases, m->outputs, shift, op->accumulate);
+          continue;
+        }
+#endif
         for (uint32_t o = 0; o < m->outputs; o += 1) {
           uint64_t bias = (uint64_t)bias_of(biases, m->bytes, o);
           int64_t sum = m->bytes == 2 ? (int32_t)((uint32_t)((const int32_t *)sums)[p * m->outputs + o] + (uint32_t)bias)

@@ -1,6 +1,7 @@
 /* Two tensors to one, and back. Sizes of 1 are repeated. */
 #include "blocks.h"
 #include "operation.h"
+#include "rows.h"
 
 #define MULTIPLIER_FRACTION 30
 #define ONE (1u << MULTIPLIER_FRACTION)
@@ -67,6 +68,42 @@ static int64_t combined(uint32_t function, int64_t a, int64_t b) {
   }
 }
 
+#ifdef __wasm__
+static uint32_t is_as_large(const Tensor *a, const Tensor *b) {
+  return a->rows == b->rows && a->columns == b->columns && a->channels == b->channels;
+}
+
+/* Whether a region of a block lies there without gaps in its rows. */
+static uint32_t is_dense(const Block *block) {
+  return block->pixel == block->region.channels;
+}
+
+/* Sums of tensors of one size and type, row by row; 0 where that cannot be. */
+static uint32_t add_blocks(const MergeOperation *op, const Common *common, const Block *first, const Block *second, const Block *target) {
+  const Region *region = &target->region;
+  uint32_t type = target->type;
+  Sum sum = {(uint32_t)common->first, (uint32_t)common->second, common->fraction - op->target.fraction};
+  uint32_t most = type == ELEMENT_INT16 ? 15 : 31;
+  if (op->function != MERGE_ADD || op->multiplier != ONE || first->type != type || second->type != type ||
+      !is_as_large(&op->first, &op->target) || !is_as_large(&op->second, &op->target) || !is_dense(first) || !is_dense(second) ||
+      !is_dense(target) || sum.first > most || sum.second > most || sum.shift > 31 || sum.shift < (type == ELEMENT_INT16 ? 0 : -30)) {
+    return 0;
+  }
+  uint32_t run = region->columns * region->channels;
+  for (uint32_t row = 0; row < region->rows; row += 1) {
+    void *to = pixel_of(target, row, 0);
+    const void *a = pixel_of(first, row, 0);
+    const void *b = pixel_of(second, row, 0);
+    if (type == ELEMENT_INT16) {
+      add_short_rows(to, a, b, run, &sum);
+    } else {
+      add_rows(to, a, b, run, &sum);
+    }
+  }
+  return 1;
+}
+#endif
+
 void run_merge(const void *operation) {
   const MergeOperation *op = operation;
   Common common = common_of(&op->first, &op->second);
@@ -78,6 +115,12 @@ void run_merge(const void *operation) {
     Block first = part_of(&op->first, &op->target, &w.region);
     Block second = part_of(&op->second, &op->target, &w.region);
     Block target = new_block(&op->target, &w.region);
+#ifdef __wasm__
+    if (add_blocks(op, &common, &first, &second, &target)) {
+      write_block(&target);
+      continue;
+    }
+#endif
     for (uint32_t row = 0; row < w.region.rows; row += 1) {
       for (uint32_t column = 0; column < w.region.columns; column += 1) {
         uint8_t *to = pixel_of(&target, row, column);
@@ -169,6 +212,26 @@ static void add_parts(const MergeBack *m, const Block *target, int64_t *sums) {
   }
 }
 
+#ifdef __wasm__
+/* The errors of a sum of tensors of one size, row by row; 0 where that cannot be. */
+static uint32_t hand_back(const MergeBack *m, const Region *region, const Block *target) {
+  const MergeBackOperation *op = m->op;
+  if (op->function != MERGE_ADD || op->multiplier != ONE || m->rows * m->columns * m->channels != 1 || m->shift > 31 ||
+      m->shift < (op->accumulate ? 0 : -31) || !is_dense(target)) {
+    return 0;
+  }
+  Block error = block_of(&op->error, region);
+  if (!is_dense(&error)) {
+    return 0;
+  }
+  for (uint32_t row = 0; row < region->rows; row += 1) {
+    int32_t *to = (int32_t *)pixel_of(target, row, 0);
+    move_row(to, (const int32_t *)pixel_of(&error, row, 0), region->columns * region->channels, m->shift, op->accumulate);
+  }
+  return 1;
+}
+#endif
+
 void run_merge_back(const void *operation) {
   const MergeBackOperation *op = operation;
   MergeBack m = {.op = op, .common = common_of(&op->first, &op->second)};
@@ -184,6 +247,12 @@ void run_merge_back(const void *operation) {
   while (next(&w)) {
     const Region *region = &w.region;
     Block target = op->accumulate ? same_block(&w, &op->target) : new_block(&op->target, &w.region);
+#ifdef __wasm__
+    if (hand_back(&m, region, &target)) {
+      write_block(&target);
+      continue;
+    }
+#endif
     uint32_t count = region->rows * region->columns * region->channels;
     int64_t *sums = take_room(count * 8);
     for (uint32_t i = 0; i < count; i += 1) {

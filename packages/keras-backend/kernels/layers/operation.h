@@ -5,6 +5,9 @@
 void run_take(const void *operation);
 void run_put(const void *operation);
 void run_matrix(const void *operation);
+#ifdef __wasm__
+void run_spread_matrix(const void *operation); /* the same, quicker where the window is spread */
+#endif
 void run_depthwise(const void *operation);
 void run_activate(const void *operation);
 void run_pool(const void *operation);

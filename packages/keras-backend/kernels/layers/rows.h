@@ -27,6 +27,38 @@ void delta_row(int16_t *to, const int32_t *errors, const int16_t *values, uint32
 /* Elements or zeros of 2 bytes. */
 #ifdef __wasm__
 #include "wasm/vectors.h"
+
+/* Rows of 32 bits, which a core goes through element by element. */
+
+/* to[i] = sat32(round(z[i] between least and most, shift)) for -31 <= shift <= 31. */
+void clamp_row(int32_t *to, const int32_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most);
+
+/* The same of 16 bits, for -15 <= shift <= 31. */
+void clamp_short_row(int16_t *to, const int16_t *z, uint32_t count, int32_t shift, int32_t least, int32_t most);
+
+/* to[i] = sat32(round(from[i], shift)), or the sum with what is there; -31 <= shift <= 31, and >= 0 for sums. */
+void move_row(int32_t *to, const int32_t *from, uint32_t count, int32_t shift, uint32_t accumulate);
+
+/* How two rows are added up: round(a * 2^first + b * 2^second, shift). */
+typedef struct {
+  uint32_t first, second;
+  int32_t shift;
+} Sum;
+
+/* to[i] = sat32(...); first and second are at most 31, -31 <= shift <= 62. */
+void add_rows(int32_t *to, const int32_t *a, const int32_t *b, uint32_t count, const Sum *sum);
+
+/* The same of 16 bits: first and second are at most 15, one of them 0, and 0 <= shift <= 31. */
+void add_short_rows(int16_t *to, const int16_t *a, const int16_t *b, uint32_t count, const Sum *sum);
+
+/*
+ * to[i] = sat32(round(errors[i], shift)), of 0 where the value is not above 0 (values may be 0: then of all), or the sum with
+ * what is there; -31 <= shift <= 31, and >= 0 for sums.
+ */
+void wide_delta_row(int32_t *to, const int32_t *errors, const int32_t *values, uint32_t count, int32_t shift, uint32_t accumulate);
+
+/* z[i] = sat32(round(sums[i] + biases[i], shift)) for -63 <= shift <= 62, or the sum with what is there; biases may be 0. */
+void round_sums(int32_t *z, const int64_t *sums, const int64_t *biases, uint32_t count, int32_t shift, uint32_t accumulate);
 #else
 void copy_row(void *to, const void *from, uint32_t bytes);
 void clear_row(void *to, uint32_t bytes);

@@ -8,7 +8,11 @@ Worker worker;
 static void (*const RUN[KIND_COUNT])(const void *) = {
     [KIND_TAKE] = run_take,
     [KIND_PUT] = run_put,
+#ifdef __wasm__
+    [KIND_MATRIX] = run_spread_matrix,
+#else
     [KIND_MATRIX] = run_matrix,
+#endif
     [KIND_ACTIVATE] = run_activate,
     [KIND_POOL] = run_pool,
     [KIND_DROP] = run_drop,

@@ -72,28 +72,82 @@ void product16(const Product *product, int32_t *sums) {
   }
 }
 
-void product32(const Product *product, int64_t *sums) {
-  for (uint32_t p = 0; p < product->positions; p += 1) {
-    const int32_t *x = (const int32_t *)product->positionRows + p * product->positionPitch;
-    for (uint32_t o = 0; o < product->outputs; o += 1) {
-      const int32_t *w = (const int32_t *)product->weightRows + o * product->weightPitch;
-      v128_t low = wasm_i64x2_splat(0);
-      v128_t high = low;
-      uint32_t k = 0;
-      for (; k + 4 <= product->depth; k += 4) {
-        v128_t a = wasm_v128_load(x + k);
-        v128_t b = wasm_v128_load(w + k);
-        low = wasm_i64x2_add(low, wasm_i64x2_extmul_low_i32x4(a, b));
-        high = wasm_i64x2_add(high, wasm_i64x2_extmul_high_i32x4(a, b));
-      }
-      low = wasm_i64x2_add(low, high);
-      uint64_t sum = (uint64_t)wasm_i64x2_extract_lane(low, 0) + (uint64_t)wasm_i64x2_extract_lane(low, 1);
-      for (; k < product->depth; k += 1) {
-        sum += (uint64_t)((int64_t)x[k] * w[k]);
-      }
-      *sums = (int64_t)(product->add ? (uint64_t)*sums + sum : sum);
-      sums += 1;
+/* Computed here: the compiler would put off what needs more vectors at a time than there are registers. */
+#define IN_ORDER(vector) __asm__ volatile("" : "+r"(vector))
+
+/* Sums of one or two positions and 1, 2 or 4 outputs of int32 operands. */
+static inline __attribute__((always_inline)) void dots32(const Product *product, int64_t *to, const int32_t *x, const int32_t *w,
+                                                         const uint32_t positions, const uint32_t outputs) {
+  uint32_t depth = product->depth;
+  v128_t sums[2][4];
+  EACH(p, positions) {
+    EACH(o, outputs) {
+      sums[p][o] = wasm_i64x2_splat(0);
     }
+  }
+  uint32_t k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    v128_t a[2];
+    EACH(p, positions) {
+      a[p] = wasm_v128_load(x + p * product->positionPitch + k);
+    }
+    EACH(o, outputs) {
+      v128_t b = wasm_v128_load(w + o * product->weightPitch + k);
+      EACH(p, positions) {
+        sums[p][o] = wasm_i64x2_add(sums[p][o], wasm_i64x2_extmul_low_i32x4(a[p], b));
+        sums[p][o] = wasm_i64x2_add(sums[p][o], wasm_i64x2_extmul_high_i32x4(a[p], b));
+        IN_ORDER(sums[p][o]);
+      }
+    }
+  }
+  if (k < depth) {
+    EACH(o, outputs) {
+      v128_t b = wasm_v128_load64_zero(w + o * product->weightPitch + k);
+      EACH(p, positions) {
+        v128_t a = wasm_v128_load64_zero(x + p * product->positionPitch + k);
+        sums[p][o] = wasm_i64x2_add(sums[p][o], wasm_i64x2_extmul_low_i32x4(a, b));
+      }
+    }
+  }
+  EACH(p, positions) {
+    int64_t *row = to + p * product->outputs;
+    for (uint32_t o = 0; o + 2 <= outputs; o += 2) {
+      v128_t first = wasm_i64x2_shuffle(sums[p][o], sums[p][o + 1], 0, 2);
+      v128_t both = wasm_i64x2_add(first, wasm_i64x2_shuffle(sums[p][o], sums[p][o + 1], 1, 3));
+      wasm_v128_store(row + o, product->add ? wasm_i64x2_add(both, wasm_v128_load(row + o)) : both);
+    }
+    if (outputs == 1) {
+      uint64_t sum = (uint64_t)wasm_i64x2_extract_lane(sums[p][0], 0) + (uint64_t)wasm_i64x2_extract_lane(sums[p][0], 1);
+      *row = (int64_t)(product->add ? (uint64_t)*row + sum : sum);
+    }
+  }
+}
+
+static inline __attribute__((always_inline)) void positions32(const Product *product, int64_t *sums, uint32_t position,
+                                                              const uint32_t positions) {
+  const int32_t *x = (const int32_t *)product->positionRows + position * product->positionPitch;
+  const int32_t *w = product->weightRows;
+  int64_t *to = sums + position * product->outputs;
+  uint32_t o = 0;
+  for (; o + 4 <= product->outputs; o += 4) {
+    dots32(product, to + o, x, w + o * product->weightPitch, positions, 4);
+  }
+  if (product->outputs & 2) {
+    dots32(product, to + o, x, w + o * product->weightPitch, positions, 2);
+    o += 2;
+  }
+  if (product->outputs & 1) {
+    dots32(product, to + o, x, w + o * product->weightPitch, positions, 1);
+  }
+}
+
+void product32(const Product *product, int64_t *sums) {
+  uint32_t p = 0;
+  for (; p + 2 <= product->positions; p += 2) {
+    positions32(product, sums, p, 2);
+  }
+  if (p < product->positions) {
+    positions32(product, sums, p, 1);
   }
 }
 
@@ -240,22 +294,41 @@ void outer16(const Outer *outer) {
   }
 }
 
+/* One operand in all lanes. The compiler is kept from knowing so, as it would multiply lanes of 64 bits then. */
+static inline v128_t everywhere(const int32_t *operand) {
+  v128_t lanes = wasm_v128_load32_splat(operand);
+  __asm__("" : "+r"(lanes));
+  return lanes;
+}
+
+/* Four outputs by four products of int32 operands. */
+static void outer_four(const Outer *outer, uint32_t output, uint32_t k) {
+  const int32_t *d = (const int32_t *)outer->rows + output;
+  const int32_t *x = (const int32_t *)outer->rows + outer->operands + k;
+  int64_t *to = outer->sums + output * outer->depth + k;
+  v128_t low[4], high[4];
+  EACH(o, 4) {
+    low[o] = wasm_v128_load(to + o * outer->depth);
+    high[o] = wasm_v128_load(to + o * outer->depth + 2);
+  }
+  for (uint32_t p = 0; p < outer->positions; p += 1, x += outer->pitch, d += outer->pitch) {
+    v128_t a = wasm_v128_load(x);
+    EACH(o, 4) {
+      v128_t b = everywhere(d + o);
+      low[o] = wasm_i64x2_add(low[o], wasm_i64x2_extmul_low_i32x4(a, b));
+      high[o] = wasm_i64x2_add(high[o], wasm_i64x2_extmul_high_i32x4(a, b));
+    }
+  }
+  EACH(o, 4) {
+    wasm_v128_store(to + o * outer->depth, low[o]);
+    wasm_v128_store(to + o * outer->depth + 2, high[o]);
+  }
+}
+
 void outer32(const Outer *outer) {
-  for (uint32_t o = 0; o < outer->outputs; o += 1) {
-    int64_t *row = outer->sums + o * outer->depth;
+  for (uint32_t o = 0; o < outer->operands; o += 4) { /* deltas of no output are 0, and there is room for their sums */
     for (uint32_t k = 0; k < outer->depth; k += 4) {
-      const int32_t *d = (const int32_t *)outer->rows + o;
-      const int32_t *x = (const int32_t *)outer->rows + outer->operands + k;
-      v128_t low = wasm_v128_load(row + k);
-      v128_t high = wasm_v128_load(row + k + 2);
-      for (uint32_t p = 0; p < outer->positions; p += 1, x += outer->pitch, d += outer->pitch) {
-        v128_t a = wasm_v128_load(x);
-        v128_t b = wasm_v128_load32_splat(d);
-        low = wasm_i64x2_add(low, wasm_i64x2_extmul_low_i32x4(a, b));
-        high = wasm_i64x2_add(high, wasm_i64x2_extmul_high_i32x4(a, b));
-      }
-      wasm_v128_store(row + k, low);
-      wasm_v128_store(row + k + 2, high);
+      outer_four(outer, o, k);
     }
   }
 }

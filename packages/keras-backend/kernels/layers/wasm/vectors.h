@@ -64,18 +64,31 @@ static inline v128_t rounded_four(v128_t value, int32_t shift) {
   return wasm_i32x4_add(wasm_i32x4_shr(value, (uint32_t)shift), half);
 }
 
-/* to[i] = round(z[i] between 0 and most, shift), which fits; 0 <= shift < 32. */
-static inline void rectify_row(int16_t *to, const int16_t *z, uint32_t count, int32_t shift, int32_t most) {
-  uint32_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    v128_t value = wasm_i32x4_max(wasm_i32x4_load16x4(z + i), wasm_i32x4_splat(0));
-    value = rounded_four(wasm_i32x4_min(value, wasm_i32x4_splat(most)), shift);
-    wasm_v128_store64_lane(to + i, wasm_i16x8_narrow_i32x4(value, value), 0);
+/* Lanes that are -1. */
+static inline uint32_t lanes_of(v128_t negative) {
+  return (uint32_t)-(wasm_i32x4_extract_lane(negative, 0) + wasm_i32x4_extract_lane(negative, 1) +
+                     wasm_i32x4_extract_lane(negative, 2) + wasm_i32x4_extract_lane(negative, 3));
+}
+
+/* sat32(round(v, shift)) of each lane, -32 < shift < 32; adds -1 to lanes of `clamped` that were. */
+static inline v128_t moved_four(v128_t value, int32_t shift, v128_t *clamped) {
+  if (shift >= 0) {
+    return rounded_four(value, shift);
   }
-  for (; i < count; i += 1) {
-    int32_t value = z[i] < 0 ? 0 : z[i] > most ? most : z[i];
-    to[i] = (int16_t)(shift ? (value >> shift) + ((value >> (shift - 1)) & 1) : value);
-  }
+  v128_t raised = wasm_i32x4_shl(value, (uint32_t)-shift);
+  v128_t lost = wasm_i32x4_ne(wasm_i32x4_shr(raised, (uint32_t)-shift), value);
+  v128_t limit = wasm_v128_xor(wasm_i32x4_shr(value, 31), wasm_i32x4_splat(INT32_MAX));
+  *clamped = wasm_i32x4_add(*clamped, lost);
+  return wasm_v128_bitselect(limit, raised, lost);
+}
+
+/* sat32(a + b) of each lane; adds -1 to lanes of `clamped` that were. */
+static inline v128_t added_four(v128_t a, v128_t b, v128_t *clamped) {
+  v128_t sum = wasm_i32x4_add(a, b);
+  v128_t lost = wasm_i32x4_shr(wasm_v128_and(wasm_v128_xor(a, sum), wasm_v128_xor(b, sum)), 31);
+  v128_t limit = wasm_v128_xor(wasm_i32x4_shr(a, 31), wasm_i32x4_splat(INT32_MAX));
+  *clamped = wasm_i32x4_add(*clamped, lost);
+  return wasm_v128_bitselect(limit, sum, lost);
 }
 
 /* to[i] = round(errors[i] where the value is above 0, else 0, shift), 0 <= shift < 32; gives how many became 0 by it. */
@@ -95,8 +108,7 @@ static inline uint32_t error_row(int32_t *to, const int32_t *errors, const int16
     to[i] = shift ? (error >> shift) + ((error >> (shift - 1)) & 1) : error;
     lost += to[i] == 0 && error != 0;
   }
-  return lost + (uint32_t)(wasm_i32x4_extract_lane(vanished, 0) + wasm_i32x4_extract_lane(vanished, 1) +
-                           wasm_i32x4_extract_lane(vanished, 2) + wasm_i32x4_extract_lane(vanished, 3));
+  return lost - lanes_of(vanished);
 }
 
 /* Adds the first `columns` of rows, `pitch` elements apart, to sums, column by column. */
