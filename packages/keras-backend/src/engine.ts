@@ -105,8 +105,8 @@ export interface RunRequest {
   /** Called now and then with the number of batches done and their total. */
   onBatch?(done: number, total: number): void;
   /**
-   * Asked between batches while training: `true` ends the run, whose result then counts the batches
-   * that are done. An engine whose batches run elsewhere may not ask.
+   * Asked between batches while training, or now and then where batches run elsewhere: `true` ends the
+   * run behind the batch in progress. Its result then counts the batches that are done.
    */
   stops?(): boolean;
 }

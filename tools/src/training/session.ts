@@ -13,7 +13,7 @@ import { labelledFigures, reportOf } from './report-of.js';
 import { type TrainingFigures, type TrainingRun, train } from './train.js';
 
 /** What to train, and where the results go. */
-export interface TrainingSession extends Omit<TrainingRun, 'choice'> {
+export interface TrainingSession extends Omit<TrainingRun, 'choice' | 'save'> {
   readonly place: EnginePlace;
   readonly modelFile: string;
   readonly reportFile: string;
@@ -45,8 +45,8 @@ export async function trainAndSave(
     const run = viewing
       ? shownRun(session, viewing, engine)
       : { ...session, choice: engine.choice };
-    const outcome = await train(run, terminal);
-    await writeModel(modelFile, model, session.tensorFlowJs);
+    const save = () => writeModel(modelFile, model, session.tensorFlowJs);
+    const outcome = await train({ ...run, save }, terminal);
     const page = reportPage(reportOf(run, engine, outcome));
     await writeFile(reportFile, page);
     const mappingSeconds = placementOf(model)?.mappingSeconds ?? null;

@@ -6,10 +6,11 @@ import type {
   Logs,
   Model,
   Optimiser,
+  Progress,
 } from '@spin-tools/keras-backend';
 import { asTensor, classesFor, type Samples, targetsFor } from '../data/samples.js';
 import { inputShape, outputSize } from '../model/model-file.js';
-import type { Progress, Terminal } from '../terminal/terminal.js';
+import type { Progress as Bar, Terminal } from '../terminal/terminal.js';
 import type { TrainingHooks } from '../view/training-view.js';
 import type { EngineChoice } from './engine.js';
 
@@ -32,6 +33,8 @@ export interface TrainingRun {
   readonly hooks?: Pick<TrainingHooks, 'callbacks' | 'onProgress'>;
   /** Asked to end training behind the batch that runs; what was trained is kept. */
   readonly signal?: AbortSignal;
+  /** Keeps what was trained, as soon as training is over: testing it may take long. */
+  readonly save?: () => Promise<void>;
 }
 
 /** What came out of a training run. Costs of a board are null where no machine was used. */
@@ -69,7 +72,8 @@ export async function train(run: TrainingRun, terminal: Terminal): Promise<Train
     ...choice,
     ...(rounding && { rounding }),
   });
-  const { history, seconds } = await fit(run, terminal);
+  const { history, seconds, samples } = await fit(run, terminal);
+  await run.save?.();
   const test = await evaluate(model, run.heldOut, run.source, run.batchSize);
   const { machine } = history;
   return {
@@ -77,7 +81,7 @@ export async function train(run: TrainingRun, terminal: Terminal): Promise<Train
     figures: {
       accuracy: test.accuracy,
       loss: test.loss,
-      samplesPerSecond: (run.training.count * run.epochs) / seconds,
+      samplesPerSecond: samples / seconds,
       predictedSeconds: machine?.seconds ?? null,
       predictedJoules: machine?.joules ?? null,
       packetsSent: machine?.packetsSent ?? null,
@@ -105,12 +109,14 @@ export async function evaluate(
 async function fit(
   { model, training, source, epochs, batchSize, signal, hooks }: TrainingRun,
   terminal: Terminal,
-): Promise<{ history: History; seconds: number }> {
+): Promise<{ history: History; seconds: number; samples: number }> {
   const x = asTensor(training, inputShape(model), source);
   const y = targetTensor(model, training, source);
-  const shown = new ShownEpochs(terminal, epochs, Math.ceil(training.count / batchSize));
+  const size = Math.min(batchSize, training.count);
+  const shown = new ShownEpochs(terminal, epochs, Math.ceil(training.count / size));
   let start = 0;
   let end = 0;
+  let last: Progress = { epoch: 0, epochs, batch: 0, batches: 0 };
   const clock = {
     onTrainBegin: () => {
       start = performance.now();
@@ -123,23 +129,34 @@ async function fit(
     const history = await model.fit(x, y, {
       epochs,
       ...(signal && { signal }),
-      batchSize: Math.min(batchSize, training.count),
+      batchSize: size,
       onProgress: (progress) => {
+        last = progress;
         shown.update(progress.batch);
         hooks?.onProgress(progress);
       },
       callbacks: [clock, shown, ...(hooks ? [hooks.callbacks] : [])],
     });
-    if (history.stopped) terminal.report('stopped: what was trained so far is kept');
-    return { history, seconds: (end - start) / 1000 };
+    const whole = history.stopped === undefined;
+    if (!whole) terminal.report(`stopped ${placeOf(last)}: what was trained so far is kept`);
+    const samples = whole ? epochs * training.count : samplesBefore(last, size, training.count);
+    return { history, seconds: (end - start) / 1000, samples };
   } finally {
     shown.stop();
   }
 }
 
+const placeOf = ({ epoch, epochs, batch, batches }: Progress): string =>
+  batch === 0
+    ? 'before the first batch'
+    : `behind batch ${batch} of ${batches} of epoch ${epoch + 1}/${epochs}`;
+
+const samplesBefore = ({ epoch, batch }: Progress, batchSize: number, count: number): number =>
+  epoch * count + Math.min(batch * batchSize, count);
+
 /** A bar for the epoch that runs, and a line for some of those that are over. */
 class ShownEpochs {
-  #bar: Progress | undefined;
+  #bar: Bar | undefined;
   readonly #terminal: Terminal;
   readonly #epochs: number;
   readonly #batches: number;

@@ -1,12 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
-import { layers, sequential, sgd } from '@spin-tools/keras-backend';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { adam, layers, sequential, sgd } from '@spin-tools/keras-backend';
 import t, { type Test } from 'tap';
 import { run, runJson, startSim } from '../../test-support/command-line.js';
+import { readModel } from '../model/model-file.js';
 import { Terminal } from '../terminal/terminal.js';
 import type { Message } from '../view/messages.js';
 import type { Viewing } from '../view/viewing.js';
-import { trainAndSave } from './session.js';
+import { type TrainingSession, trainAndSave } from './session.js';
 
 /** Samples of 4 x 4 pixels with a bright row, or a bright column, at some place. */
 function bars(): { inputs: number[][]; labels: number[] } {
@@ -80,15 +85,76 @@ t.test('a convolutional model trains on allocated boards', async (t) => {
   t.ok(allocated.predictedSeconds > 0);
 });
 
+/** The first samples of `bars` as commands read them. */
+function barsSamples(count = 16) {
+  const { inputs, labels } = bars();
+  return {
+    count,
+    features: 16,
+    inputs: Float32Array.from(inputs.slice(0, count).flat()),
+    labels: Uint32Array.from(labels.slice(0, count)),
+  };
+}
+
+/** Settings of a session on the samples of `bars`. */
+const barsSession = (modelFile: string, reportFile: string, count = 16) =>
+  ({
+    ...{ training: barsSamples(count), heldOut: barsSamples(count), source: 'bars' },
+    ...{ loss: 'categorical_crossentropy', mode: 'fast', batchSize: 1 },
+    ...{ modelFile, reportFile },
+  }) satisfies Partial<TrainingSession>;
+
+t.test(
+  'Ctrl-C ends training on a machine behind the batch in progress, and keeps it',
+  async (t) => {
+    const { file, data } = barsFolder(t);
+    const sim = await startSim(t, '--board', 'spin3');
+    const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+    const outputs = ['--output', file('stopped.json'), '--report', file('stopped.html')];
+    const how = ['--samples', '8', '--epochs', '10', '--batch-size', '1', '--optimizer', 'adam'];
+    const args = ['train', '--model', file('bars.json'), ...data, ...how, ...outputs];
+    const training = spawn(process.execPath, [cli, ...args, ...sim.address, '--board', 'spin3']);
+    const errors = text(training.stderr);
+    const exit = once(training, 'exit');
+    let said = '';
+    let isStopping = false;
+    for await (const part of training.stdout) {
+      said += part;
+      if (isStopping || !/^epoch /m.test(said)) continue;
+      isStopping = true;
+      training.kill('SIGINT');
+    }
+    t.strictSame([await exit, await errors], [[0, null], '']);
+    t.match(said, /^accuracy, training samples/m, 'it is tested');
+    const [, batch, epoch] =
+      /^stopped behind batch (\d+) of 8 of epoch (\d+)\/10: .* kept$/m.exec(said) ?? [];
+    t.ok(Number(batch) > 0, said);
+    const stopping = new AbortController();
+    const { model } = await readModel(file('bars.json'));
+    const viewing: Viewing = {
+      url: '',
+      tell: (told) => {
+        if (told.type !== 'progress') return;
+        if (told.epoch + 1 === Number(epoch) && told.batch === Number(batch)) stopping.abort();
+      },
+      watch: () => ({ [Symbol.asyncDispose]: async () => {} }),
+      [Symbol.asyncDispose]: async () => {},
+    };
+    await trainAndSave(
+      {
+        ...barsSession(file('here.json'), file('here.html'), 8),
+        ...{ place: { kind: 'functional' }, model, optimizer: adam(), epochs: 10 },
+        ...{ viewing, signal: stopping.signal },
+      },
+      new Terminal(new PassThrough(), new PassThrough()),
+    );
+    const written = (name: string) => readFile(file(name), 'utf8');
+    t.equal(await written('stopped.json'), await written('here.json'), 'the last finished batch');
+  },
+);
+
 t.test('who watches the training of a convolutional model sees its workers', async (t) => {
   const { file } = barsFolder(t);
-  const { inputs, labels } = bars();
-  const samples = {
-    count: 16,
-    features: 16,
-    inputs: Float32Array.from(inputs.flat()),
-    labels: Uint32Array.from(labels),
-  };
   const told: Message[] = [];
   const viewing: Viewing = {
     url: '',
@@ -107,9 +173,8 @@ t.test('who watches the training of a convolutional model sees its workers', asy
   await trainAndSave(
     {
       place: { kind: 'virtual', shape: { board: 'spin3' } },
-      ...{ model, training: samples, heldOut: samples, source: 'bars', viewing },
-      ...{ loss: 'categorical_crossentropy', mode: 'fast', optimizer: sgd(), epochs: 2 },
-      ...{ batchSize: 8, modelFile: file('shown.json'), reportFile: file('shown.html') },
+      ...barsSession(file('shown.json'), file('shown.html')),
+      ...{ model, viewing, optimizer: sgd(), epochs: 2, batchSize: 8 },
     },
     new Terminal(new PassThrough(), new PassThrough()),
   );

@@ -324,6 +324,7 @@ typedef struct {
   uint32_t exponent; /* See mantissa. */
   uint32_t lastMantissa; /* The same for the last batch when it is short; equal to mantissa otherwise. */
   uint32_t lastExponent; /* See lastMantissa. */
+  uint32_t stopRun; /* The Run of this number ends behind the batch in progress, as if there were no more samples. The host may write this field while it goes on. */
 } SequencerCommand;
 _Static_assert(offsetof(SequencerCommand, run) == 0, "run");
 _Static_assert(offsetof(SequencerCommand, operation) == 4, "operation");
@@ -336,7 +337,8 @@ _Static_assert(offsetof(SequencerCommand, mantissa) == 28, "mantissa");
 _Static_assert(offsetof(SequencerCommand, exponent) == 32, "exponent");
 _Static_assert(offsetof(SequencerCommand, lastMantissa) == 36, "lastMantissa");
 _Static_assert(offsetof(SequencerCommand, lastExponent) == 40, "lastExponent");
-_Static_assert(sizeof(SequencerCommand) == 44, "SequencerCommand");
+_Static_assert(offsetof(SequencerCommand, stopRun) == 44, "stopRun");
+_Static_assert(sizeof(SequencerCommand) == 48, "SequencerCommand");
 
 /* Region 2 of the sequencer. */
 typedef struct {

@@ -243,6 +243,12 @@ static void take_command(void) {
   }
 }
 
+/* The host asks for it in SDRAM and by number, so that it may ask twice, or too late, without harm to another run. */
+static bool stop_wanted(void) {
+  const volatile SequencerCommand *source = region(SEQUENCER_REGION_COMMAND);
+  return source != NULL && source->stopRun == command.run;
+}
+
 static void batch_finished(void) {
   uint32_t took = milliseconds - started_ms + 1;
   longest_ms = took > longest_ms ? took : longest_ms;
@@ -250,7 +256,7 @@ static void batch_finished(void) {
   progress->samplesDone += in_batch;
   progress->batchesDone += 1;
   progress->elapsed = cycles() - started_cycles;
-  if (position < command.samples) {
+  if (position < command.samples && !stop_wanted()) {
     start_next_batch();
   } else {
     enter(REPORT, DENSE_REPORT, next_attempt());

@@ -95,6 +95,12 @@ export const sequencerCommand = declareLayout('SequencerCommand', 'Region 1 of t
     about: 'The same for the last batch when it is short; equal to mantissa otherwise.',
   },
   { name: 'lastExponent', type: 'u32', about: 'See lastMantissa.' },
+  {
+    name: 'stopRun',
+    type: 'u32',
+    about:
+      'The Run of this number ends behind the batch in progress, as if there were no more samples. The host may write this field while it goes on.',
+  },
 ] as const);
 
 /** Value of `state` in {@link sequencerProgress}. */

@@ -1,5 +1,5 @@
 /** The engine that trains on a SpiNNaker machine. */
-import { LOGARITHM_FRACTION } from '@spin-tools/sim/fixed';
+import { LOGARITHM_FRACTION, shuffledIndex } from '@spin-tools/sim/fixed';
 import type {
   DataSet,
   DataSlot,
@@ -33,6 +33,7 @@ import { runCommand } from './run-command.js';
 import { runCost } from './run-cost.js';
 import {
   type Command,
+  type CommandWatcher,
   type Operation,
   operationOf,
   type Progress,
@@ -119,8 +120,9 @@ export class LoadedEngine implements MachineEngine {
     const command = runCommand(request, data.samples, this.#keepsOutputs(request));
     this.#weightsMoved ||= request.mode === 'train';
     const before = await this.#routerCounts();
-    const progress = await this.#execute(command, before, ({ batchesDone }) => {
-      request.onBatch?.(batchesDone, batches);
+    const progress = await this.#execute(command, before, {
+      onProgress: ({ batchesDone }) => request.onBatch?.(batchesDone, batches),
+      stops: () => request.mode === 'train' && request.stops?.() === true,
     });
     const { after, dropped } = await this.#checkDrops(before, progress);
     this.#statistics = await readStatistics(this.#memory);
@@ -130,7 +132,7 @@ export class LoadedEngine implements MachineEngine {
       packetsDropped: dropped,
       batchesRepeated: progress.repeated,
     };
-    return this.#resultOf(request, data, totals, cost);
+    return this.#resultOf(request, data, progress.samplesDone, totals, cost);
   }
 
   async close(): Promise<void> {
@@ -189,6 +191,7 @@ export class LoadedEngine implements MachineEngine {
   async #resultOf(
     request: RunRequest,
     data: LoadedData,
+    samples: number,
     totals: NetworkStatistics,
     machine: MachineCost,
   ): Promise<RunResult> {
@@ -202,10 +205,10 @@ export class LoadedEngine implements MachineEngine {
     const { targets } = data;
     const correct =
       outputs && targets && this.#countsOnHost
-        ? countCategorical(outputs, targets, units)
+        ? countCategorical(outputs, targets, units, samplesDone(request, data.samples, samples))
         : totals.correct;
     return {
-      samples: data.samples,
+      samples,
       lossSum: predicts ? 0 : (totals.lossSum * 2 ** -LOGARITHM_FRACTION) / perUnit,
       correct: predicts ? 0 : correct,
       ...(predicts && outputs && { outputs }),
@@ -238,9 +241,9 @@ export class LoadedEngine implements MachineEngine {
   async #execute(
     command: Command,
     before: readonly RouterCounts[],
-    onProgress?: (progress: Progress) => void,
+    watcher?: CommandWatcher,
   ): Promise<Progress> {
-    const progress = await this.#sequencer.execute(command, onProgress);
+    const progress = await this.#sequencer.execute(command, watcher);
     if (progress?.state === SequencerState.Finished) return progress;
     const failure = await diagnose(this.#memory, progress);
     const drops = await this.#dropsSince(before);
@@ -266,4 +269,11 @@ export class LoadedEngine implements MachineEngine {
   async #dropsSince(before: readonly RouterCounts[]): Promise<RouterDrops[]> {
     return dropsBetween(this.#host, before, await this.#routerCounts());
   }
+}
+
+/** The samples of a run that were done, which are the first ones of its order. */
+function samplesDone({ shuffleSeed }: RunRequest, samples: number, done: number): number[] {
+  return Array.from({ length: done }, (_, position) =>
+    shuffleSeed === undefined ? position : shuffledIndex(position, samples, shuffleSeed),
+  );
 }

@@ -17,8 +17,16 @@ import {
   type TableAddresses,
 } from './load.js';
 
-/** The fields of the command block; `run` is added by {@link Sequencer}. */
-export type Command = Omit<LayoutValues<(typeof sequencerCommand)['fields']>, 'run'>;
+/** The fields of the command block; `run` and `stopRun` are up to {@link Sequencer}. */
+export type Command = Omit<LayoutValues<(typeof sequencerCommand)['fields']>, 'run' | 'stopRun'>;
+
+/** Somebody who watches a command. */
+export interface CommandWatcher {
+  /** Called, and waited for, when batches were finished. */
+  onProgress?(progress: Progress): void | Promise<void>;
+  /** Asked now and then: `true` ends a run behind the batch in progress. */
+  stops?(): boolean;
+}
 
 /** The fields of the progress block. */
 export type Progress = LayoutValues<(typeof sequencerProgress)['fields']>;
@@ -78,37 +86,37 @@ export class Sequencer {
 
   /**
    * Runs a command to its end, good or bad.
-   * @param onProgress called when batches were finished
    * @returns the last progress block; undefined when the sequencer stopped answering
    */
-  async execute(
-    command: Command,
-    onProgress?: (progress: Progress) => void,
-  ): Promise<Progress | undefined> {
+  async execute(command: Command, watcher: CommandWatcher = {}): Promise<Progress | undefined> {
     const { controller } = this.#host;
     this.#run += 1;
-    const block = encodeLayout(sequencerCommand, { run: this.#run, ...command });
+    const block = encodeLayout(sequencerCommand, { run: this.#run, ...command, stopRun: 0 });
     await controller.write(this.#chip, commandAddress(this.#deployment, this.#tables), block);
     await controller.signal(Signal.User0, this.#appId);
-    return this.#watch(onProgress);
+    return this.#watch(watcher);
   }
 
-  async #watch(onProgress: ((progress: Progress) => void) | undefined) {
+  async #watch({ onProgress, stops }: CommandWatcher) {
     let batches = 0;
+    let isStopping = false;
     let movedAt = this.#host.now();
     let lookedAt = movedAt;
     let stillLooks = 0;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.5)) {
       const progress = await this.#progress();
       const isOurs = progress.run === this.#run;
-      if (isOurs && progress.state > SequencerState.Running) return progress;
+      if (isOurs && progress.state > SequencerState.Running) {
+        if (progress.batchesDone !== batches) await onProgress?.(progress);
+        return progress;
+      }
       const now = this.#host.now();
       stillLooks = now === lookedAt ? stillLooks + 1 : 0;
       lookedAt = now;
       if (isOurs && progress.batchesDone !== batches) {
         batches = progress.batchesDone;
         movedAt = now;
-        onProgress?.(progress);
+        await onProgress?.(progress);
       } else if (
         now - movedAt > STALL_MS ||
         stillLooks > STILL_LOOKS ||
@@ -116,8 +124,20 @@ export class Sequencer {
       ) {
         return undefined;
       }
+      if (!isStopping && stops?.()) {
+        isStopping = true;
+        await this.#stop();
+      }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
+  }
+
+  async #stop(): Promise<void> {
+    const block = commandAddress(this.#deployment, this.#tables);
+    const word = new Uint8Array(4);
+    new DataView(word.buffer).setUint32(0, this.#run, true);
+    const address = block + sequencerCommand.offsets.stopRun;
+    await this.#host.controller.write(this.#chip, address, word);
   }
 
   async #hasStopped(): Promise<boolean> {

@@ -35,7 +35,7 @@ export interface EpochRequest {
   readonly shuffleSeed: number | undefined;
   /** In place of the optimiser's. */
   readonly learningRate: number | undefined;
-  /** Asked after every batch that can be the last. */
+  /** Asked after every batch, or now and then: `true` ends the pass behind the batch in progress. */
   stops(): boolean;
   /** Called after every batch, or now and then. */
   onBatch(done: number, total: number, logs: Logs | undefined): void | Promise<void>;

@@ -155,15 +155,25 @@ export class FixedBackend implements Backend {
   ): Promise<EpochResult> {
     const learningRate = request.learningRate ?? this.#learningRate;
     check(learningRate);
+    const told: Promise<void>[] = [];
+    let failure: { readonly error: unknown } | undefined;
     const result = await open.engine.run({
       mode: 'train',
       slot: 0,
       batchSize,
       learningRate,
       ...(request.shuffleSeed !== undefined && { shuffleSeed: request.shuffleSeed }),
-      onBatch: (done, total) => void request.onBatch(done, total, undefined),
-      stops: () => request.stops(),
+      onBatch: (done, total) => {
+        told.push(
+          Promise.resolve(request.onBatch(done, total, undefined)).catch((error: unknown) => {
+            failure ??= { error };
+          }),
+        );
+      },
+      stops: () => failure !== undefined || request.stops(),
     });
+    await Promise.all(told);
+    if (failure !== undefined) throw failure.error;
     return this.#resultOf(open, result);
   }
 

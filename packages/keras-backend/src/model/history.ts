@@ -48,7 +48,7 @@ export interface Callbacks {
   onTrainBegin?(control: TrainingControl): void | Promise<void>;
   /** Before an epoch, counted from 0. */
   onEpochBegin?(epoch: number, control: TrainingControl): void | Promise<void>;
-  /** With the engine `float`, after every batch; with others, now and then and without logs. */
+  /** With the engine `float`, after every batch; with others, now and then, after the last one, and without logs. */
   onBatchEnd?(
     batch: number,
     logs: Logs | undefined,

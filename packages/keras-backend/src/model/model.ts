@@ -184,7 +184,7 @@ export class Model implements AsyncDisposable {
    * Trains.
    *
    * When it throws, the model has the weights of before. When it is stopped, by a signal or a
-   * callback, those of the last finished batch; engines on a machine finish their epoch.
+   * callback, those of the last finished batch.
    *
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError}
    */

@@ -28,7 +28,7 @@ export interface ScheduleRun {
   readonly keepsOutputs: boolean;
   /** Called now and then with the number of batches done. */
   onBatch?(done: number): void | Promise<void>;
-  /** Asked between batches while training: `true` ends the run. An engine whose batches run elsewhere may not ask. */
+  /** Asked between batches while training, or now and then: `true` ends the run behind the batch in progress. */
   stops?(): boolean;
 }
 

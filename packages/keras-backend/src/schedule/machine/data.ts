@@ -139,9 +139,14 @@ export class MachineData {
     );
   }
 
-  /** Puts the outputs of a piece at their samples' places in `results`, each from the replica that computed it. */
+  /**
+   * Puts the outputs of a piece at their samples' places in `results`, each from the replica that computed it.
+   *
+   * @param done samples of the piece that were computed, the first ones
+   */
   async collect(
     { first, end, order }: Piece,
+    done: number,
     { batchSize, shuffleSeed }: ScheduleRun,
     outputs: readonly StreamFormat[],
     results: readonly Float32Array[],
@@ -150,7 +155,7 @@ export class MachineData {
     const share = this.#network.samples;
     /** Places in memory that a replica wrote, and the samples that are there. */
     const written = this.#blocks.map((): { at: number; sample: number }[] => []);
-    for (let place = first; place < end; place++) {
+    for (let place = first; place < first + done; place++) {
       const shuffled =
         shuffleSeed === undefined ? place : shuffledIndex(place, samples, shuffleSeed);
       const at = order === undefined ? shuffled : place - first;

@@ -30,7 +30,13 @@ import {
 } from '../../machine/region-map.js';
 import { lengthenWaits, type RouterControl, restoreWaits } from '../../machine/router-waits.js';
 import { runCost } from '../../machine/run-cost.js';
-import { type Command, operationOf, Sequencer } from '../../machine/sequencer.js';
+import {
+  type Command,
+  type CommandWatcher,
+  operationOf,
+  type Progress,
+  Sequencer,
+} from '../../machine/sequencer.js';
 import type { CompiledNetwork, ScheduleTarget } from '../compile.js';
 import type {
   ScheduleData,
@@ -237,13 +243,15 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const { controller } = this.#host;
     const slot = this.#data[request.slot];
     if (slot === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
-    const { mode, rates = [], keepsOutputs, batchSize } = request;
-    const { samples } = slot.data;
+    const { mode, rates = [], keepsOutputs } = request;
+    const stops = () => mode === 'train' && request.stops?.() === true;
     const table = encodeSteps(network.request, rates, this.#steps);
     const tables = await this.#allocate(Math.max(ALIGNMENT, table.length));
     const kept = keepsOutputs ? network.outputs : [];
-    const outputs = kept.map(({ size }) => new Float32Array(samples * size));
+    const outputs = kept.map(({ size }) => new Float32Array(slot.data.samples * size));
     const costs: MachineCost[] = [];
+    let batches = 0;
+    let samples = 0;
     this.#busy = [];
     try {
       const statisticsBytes = layout.statisticsStride * network.target.workers;
@@ -266,15 +274,17 @@ export class MachineScheduleEngine implements ScheduleEngine {
           const steps = (tables[replica] as number) - memory;
           await this.#writeTemplate(request.slot, replica, { streams, steps });
         });
-        const before = Math.floor(piece.first / batchSize);
-        costs.push(
-          await this.#execute(commandOf(request, piece), (batches) =>
-            request.onBatch?.(before + batches),
-          ),
-        );
-        await slot.collect(piece, request, kept, outputs);
+        const before = batches;
+        const { progress, cost } = await this.#execute(commandOf(request, piece), {
+          onProgress: ({ batchesDone }) => request.onBatch?.(before + batchesDone),
+          stops,
+        });
+        costs.push(cost);
+        batches += progress.batchesDone;
+        samples += progress.samplesDone;
+        await slot.collect(piece, progress.samplesDone, request, kept, outputs);
+        if (stops()) break;
       }
-      const batches = Math.ceil(samples / batchSize);
       if (mode === 'train') this.#steps += batches;
       const blocks: Uint8Array[] = [];
       await this.#onEach(async (chip, replica) => {
@@ -497,12 +507,13 @@ export class MachineScheduleEngine implements ScheduleEngine {
     return regionAddress({ regions: this.#regions }, this.#needRunning().tables, vertex, region);
   }
 
-  async #execute(command: Command, onBatch?: (batches: number) => void): Promise<MachineCost> {
+  async #execute(
+    command: Command,
+    watcher?: CommandWatcher,
+  ): Promise<{ readonly progress: Progress; readonly cost: MachineCost }> {
     const before = await readCounts(this.#host);
     const busyBefore = await this.#busyCycles();
-    const progress = await this.#needRunning().sequencer.execute(command, ({ batchesDone }) => {
-      onBatch?.(batchesDone);
-    });
+    const progress = await this.#needRunning().sequencer.execute(command, watcher);
     const after = await readCounts(this.#host);
     const drops = await dropsBetween(this.#host, before, after);
     const isFinished = progress?.state === SequencerState.Finished;
@@ -522,7 +533,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
       busy += own;
     }
     const cost = runCost(this.#host.machine, Number(progress.elapsed), busy, before, after);
-    return { ...cost, packetsDropped: 0, batchesRepeated: 0 };
+    return { progress, cost: { ...cost, packetsDropped: 0, batchesRepeated: 0 } };
   }
 
   /** Cycles that each worker has been busy since its start, as of its last report. */
