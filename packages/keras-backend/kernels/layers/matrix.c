@@ -41,6 +41,12 @@ static const void *rows_in_place(const Matrix *m, const Region *region, uint32_t
       window->top != 0 || window->left != 0) {
     return 0;
   }
+#ifdef __wasm__
+  if ((region->row + region->rows - 1) * window->strideRows >= op->input.rows ||
+      (region->column + region->columns - 1) * window->strideColumns >= op->input.columns) {
+    return 0;
+  }
+#endif
   Region first = *region;
   first.row *= window->strideRows;
   first.column *= window->strideColumns;
