@@ -123,14 +123,14 @@ function multiplyTile(
   outStep: usize,
   width: i32,
 ): void {
-  let c00 = low;
-  let c01 = high;
-  let c10 = low;
-  let c11 = high;
-  let c20 = low;
-  let c21 = high;
-  let c30 = low;
-  let c31 = high;
+  let c00 = f32x4.splat(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c20 = c00;
+  let c21 = c00;
+  let c30 = c00;
+  let c31 = c00;
   const second = step * 2;
   const third = step * 3;
   for (let r = 0; r < runs; r++) {
@@ -154,10 +154,10 @@ function multiplyTile(
       b += PANEL << 2;
     }
   }
-  storeLanes(out, c00, c01, width);
-  storeLanes(out + outStep, c10, c11, width);
-  storeLanes(out + outStep * 2, c20, c21, width);
-  storeLanes(out + outStep * 3, c30, c31, width);
+  storeLanes(out, f32x4.add(c00, low), f32x4.add(c01, high), width);
+  storeLanes(out + outStep, f32x4.add(c10, low), f32x4.add(c11, high), width);
+  storeLanes(out + outStep * 2, f32x4.add(c20, low), f32x4.add(c21, high), width);
+  storeLanes(out + outStep * 3, f32x4.add(c30, low), f32x4.add(c31, high), width);
 }
 
 function multiplyRow(
@@ -171,17 +171,19 @@ function multiplyRow(
   out: usize,
   width: i32,
 ): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
   for (let r = 0; r < runs; r++) {
     let left = row + <usize>load<i32>(offsets + ((<usize>r) << 2));
     const end = left + ((<usize>run) << 2);
     for (; left < end; left += 4) {
       const x = v128.load32_splat(left);
-      low = f32x4.add(low, f32x4.mul(x, v128.load(b)));
-      high = f32x4.add(high, f32x4.mul(x, v128.load(b, 16)));
+      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(b)));
+      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(b, 16)));
       b += PANEL << 2;
     }
   }
-  storeLanes(out, low, high, width);
+  storeLanes(out, f32x4.add(s0, low), f32x4.add(s1, high), width);
 }
 
 /**
