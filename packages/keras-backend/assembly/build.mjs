@@ -15,6 +15,7 @@ const SOURCES = [
   'columns.ts',
   'elements.ts',
   'products.ts',
+  'windows.ts',
   'float.ts',
 ];
 /** The module of each entry point. */

@@ -8,14 +8,8 @@ export {
   normalisedGradient,
 } from './columns';
 export { addTo, pooledGradient, poolMaximum, rectifiedGradient, rectify } from './elements';
-export {
-  convolve,
-  convolveByImages,
-  convolveByKernel,
-  correlate,
-  multiply,
-  pack,
-} from './products';
+export { correlate, multiply, pack } from './products';
+export { convolve, convolveByImages, convolveByKernel } from './windows';
 
 /** First address that the caller may use. */
 export function firstFreeAddress(): usize {
