@@ -443,7 +443,7 @@ export class Model implements AsyncDisposable {
 
   /**
    * Predicted times of a training step on different numbers of chips, each with its part of the batch; the quickest
-   * first, which the machine engine takes unless its option `replicas` says otherwise. None where a part of the batch is
+   * first, which a board takes unless the option `replicas` says otherwise. None where a part of the batch is
    * larger than a chip: see {@link Model.stages}.
    *
    * @param machine such as `spin5()` of `@spin-tools/machine-model`
