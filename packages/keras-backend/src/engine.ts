@@ -122,6 +122,20 @@ export interface MachineCost {
   readonly packetsDropped: number;
   /** Batches that were begun again since packets were missing; the result is what it would have been without. */
   readonly batchesRepeated: number;
+  /** Of a model that is no stack of Dense layers: what computed it. */
+  readonly spread?: MachineSpread;
+}
+
+/** Chips and cores that a schedule is spread over. */
+export interface MachineSpread {
+  /** Chips, each with its part of every batch. */
+  readonly chips: number;
+  /** Cores of each that compute. */
+  readonly workers: number;
+  /** Predicted time of a whole batch on a board, seconds. */
+  readonly batchSeconds: number;
+  /** What is quickest on a board, where this is fewer chips since they are simulated sooner. */
+  readonly board?: MachineSpread;
 }
 
 /** What a run found out. */

@@ -13,6 +13,7 @@ export type {
   LayerWeights,
   Loss,
   MachineCost,
+  MachineSpread,
   NetworkPlan,
   NumberMode,
   Operands,
@@ -71,7 +72,12 @@ export {
   type Shape,
 } from './layers/layers.js';
 export type { LossConfig, LossName } from './losses/configs.js';
-export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './machine/errors.js';
+export {
+  DataSetTooLargeError,
+  MachineRunError,
+  PacketsDroppedError,
+  ScheduleTooLargeError,
+} from './machine/errors.js';
 export {
   type CoreProvenance,
   type DeploymentExplanation,

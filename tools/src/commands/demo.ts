@@ -38,7 +38,7 @@ export function demoCommand(io: Io): Command {
         'does less, without a machine, in seconds.',
       ],
     ],
-    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, layers, mappingSeconds, modelFile, reportFile }',
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, spread, layers, mappingSeconds, modelFile, reportFile }',
   );
   return runs<DemoOptions>(withEngineOptions(command), io, (options, terminal) =>
     runDemo(command, options, terminal),

@@ -115,6 +115,9 @@ function sayPlaced(
       `on ${machine}, ${best.replicas} chips are best: a batch in training takes about ` +
         `${best.seconds.toFixed(3)} s, ${best.exchange.toFixed(3)} s of it to exchange sums and weights`,
     );
+    terminal.say(
+      'a virtual machine takes as few chips as have room, with 4 cores each: they are simulated sooner, to the same result',
+    );
     return;
   }
   if (tooLarge !== undefined) {

@@ -68,7 +68,7 @@ export function trainCommand(io: Io): Command {
         'trains here, with layers that machines do not have.',
       ],
     ],
-    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, layers, mappingSeconds, modelFile, reportFile }',
+    '{ accuracy, loss, samplesPerSecond, predictedSeconds, predictedJoules, packetsSent, packetsDropped, spread, layers, mappingSeconds, modelFile, reportFile }',
   );
   return runs<TrainOptions>(withView(withEngineOptions(command)), io, (options, terminal) =>
     runTrain(command, io, options, terminal),

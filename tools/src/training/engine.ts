@@ -108,7 +108,7 @@ export async function withEngine<T>(
       terminal.report(`listening on ${address.host}, UDP port ${address.scpPort}`);
       const board = 'board' in place.shape ? place.shape.board : 'spin5';
       return await work({
-        choice: onMachine({ machine: address, board }, terminal),
+        choice: onMachine({ machine: address, board, chooseFor: 'simulation' }, terminal),
         name,
         linkTraffic: () => virtual.statistics().links,
         watched: machineInProcess(name, virtual),

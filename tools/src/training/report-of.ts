@@ -1,6 +1,8 @@
 /** Gathers what the report of a training session shows. */
+import type { MachineSpread } from '@spin-tools/keras-backend';
 import type { LayerPlacement } from '../report/board-picture.js';
 import type { Figure, TrainingReport } from '../report/report.js';
+import { count } from '../terminal/count.js';
 import type { ReadyEngine } from './engine.js';
 import { type ModelPlacement, placementOf } from './placement.js';
 import { percent, type TrainingFigures, type TrainingOutcome, type TrainingRun } from './train.js';
@@ -36,17 +38,31 @@ export function labelledFigures(
 ): Figure[] {
   const judged = heldOut === training ? 'training samples' : 'held out';
   const { predictedSeconds, predictedJoules, packetsSent, packetsDropped, layers } = figures;
-  const count = (value: number) => value.toLocaleString('en');
+  const whole = (value: number) => value.toLocaleString('en');
   return [
     [`accuracy, ${judged}`, percent(figures.accuracy)],
     [`loss, ${judged}`, figures.loss.toFixed(4)],
-    ['samples/s here', count(Math.round(figures.samplesPerSecond))],
+    ['samples/s here', whole(Math.round(figures.samplesPerSecond))],
     ...maybe('time on a board', predictedSeconds, (value) => `${value.toPrecision(3)} s`),
     ...maybe('energy on a board', predictedJoules, (value) => `${value.toPrecision(3)} J`),
-    ...maybe('packets sent', packetsSent, count),
-    ...maybe('packets dropped', packetsDropped, count),
+    ...maybe('packets sent', packetsSent, whole),
+    ...maybe('packets dropped', packetsDropped, whole),
+    ...spreadOf(figures),
     ...countsOf(layers, 'saturations', 'values clamped'),
     ...countsOf(layers, 'underflows', 'gradients vanished'),
+  ];
+}
+
+/** What computed a schedule, and what a board would do it with. */
+function spreadOf({ spread }: TrainingFigures): Figure[] {
+  if (spread === null) return [];
+  const { board } = spread;
+  const text = ({ chips, workers, batchSeconds }: MachineSpread) =>
+    `${count(chips, 'chip')} with ${count(workers, 'core')}, ${batchSeconds.toPrecision(3)} s a batch`;
+  if (board === undefined) return [['computed by', text(spread)]];
+  return [
+    ['simulated with', text(spread)],
+    ['quickest on a board', text(board)],
   ];
 }
 

@@ -4,6 +4,7 @@ import type {
   History,
   LayerCounts,
   Logs,
+  MachineSpread,
   Model,
   Optimiser,
   Progress,
@@ -51,6 +52,8 @@ export interface TrainingFigures {
   readonly predictedJoules: number | null;
   readonly packetsSent: number | null;
   readonly packetsDropped: number | null;
+  /** Chips and cores that computed a model that is no stack of Dense layers; null of others. */
+  readonly spread: MachineSpread | null;
   /** Values that were clamped to their number format in training, and gradients that vanished, by layer; null of float32. */
   readonly layers: LayerCounts | null;
 }
@@ -86,6 +89,7 @@ export async function train(run: TrainingRun, terminal: Terminal): Promise<Train
       predictedJoules: machine?.joules ?? null,
       packetsSent: machine?.packetsSent ?? null,
       packetsDropped: machine?.packetsDropped ?? null,
+      spread: machine?.spread ?? null,
       layers: history.layers ?? null,
     },
   };

@@ -51,8 +51,7 @@ export function deploy(
   machine: Machine,
   options: { readonly tiling?: Tiling } = {},
 ): Deployment {
-  const cores = machine.chips.reduce((total, chip) => total + Math.max(0, chip.cores - 1), 0);
-  const tiles = chooseTiles(plan, { cores, ...(options.tiling && { tiling: options.tiling }) });
+  const tiles = tilesFor(plan, machine, options);
   const denseMaps = tiles.cores.map(denseRegions);
   const sequencerMap = sequencerRegions();
   const sdram = {
@@ -77,6 +76,16 @@ export function deploy(
     places: vertices.map((vertex) => mapping.placement(vertex)),
     regions: [...denseMaps, sequencerMap],
   };
+}
+
+/** Cuts a network for all application cores of a machine. Throws what `chooseTiles` throws. */
+export function tilesFor(
+  plan: NetworkPlan,
+  machine: Machine,
+  { tiling }: { readonly tiling?: Tiling } = {},
+): TileGraph {
+  const cores = machine.chips.reduce((total, chip) => total + Math.max(0, chip.cores - 1), 0);
+  return chooseTiles(plan, { cores, ...(tiling && { tiling }) });
 }
 
 /** Most cores that are placed by annealing, which halves the load of the busiest link; it takes a second then. */

@@ -69,6 +69,44 @@ function describeDrops({ x, y, packets, links, cores }: RouterDrops): string {
   return `${packets} by chip (${x}, ${y})${to.length > 0 ? ` towards ${to.join(', ')}` : ''}`;
 }
 
+/** Chips have no room for one batch of a model that is no stack of Dense layers. */
+export class ScheduleTooLargeError extends Error {
+  override readonly name = 'ScheduleTooLargeError';
+  readonly batchSize: number;
+  /** Chips that would share the batch. */
+  readonly chips: number;
+  /** Bytes needed on each of them. */
+  readonly bytes: number;
+  readonly bytesFree: number;
+
+  constructor(details: {
+    readonly batchSize: number;
+    readonly chips: number;
+    readonly bytes: number;
+    readonly bytesFree: number;
+    /** Whether values have 32 bits, so that fewer would do. */
+    readonly isExact: boolean;
+  }) {
+    const { batchSize, chips, bytes, bytesFree, isExact } = details;
+    const mebibytes = (size: number) => (size / 2 ** 20).toFixed(1);
+    const shared = chips === 1 ? 'a chip' : `each of ${chips} chips that share it`;
+    const advice = [
+      ...(batchSize > 1 ? ['a smaller batch size'] : []),
+      ...(batchSize > chips ? ['more chips, by the option "replicas" or another machine'] : []),
+      ...(isExact ? ["mode 'fast'"] : []),
+      "engine 'functional'",
+    ];
+    super(
+      `a batch of ${batchSize} takes ${mebibytes(bytes)} MiB (${bytes.toLocaleString('en')} bytes) of SDRAM on ` +
+        `${shared}, which has ${mebibytes(bytesFree)} MiB free. Use ${advice.join(', or ')}.`,
+    );
+    this.batchSize = batchSize;
+    this.chips = chips;
+    this.bytes = bytes;
+    this.bytesFree = bytesFree;
+  }
+}
+
 /** A data set does not fit the SDRAM of a chip. */
 export class DataSetTooLargeError extends Error {
   override readonly name = 'DataSetTooLargeError';

@@ -2,17 +2,23 @@
 import { CoreStateError } from '@spin-tools/scp';
 import type { NetworkPlan } from '../engine.js';
 import { applicationIds } from './application-ids.js';
-import { type Deployment, deploy } from './deployment.js';
+import { type Deployment, deploy, tilesFor } from './deployment.js';
 import { diagnoseStart } from './diagnosis.js';
 import { LoadedEngine, type MachineEngine } from './engine.js';
 import type { ApplicationIds, Host } from './host.js';
 import { clearApplications, loadRegions, loadTables, startPrograms } from './load.js';
+import { machineAhead } from './machine-ahead.js';
 import { openHost } from './open-host.js';
 import type { MachineEngineOptions } from './options.js';
 import { lengthenWaits } from './router-waits.js';
 
 export type { MachineEngine } from './engine.js';
-export { DataSetTooLargeError, MachineRunError, PacketsDroppedError } from './errors.js';
+export {
+  DataSetTooLargeError,
+  MachineRunError,
+  PacketsDroppedError,
+  ScheduleTooLargeError,
+} from './errors.js';
 export type { DeploymentExplanation, LayerExplanation } from './explain.js';
 export type {
   MachineAddress,
@@ -33,6 +39,9 @@ export async function createMachineEngine(
   options: MachineEngineOptions = {},
 ): Promise<MachineEngine> {
   const ids = applicationIds(options.appId);
+  const ahead = machineAhead(options);
+  // What is too large is refused before a machine is opened, where it is known what that will be.
+  if (ahead) tilesFor(plan, ahead, options);
   const host = await openHost(options);
   try {
     options.onStage?.('map');

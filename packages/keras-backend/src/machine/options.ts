@@ -41,10 +41,15 @@ export interface MachineEngineOptions {
   readonly workers?: number;
   /**
    * Chips that train such a network together, each with all weights and its part of every batch: at least 1, and no
-   * more than the machine has. As many as make a batch quickest by the cost model, unless told. Results do not depend
-   * on it.
+   * more than the machine has. See {@link MachineEngineOptions.chooseFor} unless told. Results do not depend on it.
    */
   readonly replicas?: number;
+  /**
+   * What chips are chosen for, unless `replicas` says how many: `board`, the shortest batch by the cost model;
+   * `simulation`, as few as have room, which are simulated soonest. Default: `simulation` on a virtual machine of the
+   * engine's own, else `board`.
+   */
+  readonly chooseFor?: 'board' | 'simulation';
   /**
    * Most bytes of SDRAM that a data set of such a network may take; larger ones are sent piece by piece. What is free
    * unless told.

@@ -1,5 +1,6 @@
 /** What training tells: Keras's History and its callbacks. */
 import type { MachineCost } from '../engine.js';
+import { costSum } from '../machine/cost-sum.js';
 import type { EpochResult } from './backend.js';
 import type { TrainingControl } from './control.js';
 
@@ -79,18 +80,8 @@ export function recordEpoch(history: History, epoch: number, logs: Logs): void {
 export function recordCost(history: History, { saturations, layers, machine }: EpochResult): void {
   history.saturations += saturations;
   if (layers !== undefined) history.layers = countsOf(history.layers, layers);
-  if (machine === undefined) return;
-  const before = history.machine;
-  history.machine =
-    before === undefined
-      ? machine
-      : {
-          seconds: before.seconds + machine.seconds,
-          joules: before.joules + machine.joules,
-          packetsSent: before.packetsSent + machine.packetsSent,
-          packetsDropped: before.packetsDropped + machine.packetsDropped,
-          batchesRepeated: before.batchesRepeated + machine.batchesRepeated,
-        };
+  const cost = costSum([history.machine, machine]);
+  if (cost !== undefined) history.machine = cost;
 }
 
 /** Sums of counts. */

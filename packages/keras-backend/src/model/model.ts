@@ -28,6 +28,7 @@ import { checkEngine, engineName } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
 import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
 import { FloatBackend } from './float-backend.js';
+import { checkDataset, checkFitOptions, checkMachineOptions } from './given-options.js';
 import { goalsOf } from './goals.js';
 import type { History } from './history.js';
 import { checkOptionNames } from './known-options.js';
@@ -162,6 +163,7 @@ export class Model implements AsyncDisposable {
     const mode = checkMode(options.mode ?? 'fast');
     const engine = checkEngine(options.engine ?? 'machine');
     const { machine = {}, formats = {} } = options;
+    checkMachineOptions(machine);
     const rounding = checkRounding(options.rounding ?? 'nearest');
     const backend =
       engine === 'float'
@@ -190,6 +192,7 @@ export class Model implements AsyncDisposable {
    */
   async fit(x: ModelSamples, y: ModelSamples, options: FitOptions = {}): Promise<History> {
     checkOptionNames('fit', options);
+    checkFitOptions(options);
     const compiled = this.#needCompiled();
     const rules = this.#rules(compiled);
     const all = checkedData(rules, x, y, options.sampleWeight);
@@ -205,6 +208,8 @@ export class Model implements AsyncDisposable {
    */
   async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
     checkOptionNames('fitDataset', options);
+    checkFitOptions(options);
+    checkDataset(dataset);
     const compiled = this.#needCompiled();
     const rules = this.#rules(compiled);
     const [x, y, weights] = options.validationData ?? [];
@@ -443,7 +448,7 @@ export class Model implements AsyncDisposable {
 
   /**
    * Predicted times of a training step on different numbers of chips, each with its part of the batch; the quickest
-   * first, which the machine engine takes unless its option `replicas` says otherwise. None where a part of the batch is
+   * first, which a board takes unless the option `replicas` says otherwise. None where a part of the batch is
    * larger than a chip: see {@link Model.stages}.
    *
    * @param machine such as `spin5()` of `@spin-tools/machine-model`

@@ -9,6 +9,8 @@ import { sizeOf } from '../layers/kinds/kind.js';
 import type { Shape } from '../layers/layers.js';
 import { LAYERS_ARENA_BYTES } from '../layouts/index.js';
 import { isSparse } from '../losses/batch-loss.js';
+import { costSum } from '../machine/cost-sum.js';
+import { ScheduleTooLargeError } from '../machine/errors.js';
 import type { Optimiser } from '../optimisers/optimisers.js';
 import { rateAt } from '../optimisers/schedules.js';
 import { calibrate } from '../schedule/calibrate.js';
@@ -84,6 +86,8 @@ export class ScheduleBackend implements Backend {
   readonly #lowered: LoweredGraph;
   readonly #outputShapes: readonly Shape[];
   #open: ScheduleEngine | undefined;
+  /** What batches cost that somebody asked about. */
+  readonly #explained = new Map<string, ScheduleExplanation>();
 
   /**
    * @throws UnsupportedError naming the first layer that fixed point does not compute
@@ -107,15 +111,21 @@ export class ScheduleBackend implements Backend {
   }
 
   /**
-   * What a training step would cost. Formats do not matter for that, so nothing is measured.
+   * What a batch would cost. Formats do not matter for that, so nothing is measured.
    *
    * @param workers cores of a replica
-   * @param replicas chips that train parts of each batch
+   * @param replicas chips that have parts of each batch
+   * @param training whether it is a training step
    */
-  explain(batchSize: number, workers: number, replicas = 1): ScheduleExplanation {
+  explain(batchSize: number, workers: number, replicas = 1, training = true): ScheduleExplanation {
     const formats = this.#lowered.nodes.map(() => ({ value: 12, weight: 12, error: 12 }));
     const target = { workers, replicas, arenaBytes: LAYERS_ARENA_BYTES };
-    return explainSchedule(this.#compile(target, formats, batchSize, true));
+    const key = [batchSize, workers, replicas, training].join();
+    const known = this.#explained.get(key);
+    if (known !== undefined) return known;
+    const explanation = explainSchedule(this.#compile(target, formats, batchSize, training));
+    this.#explained.set(key, explanation);
+    return explanation;
   }
 
   /** Predicted times of a training step, by the number of chips. */
@@ -138,7 +148,7 @@ export class ScheduleBackend implements Backend {
     const { optimiser } = this.#compilation;
     // What cannot be computed is refused before anything is mapped.
     this.explain(batchSize, CHIP_WORKERS);
-    const engine = await this.#engine(batchSize);
+    let engine = await this.#engine(batchSize, true);
     let current = state;
     /** Whether the engine has newer weights than `current`. */
     let moved = false;
@@ -149,6 +159,7 @@ export class ScheduleBackend implements Backend {
     };
     const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
       const before = await now();
+      engine = await this.#engine(size, true);
       const { steps } = before;
       const calls = this.#measured(before, data, true);
       current = { ...before, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
@@ -258,11 +269,29 @@ export class ScheduleBackend implements Backend {
     );
   }
 
-  async #engine(batchSize: number): Promise<ScheduleEngine> {
-    this.#open ??= await this.#compilation.open(({ workers, replicas }) =>
-      this.explain(batchSize, workers, replicas),
-    );
+  /** The engine that is open, or another one where that has no room for such batches. */
+  async #engine(batchSize: number, training: boolean): Promise<ScheduleEngine> {
+    const open = this.#open;
+    const explained =
+      open && this.explain(batchSize, open.target.workers, open.target.replicas, training);
+    if (open && explained && open.hasRoom(explained)) return open;
+    await this.close();
+    this.#open = await this.#opened(batchSize, training);
     return this.#open;
+  }
+
+  /** An engine that is spread as suits training, unless only evaluation has room. */
+  async #opened(batchSize: number, training: boolean): Promise<ScheduleEngine> {
+    const explain =
+      (trains: boolean): Explain =>
+      ({ workers, replicas }) =>
+        this.explain(batchSize, workers, replicas, trains);
+    try {
+      return await this.#compilation.open(explain(true));
+    } catch (error) {
+      if (training || !(error instanceof ScheduleTooLargeError)) throw error;
+      return this.#compilation.open(explain(false));
+    }
   }
 
   async #evaluation(state: ModelState, data: ModelData, batchSize: number): Promise<EpochResult> {
@@ -278,9 +307,9 @@ export class ScheduleBackend implements Backend {
     mode: ScheduleRun['mode'],
     keepsOutputs: boolean,
   ): Promise<CountedResult> {
-    const engine = await this.#engine(batchSize);
-    const slot: DataSlot = 1;
     const size = Math.min(batchSize, data.samples);
+    const engine = await this.#engine(size, false);
+    const slot: DataSlot = 1;
     const formats = this.#kept(state, data) ?? this.#measured(state, data, false);
     const network = this.#compile(engine.target, formats, size, false);
     const result = await untilNothingIsLost(async () => {
@@ -422,7 +451,7 @@ class Results {
     this.#tally.addBatch(samples, penaltySum / Math.max(1, samples));
     this.#saturations += saturations.reduce((sum, count) => sum + count, 0);
     this.#layers = countsOf(this.#layers, result.layers);
-    this.#machine = costOf(this.#machine, machine);
+    this.#machine = costSum([this.#machine, machine]);
   }
 
   result(): EpochResult {
@@ -433,20 +462,6 @@ class Results {
       ...(this.#machine && { machine: this.#machine }),
     };
   }
-}
-
-function costOf(
-  before: EpochResult['machine'],
-  more: EpochResult['machine'],
-): EpochResult['machine'] {
-  if (before === undefined || more === undefined) return more ?? before;
-  return {
-    seconds: before.seconds + more.seconds,
-    joules: before.joules + more.joules,
-    packetsSent: before.packetsSent + more.packetsSent,
-    packetsDropped: before.packetsDropped + more.packetsDropped,
-    batchesRepeated: before.batchesRepeated + more.batchesRepeated,
-  };
 }
 
 /** The first samples of an epoch, where it did not come to its end. */

@@ -2,6 +2,7 @@
 import type { DataSlot, MachineCost } from '../engine.js';
 import type { FloatState } from '../float/trainer.js';
 import type { CompiledNetwork, ScheduleTarget } from './compile.js';
+import type { ScheduleExplanation } from './explain.js';
 
 /** Samples as a caller has them. */
 export interface ScheduleData {
@@ -79,6 +80,8 @@ export interface ScheduleEngine {
   setState(state: FloatState): Promise<void>;
   getState(): Promise<FloatState>;
   run(request: ScheduleRun): Promise<ScheduleResult>;
+  /** Whether it has room for a batch of a network in memory. */
+  hasRoom(explanation: ScheduleExplanation): boolean;
   /** The cores that compute; absent where nothing but this process is used. */
   workers?(): WorkersExplanation;
   close(): Promise<void>;

@@ -38,6 +38,8 @@ export interface ScheduleExplanation {
   readonly workers: number;
   /** SDRAM for values, gradients and weights, bytes; data sets come on top. */
   readonly memoryBytes: number;
+  /** SDRAM for each sample of a data set that is there at the same time, bytes. */
+  readonly sampleBytes: number;
   readonly layers: readonly ScheduledLayer[];
   /**
    * Predicted time of one full batch on one replica, seconds: forwards, and a training step. Within 15 % of simulated time; of that,
@@ -93,6 +95,9 @@ export function explainSchedule(network: CompiledNetwork): ScheduleExplanation {
     ),
     workers: target.workers,
     memoryBytes: layoutReplica(network).bytes,
+    sampleBytes: [
+      ...[network.inputs, network.targets, network.sampleWeights, network.outputs].flat(),
+    ].reduce((sum, { stride }) => sum + stride, 0),
     layers: [...layers.values()].filter(({ name }) => name !== ''),
     seconds,
   };

@@ -38,6 +38,10 @@ export class FunctionalScheduleEngine implements ScheduleEngine {
   /** Where further blocks go in memory. */
   #end = 0;
 
+  hasRoom(): boolean {
+    return true;
+  }
+
   async prepare(network: CompiledNetwork): Promise<void> {
     const layout = layoutReplica(network);
     const { arenaBytes } = TARGET;

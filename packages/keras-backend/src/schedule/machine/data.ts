@@ -197,6 +197,15 @@ export class MachineData {
   }
 }
 
+/** Fewest bytes that a data set can do with: those of a batch, and what is left to others. */
+export function batchBytes(network: CompiledNetwork, data: ScheduleData): number {
+  const samples = Math.min(network.batchSize, data.samples);
+  return formatsOf(network, data).reduce(
+    (sum, { stride }) => sum + aligned(stride * samples) + ALIGNMENT,
+    RESERVE_BYTES,
+  );
+}
+
 /** Memory of a data set on one chip. */
 interface Block {
   readonly chip: ChipAddress;

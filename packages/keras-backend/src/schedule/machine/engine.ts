@@ -1,6 +1,6 @@
 /** Computes schedules on a SpiNNaker machine, real or virtual. */
 import { type ChipAddress, CoreState, Signal, vcpuField, write } from '@spin-tools/scp';
-import type { DataSlot, MachineCost } from '../../engine.js';
+import type { DataSlot, MachineCost, MachineSpread } from '../../engine.js';
 import type { FloatState } from '../../float/trainer.js';
 import { layersImage, layersOverlays, sequencerImage } from '../../images/index.js';
 import {
@@ -17,6 +17,7 @@ import {
   SequencerState,
   sequencerConfiguration,
 } from '../../layouts/index.js';
+import { costSum } from '../../machine/cost-sum.js';
 import { dropsBetween, readCounts } from '../../machine/drops.js';
 import { PacketsDroppedError } from '../../machine/errors.js';
 import type { ApplicationIds, Host } from '../../machine/host.js';
@@ -45,7 +46,7 @@ import type {
   ScheduleRun,
   WorkersExplanation,
 } from '../engine.js';
-import { explainSchedule } from '../explain.js';
+import { explainSchedule, type ScheduleExplanation } from '../explain.js';
 import { batchHeader } from '../operations.js';
 import {
   decodeStatistics,
@@ -58,7 +59,7 @@ import {
   readState,
   stateWrites,
 } from '../replica.js';
-import { MachineData, type Piece } from './data.js';
+import { batchBytes, MachineData, type Piece } from './data.js';
 import { DONE_SPACING, type ExchangeGaps, encodeExchange } from './exchange.js';
 import { runFailure, type WorkerReport } from './failure.js';
 import type { SchedulePlaces } from './place.js';
@@ -72,6 +73,7 @@ import {
   SHARE_KEY,
   workerKey,
 } from './routes.js';
+import { replicaBytes } from './spread.js';
 
 /** A batch is given up for lost after so many times its estimated time, and that much besides; ms of machine time. */
 const PATIENCE = 20;
@@ -95,6 +97,7 @@ interface Prepared {
 export interface ScheduleNetwork extends ScheduleRoutes {
   readonly places: SchedulePlaces;
   readonly gaps: ExchangeGaps;
+  readonly spread?: MachineSpread;
 }
 
 /** Programs that run. */
@@ -159,6 +162,12 @@ export class MachineScheduleEngine implements ScheduleEngine {
     this.#regions = [...this.#workers.map(() => own), sequencerRegions()];
   }
 
+  hasRoom(explanation: ScheduleExplanation): boolean {
+    const { machine } = this.#host;
+    const free = this.#chips.map(({ x, y }) => machine.chipAt(x, y)?.sdramBytes ?? 0);
+    return replicaBytes(explanation) <= Math.min(...free);
+  }
+
   async prepare(network: CompiledNetwork): Promise<void> {
     const { controller } = this.#host;
     const before = this.#prepared;
@@ -171,6 +180,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const budgetMs = budgetOf(network);
     if (budgetMs > (this.#running?.budgetMs ?? 0)) await this.#start(budgetMs);
     const layout = layoutReplica(network);
+    if (!(await this.#isFree(layout.bytes))) await this.#freeData();
     const memories = await this.#allocate(layout.bytes);
     this.#prepared = { network, layout, memories };
     const nothing = { streams: new Map<number, number>(), steps: 0 };
@@ -193,6 +203,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     await before?.free();
     const { dense } = this.#ids;
     const most = this.#dataBytes;
+    // Data of the other slot may have taken all there was.
+    if (!(await this.#isFree(batchBytes(network, data)))) await this.#freeData();
     this.#data[slot] = await MachineData.create(
       this.#host,
       this.#chips,
@@ -294,12 +306,13 @@ export class MachineScheduleEngine implements ScheduleEngine {
           blocks.push(bytes.subarray(from, from + layout.statisticsStride));
         }
       });
+      const machine = costSum(costs);
       return {
         batches,
         samples,
         ...decodeStatistics(network, blocks),
         ...(keepsOutputs && { outputs }),
-        machine: sumOf(costs),
+        ...(machine && { machine }),
       };
     } finally {
       await this.#onEach((chip, replica) => controller.freeSdram(chip, tables[replica] as number));
@@ -418,6 +431,17 @@ export class MachineScheduleEngine implements ScheduleEngine {
     );
   }
 
+  /** Whether there is a block of so many bytes on the chips of all replicas. */
+  async #isFree(bytes: number): Promise<boolean> {
+    const spaces = await this.#onEach((chip) => this.#host.controller.sdramSpace(chip));
+    return spaces.every(({ largest }) => largest >= bytes);
+  }
+
+  /** Gives the memory of all data sets back; they are brought again when they are needed. */
+  async #freeData(): Promise<void> {
+    for (const data of this.#data.splice(0)) await data?.free();
+  }
+
   #needRunning(): Running {
     if (this.#running === undefined) throw new RangeError('no program runs: call prepare first');
     return this.#running;
@@ -533,7 +557,9 @@ export class MachineScheduleEngine implements ScheduleEngine {
       busy += own;
     }
     const cost = runCost(this.#host.machine, Number(progress.elapsed), busy, before, after);
-    return { progress, cost: { ...cost, packetsDropped: 0, batchesRepeated: 0 } };
+    const { spread } = this.#network;
+    const lost = { packetsDropped: 0, batchesRepeated: 0 };
+    return { progress, cost: { ...cost, ...lost, ...(spread && { spread }) } };
   }
 
   /** Cycles that each worker has been busy since its start, as of its last report. */
@@ -576,16 +602,5 @@ function commandOf(
     exponent: 0,
     lastMantissa: 0,
     lastExponent: 0,
-  };
-}
-
-function sumOf(costs: readonly MachineCost[]): MachineCost {
-  const sum = (of: (cost: MachineCost) => number) => costs.reduce((all, cost) => all + of(cost), 0);
-  return {
-    seconds: sum(({ seconds }) => seconds),
-    joules: sum(({ joules }) => joules),
-    packetsSent: sum(({ packetsSent }) => packetsSent),
-    packetsDropped: sum(({ packetsDropped }) => packetsDropped),
-    batchesRepeated: sum(({ batchesRepeated }) => batchesRepeated),
   };
 }

@@ -45,7 +45,9 @@ const COPY_CYCLES_PER_BYTE = 0.75;
 const SUM_BYTES = 8;
 const WORD_BYTES = 4;
 /** Numbers of replicas that are tried. */
-const TRIED = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64];
+export const TRIED: readonly number[] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64,
+];
 
 /** The gaps for some trees, when each chip has so many workers. */
 export function exchangeGaps(
