@@ -41,7 +41,7 @@ export interface BusOwner {
   stall(cycles: number): void;
   /** It wrote to a private device, which may change what it is asked for. */
   deviceWritten(): void;
-  /** It accessed what other cores see too, but for SDRAM. */
+  /** It accessed what others see too, and may be noticed, see {@link ChipBus.isNoticed}. */
   sharedUsed(): void;
 }
 
@@ -61,7 +61,7 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) {
       this.owner.stall(SHARED_CYCLES);
-      if (!isSdram(address)) this.owner.sharedUsed();
+      if (this.isNoticed(address, 0)) this.owner.sharedUsed();
       return this.chip.read(this.core, address, size);
     }
     this.owner.stall(DEVICE_CYCLES);
@@ -98,7 +98,7 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) {
       this.owner.stall(isPosted ? POSTED_CYCLES : SHARED_CYCLES);
-      if (!isSdram(address)) this.owner.sharedUsed();
+      if (this.isNoticed(address, value)) this.owner.sharedUsed();
       this.chip.write(this.core, address, value, size);
       return;
     }
@@ -106,6 +106,10 @@ export class PrivateBus implements OuterBus {
     if (size !== 4) throw new BusError(address);
     writeDevice(device, address, value);
     this.owner.deviceWritten();
+  }
+
+  private isNoticed(address: number, value: number): boolean {
+    return !isSdram(address) && this.chip.isNoticed?.(address, value) !== false;
   }
 
   private deviceAt(address: number): Peripheral | undefined {

@@ -9,7 +9,7 @@ import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
 import { ChipControl, type ControlWiring } from './chip-control.js';
-import { readDevice, writeDevice } from './devices.js';
+import { isQuietAccess, readDevice, writeDevice } from './devices.js';
 import type { EthernetMac } from './ethernet-mac.js';
 import { DeviceLine } from './interrupt-lines.js';
 import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
@@ -65,6 +65,8 @@ export class Chip implements ChipBus {
   readonly direct: DirectSdram = this.sdram;
   /** Whether hot code of its cores is translated; nothing but speed depends on it. */
   translates = true;
+  /** Whether all of its cores sleep but for the one that runs. */
+  othersSleep = false;
   /** Bytes moved by the DMA controllers of the cores. */
   dmaBytes = 0;
   /** What cores share besides memory. */
@@ -140,6 +142,11 @@ export class Chip implements ChipBus {
     if (this.isSystemRam(address)) this.systemRam.write(systemRamOffset(address), value, size);
     else if (isBootRom(address)) throw new BusError(address);
     else writeDevice(this.devices, address, value, size);
+  }
+
+  isNoticed(address: number, value: number): boolean {
+    if (!this.othersSleep) return true;
+    return !this.isSystemRam(address) && !isQuietAccess(address, value);
   }
 
   readBlock(address: number, target: Uint8Array): void {
