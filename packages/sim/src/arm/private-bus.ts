@@ -2,7 +2,7 @@
  * What lies beyond a core's tightly coupled memories: its private devices, and its chip.
  * SpiNN-2 data sheet, chapter on the memory map.
  */
-import { BusError, type ChipBus, type DirectSdram } from '../core/core.js';
+import { BusError, type ChipBus, type DirectSdram, type DirectSystemRam } from '../core/core.js';
 import type { Peripheral } from '../peripherals/peripheral.js';
 import { endSlice } from './general.js';
 import type { AccessSize, OuterBus } from './memory.js';
@@ -47,6 +47,7 @@ export interface BusOwner {
 
 export class PrivateBus implements OuterBus {
   readonly direct: DirectSdram | undefined;
+  readonly directSystemRam: DirectSystemRam | undefined;
 
   constructor(
     private readonly core: number,
@@ -55,6 +56,7 @@ export class PrivateBus implements OuterBus {
     private readonly owner: BusOwner,
   ) {
     this.direct = chip.direct;
+    this.directSystemRam = chip.directSystemRam;
   }
 
   read(address: number, size: AccessSize): number {

@@ -1,6 +1,13 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
-import { BusError, type ChipBus, type Core, type DirectSdram, type Packet } from '../core/core.js';
+import {
+  BusError,
+  type ChipBus,
+  type Core,
+  type DirectSdram,
+  type DirectSystemRam,
+  type Packet,
+} from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
 import { directAccess, type WordMemory } from '../router/direct-access.js';
 import type { Link } from '../router/link.js';
@@ -63,6 +70,7 @@ export class Chip implements ChipBus {
   /** By physical core. */
   readonly ports: readonly CorePort[] = Array.from({ length: CORES }, () => new CorePort());
   readonly direct: DirectSdram = this.sdram;
+  readonly directSystemRam: DirectSystemRam;
   /** Whether hot code of its cores is translated; nothing but speed depends on it. */
   translates = true;
   /** Whether all of its cores sleep but for the one that runs. */
@@ -94,6 +102,7 @@ export class Chip implements ChipBus {
       setInterrupt: (level) => this.devices.lines.set(DeviceLine.DroppedPacket, level),
       countersRead: () => wiring.countersRead(),
     });
+    this.directSystemRam = directAccessTo(this);
     const { ports, systemController } = this;
     this.devices = new SharedDevices(index, ports, wiring, systemController, registers);
   }
@@ -260,6 +269,17 @@ export class Chip implements ChipBus {
       access: (request) => directAccess(request, this.words),
     });
   }
+}
+
+/** Translated code goes past the bus only while no other core could notice, see {@link ChipBus.isNoticed}. */
+function directAccessTo(chip: Chip): DirectSystemRam {
+  const { systemRam } = chip;
+  return {
+    get address() {
+      return chip.othersSleep ? systemRam.address : 0;
+    },
+    used: () => systemRam.used(),
+  };
 }
 
 /** Whether a core waits for an interrupt. */

@@ -58,10 +58,20 @@ export interface DirectSdram {
   count(bytes: number): void;
 }
 
+/** System RAM as translated code reaches it past the bus. */
+export interface DirectSystemRam {
+  /** Its address in the arena; 0 while the running core can reach it by the bus only. */
+  readonly address: number;
+  /** A core of the chip read or wrote it by the bus. */
+  used(): void;
+}
+
 /** What a core's private block reaches through its chip: shared memory and devices, the router, the clock. */
 export interface ChipBus {
   /** How translated code reaches SDRAM, if it may. */
   readonly direct?: DirectSdram;
+  /** How it reaches System RAM, if it may. */
+  readonly directSystemRam?: DirectSystemRam;
   /**
    * Whether others may notice now that the running core uses an address of its chip but SDRAM, or it what they do
    * there; `value` is what it writes, 0 when it reads. Without this method they always may.
