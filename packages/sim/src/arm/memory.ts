@@ -2,7 +2,7 @@
  * What a core's loads, stores and instruction fetches reach: its tightly coupled memories, its private
  * devices, and through its chip everything else. SpiNN-2 data sheet, chapter on the memory map.
  */
-import { BusError, type DirectSdram } from '../core/core.js';
+import { BusError, type DirectSdram, type DirectSystemRam } from '../core/core.js';
 import { arena, takeArenaBlock } from './arena.js';
 import { KEPT_WORDS } from './state.js';
 
@@ -35,6 +35,7 @@ export type AccessSize = 1 | 2 | 4;
 /** Everything beyond the tightly coupled memories. Values are unsigned on writes, any 32 bits on reads. */
 export interface OuterBus {
   readonly direct?: DirectSdram | undefined;
+  readonly directSystemRam?: DirectSystemRam | undefined;
   read(address: number, size: AccessSize): number;
   write(address: number, value: number, size: AccessSize): void;
 }

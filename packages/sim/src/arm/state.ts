@@ -42,6 +42,8 @@ export const Slot = {
   Kept: 30,
   /** Not 0 while an interrupt is asked for. */
   Requested: 31,
+  /** Address in the arena of System RAM; 0 while it is reached by the bus. */
+  SystemRam: 32,
 } as const;
 export type Slot = typeof Slot;
 
@@ -67,4 +69,4 @@ export const Kept = {
 export const KEPT_WORDS = 64;
 
 /** The running core's words, and some of its run, outside the garbage-collected heap. */
-export const activeState = new Int32Array(arena.buffer, 0, 32);
+export const activeState = new Int32Array(arena.buffer, 0, 64);

@@ -1,6 +1,13 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
-import { BusError, type ChipBus, type Core, type DirectSdram, type Packet } from '../core/core.js';
+import {
+  BusError,
+  type ChipBus,
+  type Core,
+  type DirectSdram,
+  type DirectSystemRam,
+  type Packet,
+} from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
 import { directAccess, type WordMemory } from '../router/direct-access.js';
 import type { Link } from '../router/link.js';
@@ -9,7 +16,7 @@ import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
 import { ChipControl, type ControlWiring } from './chip-control.js';
-import { readDevice, writeDevice } from './devices.js';
+import { isQuietAccess, readDevice, writeDevice } from './devices.js';
 import type { EthernetMac } from './ethernet-mac.js';
 import { DeviceLine } from './interrupt-lines.js';
 import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
@@ -63,8 +70,11 @@ export class Chip implements ChipBus {
   /** By physical core. */
   readonly ports: readonly CorePort[] = Array.from({ length: CORES }, () => new CorePort());
   readonly direct: DirectSdram = this.sdram;
+  readonly directSystemRam: DirectSystemRam;
   /** Whether hot code of its cores is translated; nothing but speed depends on it. */
   translates = true;
+  /** Whether all of its cores sleep but for the one that runs. */
+  othersSleep = false;
   /** Bytes moved by the DMA controllers of the cores. */
   dmaBytes = 0;
   /** What cores share besides memory. */
@@ -92,6 +102,7 @@ export class Chip implements ChipBus {
       setInterrupt: (level) => this.devices.lines.set(DeviceLine.DroppedPacket, level),
       countersRead: () => wiring.countersRead(),
     });
+    this.directSystemRam = directAccessTo(this);
     const { ports, systemController } = this;
     this.devices = new SharedDevices(index, ports, wiring, systemController, registers);
   }
@@ -140,6 +151,11 @@ export class Chip implements ChipBus {
     if (this.isSystemRam(address)) this.systemRam.write(systemRamOffset(address), value, size);
     else if (isBootRom(address)) throw new BusError(address);
     else writeDevice(this.devices, address, value, size);
+  }
+
+  isNoticed(address: number, value: number): boolean {
+    if (!this.othersSleep) return true;
+    return !this.isSystemRam(address) && !isQuietAccess(address, value);
   }
 
   readBlock(address: number, target: Uint8Array): void {
@@ -253,6 +269,17 @@ export class Chip implements ChipBus {
       access: (request) => directAccess(request, this.words),
     });
   }
+}
+
+/** Translated code goes past the bus only while no other core could notice, see {@link ChipBus.isNoticed}. */
+function directAccessTo(chip: Chip): DirectSystemRam {
+  const { systemRam } = chip;
+  return {
+    get address() {
+      return chip.othersSleep ? systemRam.address : 0;
+    },
+    used: () => systemRam.used(),
+  };
 }
 
 /** Whether a core waits for an interrupt. */

@@ -8,9 +8,10 @@
 
 /**
  * Length of the windows of time in which cores may run ahead of each other, ns. A core that computes, that is to say
- * touches nothing but its own memory and SDRAM, runs to the end of the window at once; packets that reach it
- * meanwhile it gets there. As soon as it sleeps, looks for a packet in vain, or uses what others share, it gets each
- * packet at its time for the rest of the window, and so does one that has packets waiting when the window begins.
+ * touches nothing but its own memory and SDRAM, or System RAM while all others of its chip sleep, runs to the end of
+ * the window at once; packets that reach it meanwhile it gets there. As soon as it sleeps, looks for a packet in vain,
+ * or uses what others share, it gets each packet at its time for the rest of the window, and so does one that has
+ * packets waiting when the window begins.
  */
 export const WINDOW_NS = 2000;
 
@@ -57,10 +58,25 @@ export interface DirectSdram {
   count(bytes: number): void;
 }
 
+/** System RAM as translated code reaches it past the bus. */
+export interface DirectSystemRam {
+  /** Its address in the arena; 0 while the running core can reach it by the bus only. */
+  readonly address: number;
+  /** A core of the chip read or wrote it by the bus. */
+  used(): void;
+}
+
 /** What a core's private block reaches through its chip: shared memory and devices, the router, the clock. */
 export interface ChipBus {
   /** How translated code reaches SDRAM, if it may. */
   readonly direct?: DirectSdram;
+  /** How it reaches System RAM, if it may. */
+  readonly directSystemRam?: DirectSystemRam;
+  /**
+   * Whether others may notice now that the running core uses an address of its chip but SDRAM, or it what they do
+   * there; `value` is what it writes, 0 when it reads. Without this method they always may.
+   */
+  isNoticed?(address: number, value: number): boolean;
   /** Reads `size` bytes (1, 2 or 4, aligned) of SDRAM, System RAM, router, system controller, ...; unsigned. Throws BusError. */
   read(core: number, address: number, size: 1 | 2 | 4): number;
   /** Writes `size` bytes (1, 2 or 4, aligned). Throws BusError. */

@@ -42,6 +42,8 @@ export class Scheduler {
   /** Time that cores had when they last ran, ns, by core. */
   private readonly reached: Float64Array;
   private awakeCount = 0;
+  /** Time that no core is behind which is awake, ns; early while that is not known. */
+  private allReached = 0;
   /** Time for which the queue of wakes has an entry, by core. */
   private readonly wakeTimes: Float64Array;
 
@@ -128,6 +130,7 @@ export class Scheduler {
     this.awake[chip] = mask | bit;
     this.awakeChips[chip >> 5] = (this.awakeChips[chip >> 5] as number) | (1 << (chip & 31));
     this.awakeCount++;
+    this.allReached = 0;
     this.catchUp(chip, core);
   }
 
@@ -179,6 +182,10 @@ export class Scheduler {
     const cores = this.awakeCount;
     this.runCores(this.time + QUANTUM_NS);
     this.time += QUANTUM_NS;
+    // All cores may have run ahead, and no event come sooner.
+    if (this.awakeCount > 0 && !this.isHeld) {
+      this.skipTo(Math.min(this.allReached, this.nextTimeButCores, limit));
+    }
     return events + cores + 1;
   }
 
@@ -290,15 +297,19 @@ export class Scheduler {
 
   private runCores(until: number): void {
     const { awakeChips, awake, reached } = this;
+    this.allReached = Number.POSITIVE_INFINITY;
     const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
     const limit = Math.max(until, windowEnd);
     for (let word = 0; word < awakeChips.length; word++) {
       for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
         const chip = word * 32 + 31 - Math.clz32(bits & -bits);
-        for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
+        const all = awake[chip] as number;
+        (this.chips[chip] as Chip).othersSleep = (all & (all - 1)) === 0;
+        for (let cores = all; cores !== 0; cores &= cores - 1) {
           const core = 31 - Math.clz32(cores & -cores);
-          if ((reached[chip * CORES + core] as number) < until)
-            this.runCore(chip, core, until, limit);
+          const at = chip * CORES + core;
+          if ((reached[at] as number) < until) this.runCore(chip, core, until, limit);
+          else this.allReached = Math.min(this.allReached, reached[at] as number);
         }
         if (awake[chip] === 0) {
           awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
@@ -319,7 +330,10 @@ export class Scheduler {
     this.isRunningCore = false;
     this.reached[chip * CORES + core] = runner.time;
     if (this.deferred.length > 0) this.runDeferred();
-    if (awaitsPacket || !runner.asleep) return;
+    if (awaitsPacket || !runner.asleep) {
+      this.allReached = Math.min(this.allReached, runner.time);
+      return;
+    }
     this.putToSleep(chip, core);
     this.setAlarm(chip * CORES + core, runner.nextEvent);
   }

@@ -1,14 +1,15 @@
 /**
  * Functions in WebAssembly for loads and stores that translated code does not make in place. They reach the
- * instruction memory (loads only), and SDRAM by the table of its pages, with the time and the count of bytes that the
- * core's bus has for it; everything else is left to slow-access.ts. One copy serves all regions, whose code stays short.
+ * instruction memory (loads only), System RAM, and SDRAM by the table of its pages, with the time and the count of bytes
+ * that the core's bus has for them; everything else is left to slow-access.ts. One copy serves all regions, whose code stays short.
  */
 import { arena } from '../arena.js';
 import { POSTED_CYCLES, SHARED_CYCLES } from '../private-bus.js';
 import { activeState, Slot } from '../state.js';
 import { callImports } from './general-step.js';
-import { noteSdram, pushSdramPlace, SDRAM_LOADS, SDRAM_STORES } from './sdram-access.js';
+import { noteSdram, pushSdramPlace, SDRAM_LOADS, SDRAM_STORES, stall } from './sdram-access.js';
 import { STORED, slowAccess, slowImports } from './slow-access.js';
+import { pushSystemRamPlace } from './system-ram-access.js';
 import { Access, encodeModule, FunctionCode, type ModuleFunction, Wasm } from './wasm.js';
 
 /** Bits of an address that tell the instruction memory, at 0. */
@@ -47,6 +48,11 @@ function load(name: string, bytes: number, access: Access): ModuleFunction {
   code.access(access);
   noteSdram(code, code.local(), bytes, SHARED_CYCLES);
   code.do(Wasm.Return).end();
+  const byBus = code.block();
+  pushSystemRamPlace(code, ADDRESS, bytes, byBus);
+  code.access(access);
+  stall(code, code.local(), SHARED_CYCLES);
+  code.do(Wasm.Return).end();
   code.get(ADDRESS).call(slowIndex(name));
   return { name, parameters: 1, results: 1, code };
 }
@@ -62,10 +68,21 @@ function store(name: string, bytes: number, access: Access): ModuleFunction {
   );
   code.get(VALUE).access(access);
   noteSdram(code, code.local(), bytes, POSTED_CYCLES);
-  code.constant(STORED.Done).constant(STORED.EndedSlice);
-  code.constant(0).access(Access.LoadWord, place(Slot.Limit)).do(Wasm.Select, Wasm.Return).end();
+  returnStored(code);
+  code.end();
+  const byBus = code.block();
+  pushSystemRamPlace(code, ADDRESS, bytes, byBus);
+  code.get(VALUE).access(access);
+  stall(code, code.local(), POSTED_CYCLES);
+  returnStored(code);
+  code.end();
   code.get(ADDRESS).get(VALUE).call(slowIndex(name));
   return { name, parameters: 2, results: 1, code };
+}
+
+function returnStored(code: FunctionCode): void {
+  code.constant(STORED.Done).constant(STORED.EndedSlice);
+  code.constant(0).access(Access.LoadWord, place(Slot.Limit)).do(Wasm.Select, Wasm.Return);
 }
 
 function instantiate(): Readonly<Record<string, unknown>> {

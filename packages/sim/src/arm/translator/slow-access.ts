@@ -12,6 +12,8 @@ export const STORED = { Done: 0, Fault: 1, EndedSlice: 2 } as const;
 
 /** Upper three bits of addresses of SDRAM. */
 const SDRAM_WINDOWS = 3;
+/** Upper eight bits of addresses of System RAM. */
+const SYSTEM_RAM = 0xe5;
 
 let memory: CoreMemory | undefined;
 let failure: unknown;
@@ -90,6 +92,7 @@ function fail(error: unknown): number {
 
 /** What is used often becomes reachable directly. */
 function noteUse(core: CoreMemory, address: number): void {
+  if (address >>> 24 === SYSTEM_RAM) core.outer.directSystemRam?.used();
   if (address >>> 29 !== SDRAM_WINDOWS) return;
   const { direct } = core.outer;
   if (direct === undefined) return;

@@ -46,6 +46,7 @@ export function prepareTranslations(cpu: Cpu): void {
   activeState[Slot.Kept] = cpu.savedAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.sdramTable;
+  activeState[Slot.SystemRam] = memory.outer.directSystemRam?.address ?? 0;
   activeState[Slot.Entries] = cpu.translates ? (cpu.pages.entries?.address ?? 0) : 0;
   accessMemoryOf(memory);
   callsAreOf(cpu);
