@@ -84,10 +84,6 @@ const FAST_BANKED = 5;
 
 /** Status of one core while it runs; its registers and flags are then in {@link activeState}, or where they are kept. */
 export class Cpu {
-  /** 1 in Thumb state. */
-  thumb: 0 | 1 = 0;
-  /** Set by WFI; the run loop clears it. */
-  asleep = false;
   control = RESET_CONTROL;
   readonly pages: PageTable;
   private readonly saved: Int32Array;
@@ -101,10 +97,35 @@ export class Cpu {
     readonly memory: CoreMemory,
     readonly translates = true,
   ) {
-    this.pages = new PageTable(memory.itcm32);
-    this.saved = memory.kept;
-    this.words = this.saved;
-    this.savedAddress = memory.kept.byteOffset;
+    const { words } = memory.kept;
+    this.pages = new PageTable(memory.itcm32, words);
+    this.saved = words;
+    this.words = words;
+    this.savedAddress = words.byteOffset;
+    this.updateTranslates();
+  }
+
+  /** 1 in Thumb state. */
+  get thumb(): 0 | 1 {
+    return this.saved[Kept.Thumb] as 0 | 1;
+  }
+
+  set thumb(thumb: 0 | 1) {
+    this.saved[Kept.Thumb] = thumb;
+  }
+
+  /** Set by WFI; the run loop clears it. */
+  get asleep(): boolean {
+    return this.saved[Kept.Asleep] !== 0;
+  }
+
+  set asleep(asleep: boolean) {
+    this.saved[Kept.Asleep] = asleep ? 1 : 0;
+  }
+
+  /** Whether translated code may be used. */
+  get mayTranslate(): boolean {
+    return this.saved[Kept.Translates] !== 0;
   }
 
   /** Copies the registers in and begins a slice; until {@link suspend} they are in {@link activeState}. */
@@ -152,7 +173,7 @@ export class Cpu {
     this.thumb = 0;
     this.asleep = false;
     this.writeControl(RESET_CONTROL);
-    this.saved.fill(0);
+    this.saved.fill(0, 0, Kept.Control);
     this.saved[Kept.Control] =
       Mode.Supervisor | Status.InterruptDisable | Status.FastInterruptDisable;
     this.saved[Slot.Zero] = 1;
@@ -172,7 +193,15 @@ export class Cpu {
 
   writeControl(value: number): void {
     this.control = value;
+    this.saved[Kept.VectorBase] = this.vectorBase;
+    this.updateTranslates();
     this.memory.checksAlignment = (value & Control.AlignmentFault) !== 0;
+  }
+
+  private updateTranslates(): void {
+    const interworks = (this.control & Control.PlainProgramCounterLoads) === 0;
+    const may = this.translates && interworks && this.memory.arenaAddress !== undefined;
+    this.saved[Kept.Translates] = may ? 1 : 0;
   }
 
   /** Whether an interrupt is asked for while the present slice runs; what changes that ends the slice. */

@@ -216,6 +216,7 @@ export class Network {
       interrupt: (to, core, source, level) => {
         if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
       },
+      runsAlone: () => this.scheduler.runsAlone,
       placed: (core) => {
         for (const listener of this.placeListeners) listener(chip, core);
       },

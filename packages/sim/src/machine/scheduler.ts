@@ -66,6 +66,11 @@ export class Scheduler {
     this.patient = new Uint32Array(chips.length);
   }
 
+  /** Whether the running core runs longer than a quantum until it does something that others can notice. */
+  get runsAlone(): boolean {
+    return this.lone !== undefined;
+  }
+
   /** Whether nothing will ever happen by itself. */
   get isIdle(): boolean {
     return this.awakeCount === 0 && this.nextEvent === Number.POSITIVE_INFINITY;
