@@ -25,6 +25,10 @@ typedef union {
 
 /* Ways of leaving translated code, see exits.ts; Stop is what `elsewhere` tells in place of one when the slice is over. */
 enum { LEAVING_ENTER = 0, LEAVING_CONTINUE = 1, LEAVING_FAULT = 2, LEAVING_MASK = 3, THUMB_SHIFT = 2, STOP = -1 };
+/* What is told of a core that has been run: nothing, that it was, and that a packet comes later. */
+enum { FINISHED = 1, FINISHED_AWAITING = 2 };
+/* Told by `call` when translated code goes on behind the instruction; else a way of leaving plus 1. */
+enum { GO_ON = 0 };
 /* What a store tells, see slow-access.ts. */
 enum { STORED_DONE = 0, STORED_ENDED_SLICE = 2 };
 #define INFINITE __builtin_inf()
@@ -448,31 +452,72 @@ static inline uint32 rotated_constant(uint32 word) {
   return __builtin_rotateright32(word & 0xff, distance);
 }
 
-/* `subs pc, lr, #constant` and `mcr p15, 0, rd, c7, c0, 4`. */
+/* `subs pc, lr, #constant`, `mcr p15, 0, rd, c7, c0, 4`, `msr cpsr_c, rm` and `ldmia rn!, {..., pc}^`. */
 #define RETURN_MASK 0x0ffff000u
 #define RETURN_BITS 0x025ef000u
 #define WAIT_MASK 0x0fff0fffu
 #define WAIT_BITS 0x0e070f90u
+#define CONTROL_MASK 0x0ffffff0u
+#define CONTROL_BITS 0x0121f000u
+#define LOAD_RETURN_MASK 0x0ff08000u
+#define LOAD_RETURN_BITS 0x08f08000u
+#define DTCM_BASE 0x00400000u
+
+/* Takes the saved status, if the mode has one, and goes on at an address. */
+static int32 return_to(Core *core, int32 *words, int32 target) {
+  int32 bank = bank_of(WORD(Control) & MODE_BITS);
+  if (bank != 0) set_status(core, words, core->words[KEPT_SavedStatus + bank]);
+  words[15] = WORD(Thumb) == 1 ? target & ~1 : target & ~3;
+  if (STATE(Requested)) end_slice();
+  return 1 + (LEAVING_ENTER | WORD(Thumb) << THUMB_SHIFT);
+}
+
+/* Loads registers and the program counter from the data memory; false when they are elsewhere. */
+static int32 load_and_return(Core *core, int32 *words, uint32 word, int32 *told) {
+  uint32 base = word >> 16 & 15;
+  uint32 list = word & 0x7fff;
+  uint32 address = words[base];
+  uint32 bytes = 4 * (__builtin_popcount(list) + 1);
+  if (bank_of(WORD(Control) & MODE_BITS) == 0 || base == 15 || (list >> base & 1) || (address & 3) ||
+      address - DTCM_BASE > DTCM_BYTES - bytes) {
+    return 0;
+  }
+  int32 *from = (int32 *)(WORD(Memories) + ITCM_BYTES + (address - DTCM_BASE));
+  words[base] = address + bytes;
+  for (; list != 0; list &= list - 1) words[__builtin_ctz(list)] = *from++;
+  *told = return_to(core, words, *from);
+  return 1;
+}
 
 EXPORT("call") int32 call(int32 operation_and_state, uint32 word, int32 program_counter) {
   Core *core = running();
   int32 *words = registers();
   int32 operation = operation_and_state & 0xffff;
+  int32 is_privileged = (WORD(Control) & MODE_BITS) != USER;
+  int32 told;
+  WORD(Thumb) = operation_and_state >> 16;
   if (operation == OP_GeneralDataProcessing && (word & RETURN_MASK) == RETURN_BITS) {
-    WORD(Thumb) = operation_and_state >> 16;
-    int32 target = words[14] - rotated_constant(word);
-    int32 bank = bank_of(WORD(Control) & MODE_BITS);
-    if (bank != 0) set_status(core, words, core->words[KEPT_SavedStatus + bank]);
-    words[15] = WORD(Thumb) == 1 ? target & ~1 : target & ~3;
-    if (STATE(Requested)) end_slice();
-  } else if (operation == OP_GeneralCoprocessor && (word & WAIT_MASK) == WAIT_BITS &&
-             (WORD(Control) & MODE_BITS) != USER) {
-    WORD(Thumb) = operation_and_state >> 16;
+    return return_to(core, words, words[14] - rotated_constant(word));
+  }
+  if (operation == OP_GeneralCoprocessor && (word & WAIT_MASK) == WAIT_BITS && is_privileged) {
     WORD(Asleep) = 1;
     end_slice();
     words[15] += 4;
-  } else return call_slowly(operation_and_state, word, program_counter);
-  return 1 + (LEAVING_ENTER | WORD(Thumb) << THUMB_SHIFT);
+    return 1 + LEAVING_ENTER;
+  }
+  if (operation == OP_GeneralStatus && (word & CONTROL_MASK) == CONTROL_BITS && (word & 15) != 15 && is_privileged) {
+    int32 value = words[word & 15];
+    switch_mode(core, words, value & MODE_BITS);
+    WORD(Control) = value & (DISABLE | FAST_DISABLE | MODE_BITS);
+    if (STATE(Requested)) end_slice();
+    words[15] += 4;
+    return STATE(Limit) != 0 ? GO_ON : 1 + LEAVING_ENTER;
+  }
+  if (operation == OP_GeneralBlock && (word & LOAD_RETURN_MASK) == LOAD_RETURN_BITS &&
+      load_and_return(core, words, word, &told)) {
+    return told;
+  }
+  return call_slowly(operation_and_state, word, program_counter);
 }
 
 /* --- Slices --- */
@@ -591,6 +636,7 @@ EXPORT("run") int32 run(Core *core) {
   STATE(Memories) = WORD(Memories);
   STATE(SdramTable) = WORD(SdramTable);
   STATE(Entries) = WORD(EntriesMade) == STATE(EntriesMade) ? WORD(Entries) : 0;
+  STATE(Running) = (int32)core;
   STATE(Stop) = 0;
   while (NUMBER(Cycle) < NUMBER(End)) {
     run_slice(core);
@@ -600,6 +646,7 @@ EXPORT("run") int32 run(Core *core) {
   int32 is_again_there = program_counter == (uint32)WORD(LastStop) && !WORD(Asleep);
   WORD(LastStop) = program_counter;
   NUMBER(DelayEnd) = is_again_there && may_delay(core, program_counter) ? delay_end() : 0;
+  STATE(Running) = 0;
   return 1;
 }
 
@@ -661,7 +708,7 @@ static int32 offer(Core *core, double at) {
 }
 
 /* Runs a core, whose registers are where they are kept, as its port does. Tells whether a packet comes later. */
-EXPORT("run_taking_packets") int32 run_taking_packets(Core *core, double until, double window_end) {
+static int32 run_taking_packets(Core *core, double until, double window_end) {
   if (core_time(core) >= until) return INBOX(Count) > 0;
   if (INBOX(Count) > 0 && INBOX_TIME(NextTime) < window_end - WINDOW_NS) INBOX_TIME(TurnsUntil) = window_end;
   int32 leads = INBOX_TIME(TurnsUntil) < window_end;
@@ -674,4 +721,35 @@ EXPORT("run_taking_packets") int32 run_taking_packets(Core *core, double until, 
   }
   if (core_time(core) < until) advance(core, until, leads ? window_end : until);
   return INBOX_TIME(NextTime) >= until;
+}
+
+/* --- Cores of a chip; scheduler.ts --- */
+
+static inline int32 is_asleep(Core *core) {
+  return !WORD(Started) || (!is_requesting(core) && (WORD(Asleep) || NUMBER(DelayEnd) > NUMBER(Cycle)));
+}
+
+/*
+ * Runs those of a chip's cores that have not reached a time, one after the other. Cores are bits; their states and the
+ * times that they have reached are found by their numbers. Tells 0, or which cores are left when the first of them is to
+ * be run otherwise, or has been run and something waits for that, which `Finished` tells. `Slept` gets who sleeps.
+ */
+EXPORT("run_cores") uint32 run_cores(Core **cores, double *reached, uint32 to_run, double until, double limit) {
+  STATE(Slept) = 0;
+  STATE(Finished) = 0;
+  for (; to_run != 0; to_run &= to_run - 1) {
+    int32 number = __builtin_ctz(to_run);
+    if (reached[number] >= until) continue;
+    Core *core = cores[number];
+    if (core == 0 || !WORD(Plain) || INBOX(RingAddress) == 0) return to_run;
+    STATE(Number) = number;
+    int32 awaits_packet = run_taking_packets(core, until, limit);
+    reached[number] = core_time(core);
+    if (COLD(STATE(Deferred))) {
+      STATE(Finished) = awaits_packet ? FINISHED_AWAITING : FINISHED;
+      return to_run;
+    }
+    if (!awaits_packet && is_asleep(core)) STATE(Slept) |= 1 << number;
+  }
+  return 0;
 }

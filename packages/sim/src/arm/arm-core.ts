@@ -12,6 +12,7 @@ import { Timer } from '../peripherals/timer.js';
 import { TimerPair } from '../peripherals/timer-pair.js';
 import { InterruptController, Source } from '../peripherals/vic.js';
 import { Inbox } from '../router/inbox.js';
+import { arena } from './arena.js';
 import { Cpu, Exception } from './cpu.js';
 import { passRounds, ROUND_CYCLES, ROUND_INSTRUCTIONS, roundsAhead } from './delay-loop.js';
 import { endSlice } from './general.js';
@@ -19,6 +20,7 @@ import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { type BusOwner, PrivateBus } from './private-bus.js';
 import { RunState } from './run-state.js';
+import { type RunningCore, runs } from './running-core.js';
 import { sentAt, sentPacket } from './sent.js';
 import { type Probe, SingleSteps, stepSlice } from './single-step.js';
 import {
@@ -28,7 +30,7 @@ import {
   WINDOW_CYCLES,
 } from './slice-times.js';
 import { activeState, newKeptState, Slot } from './state.js';
-import { type CoreLoop, coreLoop, type RunningCore } from './translator/core-loop.js';
+import { coreLoop } from './translator/core-loop.js';
 import { prepareTranslations } from './translator/translate.js';
 
 /** What a core has executed since it was made. */
@@ -38,6 +40,14 @@ export interface ArmCoreStatistics {
   readonly cyclesAwake: number;
   /** Cycles spent waiting for an interrupt. */
   readonly cyclesAsleep: number;
+}
+
+let runNumbers = 0;
+
+/** For a core that is not in the arena. */
+function newRunNumber(): number {
+  runNumbers--;
+  return runNumbers;
 }
 
 /** How a program is started. */
@@ -58,12 +68,13 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   private readonly dma: DmaController;
   private readonly communications: CommunicationsController;
   private readonly bus: PrivateBus;
-  private running = false;
   /** Where the last program began. */
   private origin: Origin | undefined;
   private probes: { readonly probe: Probe; readonly pages: SingleSteps } | undefined;
   /** A probe stopped the core: its time stands still. */
-  private held = false;
+  private isStopped = false;
+  /** Stands for the core in {@link Slot.Running}. */
+  private readonly runNumber = this.kept.words.byteOffset || newRunNumber();
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
   /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
@@ -167,6 +178,7 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
       const pages = this.probes?.pages ?? new SingleSteps(this.processor.memory.itcm32);
       this.probes = { probe, pages };
     }
+    this.updatePlain();
   }
 
   /** Whether its probe stopped the core, in front of an instruction. */
@@ -286,44 +298,59 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
     this.runDeferred();
   }
 
-  runTakingPackets(until: number, windowEnd: number): boolean | undefined {
-    const loop = this.loop;
-    if (loop === undefined || this.held || !this.inbox.isInArena) return undefined;
-    const { cpu } = this.machine as { cpu: Cpu };
-    this.beginRun();
-    try {
-      return loop.runTakingPackets(this, cpu, until, windowEnd);
-    } finally {
-      this.endRun(cpu);
-    }
+  /** Where its state is in the arena, for wasm/core.c; 0 when it is elsewhere. */
+  get arenaAddress(): number {
+    return this.kept.words.buffer === arena.buffer ? this.kept.words.byteOffset : 0;
   }
 
-  /** What runs the core quickly, if it can be run so. */
-  private get loop(): CoreLoop | undefined {
-    const isPlain = this.probes === undefined && this.machine?.cpu.mayTranslate === true;
-    return isPlain ? coreLoop() : undefined;
+  private get held(): boolean {
+    return this.isStopped;
+  }
+
+  private set held(isHeld: boolean) {
+    this.isStopped = isHeld;
+    this.updatePlain();
+  }
+
+  /** Whether it is just that its program runs, and may be translated. */
+  private updatePlain(): void {
+    const isPlain = this.probes === undefined && !this.held && this.machine !== undefined;
+    const isTranslated = isPlain && this.machine?.memory.arenaAddress !== undefined;
+    this.state.isPlain = isTranslated && this.translates && coreLoop() !== undefined;
+  }
+
+  private get running(): boolean {
+    return activeState[Slot.Running] === this.runNumber;
   }
 
   /** Runs until a cycle, or until something waits for the core not to run. */
   private runSlices(cpu: Cpu): void {
-    const { loop } = this;
     if (this.probes !== undefined) cpu.resume();
     this.beginRun();
     try {
-      if (loop === undefined) this.interpretSlices(cpu);
-      else this.runBy(loop, cpu);
+      this.runOn(cpu);
     } finally {
       this.endRun(cpu);
     }
   }
 
+  private runOn(cpu: Cpu): void {
+    const loop = this.state.isPlain ? coreLoop() : undefined;
+    prepareTranslations(cpu);
+    while (this.isToRun) {
+      if (loop === undefined) this.runSlice(cpu);
+      else if (loop.run(this.runNumber) !== 0) return;
+    }
+    this.noteDelay(cpu);
+  }
+
   private beginRun(): void {
-    this.running = true;
+    activeState[Slot.Running] = this.runNumber;
     activeState[Slot.SendRoom] = this.chip.injectionRoom ?? 0;
   }
 
   private endRun(cpu: Cpu): void {
-    this.running = false;
+    activeState[Slot.Running] = 0;
     cpu.suspend();
     this.countSdram();
     this.sendAll();
@@ -332,13 +359,13 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   /** Of {@link RunningCore}. */
   stopped(cpu: Cpu): void {
     try {
-      if (this.loop === undefined) this.noteDelay(cpu);
-      else this.runBy(this.loop, cpu);
+      this.runOn(cpu);
     } finally {
       this.endRun(cpu);
     }
     this.runDeferred();
-    this.beginRun();
+    runs(cpu);
+    activeState[Slot.SendRoom] = this.chip.injectionRoom ?? 0;
   }
 
   private runDeferred(): void {
@@ -352,17 +379,6 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   private get isToRun(): boolean {
     const { cycle, end } = this.state;
     return cycle < end && this.state.started && !this.held && this.deferred === undefined;
-  }
-
-  private interpretSlices(cpu: Cpu): void {
-    prepareTranslations(cpu);
-    while (this.isToRun) this.runSlice(cpu);
-    this.noteDelay(cpu);
-  }
-
-  private runBy(loop: CoreLoop, cpu: Cpu): void {
-    while (this.isToRun) if (loop.run(this, cpu)) return;
-    this.noteDelay(cpu);
   }
 
   /** Hands the chip what was sent without it. */
@@ -575,7 +591,9 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
     const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4), this.kept);
     const cpu = new Cpu(memory, this.translates);
     cpu.reset();
+    cpu.owner = this;
     this.machine = { memory, cpu };
+    this.updatePlain();
     return this.machine;
   }
 

@@ -5,7 +5,7 @@ import { TIMER_WORDS, TimerWord } from '../peripherals/timer.js';
 import { InterruptWord, Source } from '../peripherals/vic.js';
 import { BLOCKED_POLL_NS } from '../router/timing.js';
 import { THUMB_ENTRIES } from './entry-tables.js';
-import { ITCM_BYTES } from './memory.js';
+import { DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { Op } from './opcodes.js';
 import { DEVICE_CYCLES, POSTED_CYCLES, SHARED_CYCLES } from './private-bus.js';
 import {
@@ -16,14 +16,14 @@ import {
 } from './slice-times.js';
 import { InboxWord, KEPT_WORDS, Kept, SENT, SENT_BYTES, Slot } from './state.js';
 
-const { GeneralDataProcessing, GeneralCoprocessor } = Op;
+const { GeneralDataProcessing, GeneralCoprocessor, GeneralStatus, GeneralBlock } = Op;
 const NAMES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   SLOT_: Slot,
   KEPT_: { ...Kept, ...InterruptWord, ...CommunicationsWord },
   TIMER_: TimerWord,
   INBOX_: InboxWord,
   SOURCE_: Source,
-  OP_: { GeneralDataProcessing, GeneralCoprocessor },
+  OP_: { GeneralDataProcessing, GeneralCoprocessor, GeneralStatus, GeneralBlock },
   '': {
     KEPT_WORDS,
     SENT,
@@ -31,6 +31,7 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     TIMER_WORDS,
     FIRST_TIMER_SOURCE: Source.Timer1,
     ITCM_BYTES,
+    DTCM_BYTES,
     THUMB_ENTRIES,
     DEVICE_CYCLES,
     SHARED_CYCLES,

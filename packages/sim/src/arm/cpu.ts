@@ -4,6 +4,7 @@
  */
 import { PageTable } from './code-cache.js';
 import type { CoreMemory } from './memory.js';
+import type { RunningCore } from './running-core.js';
 import { activeState, Kept, Slot, STATE_WORDS } from './state.js';
 
 /** Mode field of the status registers. */
@@ -85,6 +86,8 @@ const FAST_BANKED = 5;
 /** Status of one core while it runs; its registers and flags are then in {@link activeState}, or where they are kept. */
 export class Cpu {
   control = RESET_CONTROL;
+  /** The core that it is in. */
+  owner: RunningCore | undefined;
   readonly pages: PageTable;
   private readonly saved: Int32Array;
   /** Where {@link saved} is in the arena. */

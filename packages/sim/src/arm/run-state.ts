@@ -118,6 +118,15 @@ export class RunState {
     this.kept.words[Kept.Started] = isStarted ? 1 : 0;
   }
 
+  /** See {@link Kept.Plain}. */
+  get isPlain(): boolean {
+    return this.kept.words[Kept.Plain] !== 0;
+  }
+
+  set isPlain(isPlain: boolean) {
+    this.kept.words[Kept.Plain] = isPlain ? 1 : 0;
+  }
+
   /** r15 where the last run ended. */
   get lastStop(): number {
     return this.kept.words[Kept.LastStop] as number;

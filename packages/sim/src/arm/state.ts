@@ -50,6 +50,15 @@ export const Slot = {
   SendRoom: 34,
   /** Packets that it sent so. */
   Sent: 35,
+  /** Where the core that runs is in the arena, or another number for cores elsewhere; 0 when none runs. */
+  Running: 36,
+  /** Not 0 while something waits until no core runs. */
+  Deferred: 37,
+  /** What `run_cores` of wasm/core.c tells. */
+  Slept: 38,
+  Finished: 39,
+  /** Physical number of the running core, when it is run by `run_cores`. */
+  Number: 40,
 } as const;
 export type Slot = typeof Slot;
 
@@ -138,6 +147,8 @@ export const Kept = {
   Inbox: 160,
   /** Not 0 while it was started and not stopped since. */
   Started: 63,
+  /** Not 0 while nothing follows or holds the core, and its code may be translated. */
+  Plain: 127,
 } as const;
 
 /** Words of an inbox, see router/inbox.ts; times are numbers of 64 bits, ns. */

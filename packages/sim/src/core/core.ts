@@ -99,8 +99,8 @@ export interface Core {
   run(until: number, limit?: number): void;
   /** Where packets wait for the core, if it keeps them itself. */
   readonly inbox?: Inbox;
-  /** Does what the core's port does to run it, see {@link CorePort.run}; undefined when the port has to. */
-  runTakingPackets?(until: number, windowEnd: number): boolean | undefined;
+  /** Where its state is in the arena, for wasm/core.c to run it; 0 when it is elsewhere. */
+  readonly arenaAddress?: number;
   /** Offers a packet that arrives at time `at`, from link 0-5 or 7 = local; false while the receive register is full (back-pressure). */
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */

@@ -92,6 +92,7 @@ export class Network {
     this.off[chip] = 1;
     this.tables[chip] = undefined;
     this.chips[chip] = this.newChip(chip);
+    this.scheduler.cleared(chip);
     this.scheduler.setPower(chip, false);
     this.disableLinks(chip, { incoming: 0, outgoing: 0 });
     this.updateLinksOf(chip);
@@ -218,6 +219,7 @@ export class Network {
       },
       runsAlone: () => this.scheduler.runsAlone,
       placed: (core) => {
+        if (this.chips[number] === chip) this.scheduler.placed(number, core);
         for (const listener of this.placeListeners) listener(chip, core);
       },
       countersRead: () => {

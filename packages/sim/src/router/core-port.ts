@@ -64,10 +64,6 @@ export class CorePort {
    * @param windowEnd end of the window, see {@link WINDOW_NS}; without it the core does not run ahead
    */
   run(core: Core, until: number, windowEnd = until): boolean {
-    return core.runTakingPackets?.(until, windowEnd) ?? this.runGiving(core, until, windowEnd);
-  }
-
-  private runGiving(core: Core, until: number, windowEnd: number): boolean {
     const inbox = this.inbox ?? new Inbox();
     this.inbox = inbox;
     if (core.time >= until) return inbox.length > 0;

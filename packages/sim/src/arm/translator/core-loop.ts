@@ -4,74 +4,43 @@
  */
 import { arena } from '../arena.js';
 import { coreLoopBase64 } from '../core-loop.generated.js';
-import type { Cpu } from '../cpu.js';
 import { interpret } from '../interpreter.js';
+import { runningCore, runningCpu } from '../running-core.js';
 import type { Leaving } from './exits.js';
-import { callImports, callsAreOf } from './general-step.js';
-import { accessMemoryOf, slowAccess } from './slow-access.js';
+import { callImports } from './general-step.js';
+import { slowAccess } from './slow-access.js';
 import { elsewhere, takeFault } from './translate.js';
 
 /** Regions kept translated: each takes some 50 KB of this computer's memory. With more, all is forgotten. */
 export const MOST_REGIONS = 4096;
 
-/** What a core does for the loop. */
-export interface RunningCore {
-  /** Settles the controllers of DMA and communications. */
-  settleControllers(): void;
-  /** Passes the time of a delay loop until a cycle; false when the core is in none. */
-  passDelay(cpu: Cpu, until: number): boolean;
-  /** Cycle at which a delay loop at the program counter ends. */
-  delayEndOf(cpu: Cpu): number;
-  /** Goes on after a run stopped before its end, to the core's turn. */
-  stopped(cpu: Cpu): void;
-}
-
 /** See the top of the file. */
 export interface CoreLoop {
-  /** Runs a core to the end of its run; false when it stopped before. */
-  run(core: RunningCore, cpu: Cpu): boolean;
-  /** Runs a core as its port does, giving it packets from its inbox; tells whether one comes later. Times are ns. */
-  runTakingPackets(core: RunningCore, cpu: Cpu, until: number, windowEnd: number): boolean;
+  /** Runs a core, by the address of what it keeps, to the end of its run; 0 when it stopped before. */
+  run(core: number): number;
+  /** See wasm/core.c. Addresses of addresses and of times of cores; cores are bits; times are ns. */
+  runCores(cores: number, reached: number, toRun: number, until: number, limit: number): number;
   /** Functions of regions by number; 0 is none. */
   readonly functions: WebAssembly.Table;
   /** What modules of regions import. */
   readonly regionImports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-let runningCore: RunningCore | undefined;
-let runningCpu: Cpu | undefined;
-
-function core(): RunningCore {
-  if (runningCore === undefined) throw new Error('no core runs');
-  return runningCore;
-}
-
-function cpu(): Cpu {
-  if (runningCpu === undefined) throw new Error('no core runs');
-  return runningCpu;
-}
-
-function begin(next: RunningCore, nextCpu: Cpu): void {
-  runningCore = next;
-  runningCpu = nextCpu;
-  accessMemoryOf(nextCpu.memory);
-  callsAreOf(nextCpu);
-}
-
 const imports = {
   ...slowAccess,
   ...callImports,
-  elsewhere: (how: Leaving) => elsewhere(cpu(), how),
-  fault: () => takeFault(cpu()),
+  elsewhere: (how: Leaving) => elsewhere(runningCpu(), how),
+  fault: () => takeFault(runningCpu()),
   interpretSlice: () => {
-    cpu().resumeInSlice();
-    interpret(cpu(), true);
+    const cpu = runningCpu();
+    cpu.resumeInSlice();
+    interpret(cpu, true);
   },
-  settleControllers: () => core().settleControllers(),
-  passDelay: (until: number) => (core().passDelay(cpu(), until) ? 1 : 0),
-  delayEnd: () => core().delayEndOf(cpu()),
-  putAway: () => cpu().suspend(),
-  stopped: () => core().stopped(cpu()),
+  settleControllers: () => runningCore().settleControllers(),
+  passDelay: (until: number) => (runningCore().passDelay(runningCpu(), until) ? 1 : 0),
+  delayEnd: () => runningCore().delayEndOf(runningCpu()),
+  putAway: () => runningCpu().suspend(),
+  stopped: () => runningCore().stopped(runningCpu()),
 };
 
 function instantiate(): CoreLoop | undefined {
@@ -89,25 +58,13 @@ function instantiate(): CoreLoop | undefined {
     core: imports,
     env: { memory: arena, __indirect_function_table: functions },
   });
-  const run = exports.run as (core: number) => number;
-  const runTakingPackets = exports.run_taking_packets as (
-    core: number,
-    until: number,
-    windowEnd: number,
-  ) => number;
   return {
     functions,
     regionImports: {
       core: { memory: arena, ...slowAccess, ...callImports, ...exports },
     },
-    run(next, nextCpu) {
-      begin(next, nextCpu);
-      return run(nextCpu.savedAddress) !== 0;
-    },
-    runTakingPackets(next, nextCpu, until, windowEnd) {
-      begin(next, nextCpu);
-      return runTakingPackets(nextCpu.savedAddress, until, windowEnd) !== 0;
-    },
+    run: exports.run as CoreLoop['run'],
+    runCores: exports.run_cores as CoreLoop['runCores'],
   };
 }
 

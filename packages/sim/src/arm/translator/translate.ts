@@ -8,13 +8,14 @@ import { interpret } from '../interpreter.js';
 import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
+import { runs } from '../running-core.js';
 import { activeState, Slot } from '../state.js';
 import { type Block, findRegion, type Region } from './blocks.js';
 import { coreLoop, MOST_REGIONS } from './core-loop.js';
 import { Leaving } from './exits.js';
-import { callsAreOf, executeAlone, isGeneral } from './general-step.js';
+import { executeAlone, isGeneral } from './general-step.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
-import { accessMemoryOf, takeFailure } from './slow-access.js';
+import { takeFailure } from './slow-access.js';
 
 /** Told in place of a way of leaving when the translation is not for this core. */
 export const NOT_ENTERED = -1;
@@ -40,8 +41,7 @@ export function prepareTranslations(cpu: Cpu): void {
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.sdramTable;
   activeState[Slot.Entries] = cpu.translates ? (cpu.pages.entries?.address ?? 0) : 0;
-  accessMemoryOf(memory);
-  callsAreOf(cpu);
+  runs(cpu);
 }
 
 /** What the beginning of a slice counts. */
