@@ -4,7 +4,7 @@
  */
 import { arena, takeArenaBlock } from '../arm/arena.js';
 import { ArmCore } from '../arm/arm-core.js';
-import { runByNumber } from '../arm/running-core.js';
+import { runByNumber, runningCpu } from '../arm/running-core.js';
 import { sentAt, sentPacket } from '../arm/sent.js';
 import { NANOSECONDS_PER_CYCLE } from '../arm/slice-times.js';
 import { activeState, Slot } from '../arm/state.js';
@@ -85,6 +85,9 @@ export class CorePlaces {
         until,
         limit,
       );
+    } catch (error) {
+      runningCpu().suspend();
+      throw error;
     } finally {
       activeState[Slot.Running] = 0;
       handOver(chip);

@@ -109,7 +109,7 @@ export function takeFault(cpu: Cpu): void {
 
 /**
  * Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. From then on it is
- * entered there by the driver.
+ * entered there by the loop of wasm/core.c.
  */
 export function runTranslation(
   mark: number,
