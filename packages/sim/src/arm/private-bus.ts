@@ -8,7 +8,7 @@ import { endSlice } from './general.js';
 import type { AccessSize, OuterBus } from './memory.js';
 
 /** Cycles that the core waits for its private devices beyond a memory access. Estimate: one AHB transfer. */
-const DEVICE_CYCLES = 2;
+export const DEVICE_CYCLES = 2;
 /**
  * Cycles that a read, or a write that is not posted, waits for the chip's network: 120 ns.
  * Source: S. Temple, "SpiNNaker Chip Resources" slides, 2015 ("> 100 ns").

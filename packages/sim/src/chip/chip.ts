@@ -43,6 +43,8 @@ export interface ChipWiring extends DeviceWiring, ControlWiring {
   schedule(chip: number, port: number, packet: Packet, at: number): void;
   /** Asks for a second look at a blocked packet. */
   retryRouter(chip: number, at: number): void;
+  /** Whether a core runs longer than a quantum until it does something that others can notice. */
+  runsAlone?(): boolean;
   /** A core was put into its place, or taken out. */
   placed(core: number): void;
   /** A diagnostic counter is looked at or changed. */
@@ -211,6 +213,10 @@ export class Chip implements ChipBus {
    */
   committedBytes(counted: Set<object>): number {
     return this.sdram.committedBytes(counted) + this.systemRam.committedBytes(counted);
+  }
+
+  get injectionRoom(): number {
+    return this.wiring.runsAlone?.() === true ? 0 : this.router.injectionRoom;
   }
 
   send(_core: number, packet: Packet, at: number): boolean {

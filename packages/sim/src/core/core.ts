@@ -6,6 +6,8 @@
  * simulated time. Packet formats: SpiNN-2 data sheet sections 8 and 9.
  */
 
+import type { Inbox } from '../router/inbox.js';
+
 /**
  * Length of the windows of time in which cores may run ahead of each other, ns. A core that computes, that is to say
  * touches nothing but its own memory and SDRAM, or System RAM while all others of its chip sleep, runs to the end of
@@ -45,7 +47,7 @@ export class BusError extends Error {
   }
 }
 
-/** SDRAM as translated code reaches it past the bus, see arm/translator/access-functions.ts. */
+/** SDRAM as translated code reaches it past the bus, see arm/translator/core-loop.ts. */
 export interface DirectSdram {
   /**
    * Address in the arena of a table that has a word for each page: its address there, or 0 when it can be reached
@@ -85,6 +87,11 @@ export interface ChipBus {
   readBlock(address: number, target: Uint8Array): void;
   /** Copies `source` into shared memory (a DMA write). Throws BusError. */
   writeBlock(address: number, source: Uint8Array): void;
+  /**
+   * Packets that {@link send} is sure to take while one core runs, and of which the chip need not know before it stops;
+   * without it none.
+   */
+  readonly injectionRoom?: number;
   /** Hands a packet to the router at local time `at`; false when the router takes no packet now (transmit register stays full). */
   send(core: number, packet: Packet, at: number): boolean;
 }
@@ -106,6 +113,10 @@ export interface Core {
    * computes may run ahead to `limit` (ns), see {@link WINDOW_NS}.
    */
   run(until: number, limit?: number): void;
+  /** Where packets wait for the core, if it keeps them itself. */
+  readonly inbox?: Inbox;
+  /** Where its state is in the arena, for wasm/core.c to run it; 0 when it is elsewhere. */
+  readonly arenaAddress?: number;
   /** Offers a packet that arrives at time `at`, from link 0-5 or 7 = local; false while the receive register is full (back-pressure). */
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */

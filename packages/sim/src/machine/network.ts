@@ -92,6 +92,7 @@ export class Network {
     this.off[chip] = 1;
     this.tables[chip] = undefined;
     this.chips[chip] = this.newChip(chip);
+    this.scheduler.cleared(chip);
     this.scheduler.setPower(chip, false);
     this.disableLinks(chip, { incoming: 0, outgoing: 0 });
     this.updateLinksOf(chip);
@@ -216,7 +217,9 @@ export class Network {
       interrupt: (to, core, source, level) => {
         if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
       },
+      runsAlone: () => this.scheduler.runsAlone,
       placed: (core) => {
+        if (this.chips[number] === chip) this.scheduler.placed(number, core);
         for (const listener of this.placeListeners) listener(chip, core);
       },
       countersRead: () => {
