@@ -20,7 +20,8 @@ const PACKET_SEED = 0x9e3779b9;
 /** What a plan makes happen, and what it has done so far. */
 export class Faults {
   private readonly random: () => number;
-  private readonly packetRandom: () => number;
+  /** By board. */
+  private readonly packetRandom = new Map<number, () => number>();
   private readonly lines: FaultyLine[] = [];
   private messages = 0;
   private waiting: readonly (Death & { readonly afterMessages: number })[];
@@ -33,7 +34,6 @@ export class Faults {
     private readonly monitors: Monitors,
   ) {
     this.random = randomFrom(plan.seed ?? DEFAULT_SEED);
-    this.packetRandom = randomFrom((plan.seed ?? DEFAULT_SEED) ^ PACKET_SEED);
     const deaths = plan.deaths ?? [];
     deaths.forEach((death, index) => {
       this.requireChip(`deaths[${index}]`, death);
@@ -72,8 +72,16 @@ export class Faults {
   }
 
   /** Whether the next multicast packet at a router is lost. */
-  losesPacket(): boolean {
-    return this.packetRandom() < (this.plan.packets?.lose ?? 0);
+  losesPacket(chip: number): boolean {
+    const board = this.boards.numberOf(chip);
+    const random = this.packetRandom.get(board) ?? this.newPacketRandom(board);
+    return random() < (this.plan.packets?.lose ?? 0);
+  }
+
+  private newPacketRandom(board: number): () => number {
+    const random = randomFrom(((this.plan.seed ?? DEFAULT_SEED) ^ PACKET_SEED) + board);
+    this.packetRandom.set(board, random);
+    return random;
   }
 
   /** A message of a host has come in. */

@@ -111,7 +111,7 @@ export class Firmware implements Monitors {
       (image, entry) => this.start(chip, image, entry),
     );
     const core = new ProgramCore(monitor, hardware, program);
-    core.time = this.network.scheduler.time;
+    core.time = this.network.clocks.of(chip).time;
     hardware.setCore(monitor, core);
   }
 
@@ -126,11 +126,10 @@ export class Firmware implements Monitors {
    * A monitor that was booted sends its image on to all neighbours, which takes some 50,000 packets. Those that run
    * an image already ignore them; they are not troubled with them here.
    */
-  isIgnored(from: number, to: number, packet: Packet): boolean {
+  repeatsImage(from: number, packet: Packet): boolean {
     const operation = bootOperation(packet);
-    if (operation === undefined) return false;
     if (operation === BootOperation.Start) this.sending[from] = 1;
-    return this.sending[from] === 1 && this.isBooted(to);
+    return operation !== undefined && this.sending[from] === 1;
   }
 
   coreDied(chip: number, core: number): void {
@@ -164,19 +163,19 @@ export class Firmware implements Monitors {
     memory.setVcpu(at.core, 'state', CoreState.Run);
     memory.setVcpu(at.core, 'appId', appId);
     const runner = new ProgramCore(physicalCore, hardware, program);
-    runner.time = this.network.scheduler.time;
+    runner.time = this.network.clocks.of(chip).time;
     hardware.setCore(physicalCore, runner);
   }
 
   /** Leaves the boot ROM for an image, as soon as no core runs. */
   private start(chip: number, image: Uint8Array, entry: number): void {
     const whole = image.slice();
-    this.network.scheduler.betweenCores(() => {
+    this.network.clocks.of(chip).betweenCores(() => {
       if (this.isBooted(chip) || !this.network.isOn(chip)) return;
       this.booted[chip] = 1;
       this.prepare(chip);
       this.run(chip, whole, entry);
-      this.wiring.started();
+      this.network.clocks.betweenWindows(() => this.wiring.started());
     });
   }
 
@@ -200,7 +199,8 @@ export class Firmware implements Monitors {
   }
 
   private run(chip: number, image: Uint8Array, entry: number): void {
-    const { scheduler, chips } = this.network;
+    const { clocks, chips } = this.network;
+    const scheduler = clocks.of(chip);
     const hardware = chips[chip] as Chip;
     const monitor = monitorOf(hardware) as number;
     const core = this.armCore(chip, monitor);
@@ -209,7 +209,7 @@ export class Firmware implements Monitors {
     core.writeTcm(0, image);
     core.writeTcm(IMAGE_COPY, image);
     core.start(entry);
-    scheduler.setPatient(chip, monitor, true);
+    scheduler.setPatient(clocks.placeOf(chip), monitor, true);
     hardware.setCore(monitor, core);
   }
 
@@ -218,7 +218,7 @@ export class Firmware implements Monitors {
     const known = this.cores[at];
     if (known !== undefined) return known;
     const made = new ArmCore(core, this.network.chips[chip] as Chip);
-    made.run(this.network.scheduler.time);
+    made.run(this.network.clocks.of(chip).time);
     this.cores[at] = made;
     return made;
   }

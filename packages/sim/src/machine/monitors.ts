@@ -23,8 +23,8 @@ export interface Monitors {
   coreDied(chip: number, core: number): void;
   /** What starts on a physical core that leaves its reset; undefined when nothing does. */
   resettable(chip: number, core: number): ResettableCore | undefined;
-  /** See {@link NetworkSurroundings.isIgnored}. */
-  isIgnored?(from: number, to: number, packet: Packet): boolean;
+  /** See {@link NetworkSurroundings.repeatsImage}. */
+  repeatsImage?(from: number, packet: Packet): boolean;
   /** UDP ports that a chip's reverse IPTags listen to. */
   reversePorts(chip: number): readonly number[];
   /** ARM cores that were started at least once. */

@@ -10,8 +10,12 @@ import type { ResetCode } from '../chip/system-controller.js';
 import type { Packet, ResettableCore } from '../core/core.js';
 import { Link } from '../router/link.js';
 import { P2P_NO_WAY } from '../router/point-to-point.js';
+import { BoardClocks } from './board-clocks.js';
+import { type BoardPlan, boardPlan } from './board-plan.js';
+import type { Clock } from './clock.js';
+import type { CrossingReceiver, Crossings } from './crossings.js';
 import { neighboursOf } from './layout.js';
-import { Scheduler } from './scheduler.js';
+import { type BoardGroup, WindowClock } from './window-clock.js';
 
 /** Why a link carries nothing, one bit each; chips switch off either of its ends. */
 const Cause = { Dead: 1, Stopped: 2, NotSent: 4, NotTaken: 8 } as const;
@@ -30,10 +34,12 @@ export interface NetworkSurroundings {
   transmit(chip: number, frame: Uint8Array): void;
   /** A chip resets itself. */
   resetChip(chip: number, code: ResetCode): void;
-  /** Whether a packet that goes from one chip to another is sure to be ignored there, so that it need not travel. */
-  isIgnored?(from: number, to: number, packet: Packet): boolean;
+  /** Whether a packet that leaves a chip is of no use to one that was booted, so that it need not get there. */
+  repeatsImage?(from: number, packet: Packet): boolean;
+  /** Whether a chip was booted. */
+  isBooted?(chip: number): boolean;
   /** Whether the next multicast packet at a router is lost, as a fault plan says. */
-  loses?(): boolean;
+  loses?(chip: number): boolean;
 }
 
 /** Time for which a chip that resets itself is silent: that of a reset pulse, ns. */
@@ -45,7 +51,11 @@ export class Network {
   surroundings: NetworkSurroundings | undefined;
   /** Those without power are blank. */
   readonly chips: Chip[];
-  readonly scheduler: Scheduler;
+  /** The clocks of boards that run in this thread. */
+  readonly clocks: BoardClocks;
+  /** The clock of the machine. */
+  readonly scheduler: Clock;
+  private readonly plan: BoardPlan;
   private readonly index: ReadonlyMap<number, number>;
   /** Chip behind each link, -1 for none: index chip * 6 + link. */
   private readonly neighbours: Int32Array;
@@ -58,15 +68,30 @@ export class Network {
   private readonly tables: (PointToPointRoutes | undefined)[];
   private readonly placeListeners = new Set<(chip: Chip, core: number) => void>();
 
-  constructor(readonly machine: Machine) {
+  /**
+   * @param first number of the first board that this thread runs, by {@link boardPlan}
+   * @param end number behind the last; by default it runs all
+   * @param others boards that other threads run, in the order of their numbers
+   */
+  constructor(
+    readonly machine: Machine,
+    first = 0,
+    end?: number,
+    others: readonly BoardGroup[] = [],
+  ) {
     const { chips } = machine;
     this.index = new Map(chips.map((chip, number) => [chipToAddress(chip), number]));
     this.neighbours = neighboursOf(machine, this.index);
     this.causes = new Uint8Array(chips.length * LINKS);
     this.off = new Uint8Array(chips.length);
     this.tables = new Array(chips.length).fill(undefined);
+    this.plan = boardPlan(machine);
     this.chips = chips.map((_chip, number) => this.newChip(number));
-    this.scheduler = new Scheduler(this.chips);
+    this.clocks = new BoardClocks(this.plan, this.chips, first, end);
+    this.scheduler =
+      this.plan.count === 1
+        ? this.clocks.of(0)
+        : new WindowClock([this.group, ...others], this.clocks);
   }
 
   /** Number of the chip at a place of the machine, if there is one. */
@@ -92,7 +117,8 @@ export class Network {
     this.off[chip] = 1;
     this.tables[chip] = undefined;
     this.chips[chip] = this.newChip(chip);
-    this.scheduler.setPower(chip, false);
+    this.clocks.replace(this.chips[chip] as Chip);
+    this.setPower(chip, false);
     this.disableLinks(chip, { incoming: 0, outgoing: 0 });
     this.updateLinksOf(chip);
   }
@@ -101,7 +127,7 @@ export class Network {
   switchOn(chip: number): void {
     if (this.isOn(chip)) return;
     this.off[chip] = 0;
-    this.scheduler.setPower(chip, true);
+    this.setPower(chip, true);
     this.updateLinksOf(chip);
   }
 
@@ -147,13 +173,58 @@ export class Network {
     return () => this.placeListeners.delete(listener);
   }
 
-  /** Lets a chip switch off ends of its links. */
+  /** Takes what comes from another board. */
+  take(crossings: Crossings, index: number): void {
+    crossings.deliver(index, this.receiver);
+  }
+
+  /** What boards of this thread take from others. */
+  private readonly receiver: CrossingReceiver = {
+    arrive: (chip, link, packet, at, isRepeated) => {
+      if (isRepeated && this.surroundings?.isBooted?.(chip) === true) this.releaseLink(chip, link);
+      else this.clocks.of(chip).schedule(this.clocks.placeOf(chip), link, packet, at);
+    },
+    release: (chip, link) => this.freePlace(chip, link),
+  };
+
+  /** The boards of this thread. */
+  get group(): BoardGroup {
+    const { clocks } = this;
+    let until = 0;
+    return {
+      get isIdle() {
+        return clocks.isIdle;
+      },
+      get nextTime() {
+        return clocks.nextTime;
+      },
+      get nextAction() {
+        return clocks.nextAction;
+      },
+      crossings: clocks.crossings,
+      has: (chip) => clocks.runs(chip),
+      setPresent: (time) => {
+        clocks.time = time;
+      },
+      begin: (end) => {
+        until = end;
+      },
+      finish: () => clocks.run(until),
+      takeReports: () => clocks.takeReports(),
+      take: (crossings, index) => this.take(crossings, index),
+    };
+  }
+
+  /** Lets a chip switch off ends of its links; what that does to other boards comes when the window is over. */
   private disableLinks(chip: number, { incoming, outgoing }: DisabledLinks): void {
     for (let link = 0; link < LINKS; link++) {
       this.setOneWay(chip, link, Cause.NotSent, ((outgoing >>> link) & 1) === 1);
       const next = this.neighbours[chip * LINKS + link] as number;
+      if (next < 0) continue;
       const isRefused = ((incoming >>> link) & 1) === 1;
-      if (next >= 0) this.setOneWay(next, (link + 3) % LINKS, Cause.NotTaken, isRefused);
+      const refuse = () => this.setOneWay(next, (link + 3) % LINKS, Cause.NotTaken, isRefused);
+      if (this.clocks.areTogether(chip, next)) refuse();
+      else this.clocks.betweenWindows(refuse);
     }
   }
 
@@ -203,18 +274,19 @@ export class Network {
     const whileThere = (action: () => void): void => {
       if (this.chips[number] === chip) action();
     };
+    const clock = () => this.clocks.of(number);
+    const place = this.plan.placeOf[number] as number;
     const chip: Chip = new Chip(number, { x, y }, physicalCoreMask, links, {
       schedule: (to, port, packet, at) => {
-        if (to !== number && this.surroundings?.isIgnored?.(number, to, packet) === true) {
-          this.releaseLink(to, port);
-        } else this.scheduler.schedule(to, port, packet, at);
+        if (to === number) clock().schedule(place, port, packet, at);
+        else this.sendOn(number, to, port, packet, at);
       },
-      retryRouter: (to, at) => this.scheduler.retryRouter(to, at),
-      wake: (to, core) => {
-        if (this.chips[to] === chip) this.scheduler.wake(to, core);
+      retryRouter: (_, at) => clock().retryRouter(place, at),
+      wake: (_, core) => {
+        if (this.chips[number] === chip) clock().wake(place, core);
       },
-      interrupt: (to, core, source, level) => {
-        if (this.chips[to] === chip) this.scheduler.interrupt(to, core, source, level);
+      interrupt: (_, core, source, level) => {
+        if (this.chips[number] === chip) clock().interrupt(place, core, source, level);
       },
       placed: (core) => {
         for (const listener of this.placeListeners) listener(chip, core);
@@ -222,20 +294,23 @@ export class Network {
       countersRead: () => {
         for (const listener of this.counterListeners) listener();
       },
-      release: (at, link) => this.releaseLink(at, link),
-      loses: () => this.surroundings?.loses?.() === true,
+      release: (_, link) => this.releaseLink(number, link),
+      loses: () => this.surroundings?.loses?.(number) === true,
       pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? P2P_NO_WAY,
-      now: () => this.scheduler.time,
-      after: (ns, action) => this.scheduler.after(ns, () => whileThere(action)),
-      background: (ns, action) => this.scheduler.background(ns, () => whileThere(action)),
-      betweenCores: (action) => this.scheduler.betweenCores(action),
+      now: () => clock().time,
+      after: (ns, action) => clock().after(ns, () => whileThere(action)),
+      background: (ns, action) => clock().background(ns, () => whileThere(action)),
+      betweenCores: (action) => clock().betweenCores(action),
       resettable: (at, core) => this.surroundings?.resettable(at, core),
       disableLinks: (at, disabled) => this.disableLinks(at, disabled),
-      transmit: (at, frame) => this.surroundings?.transmit(at, frame),
+      transmit: (at, frame) =>
+        this.clocks.betweenWindows(() => this.surroundings?.transmit(at, frame)),
       resetChip: (at, code) =>
-        this.scheduler.betweenCores(() => {
-          if (this.chips[at] === chip) this.surroundings?.resetChip(at, code);
-        }),
+        clock().betweenCores(() =>
+          this.clocks.betweenWindows(() => {
+            if (this.chips[at] === chip) this.surroundings?.resetChip(at, code);
+          }),
+        ),
     });
     return chip;
   }
@@ -245,9 +320,29 @@ export class Network {
     return other !== undefined && !sameChip(other.ethernet, ethernet);
   }
 
+  /** A packet leaves a chip by a link. */
+  private sendOn(from: number, to: number, link: number, packet: Packet, at: number): void {
+    const { clocks, surroundings } = this;
+    const isRepeated = surroundings?.repeatsImage?.(from, packet) === true;
+    if (!clocks.areTogether(from, to)) clocks.crossings.packet(to, link, packet, at, isRepeated);
+    else if (isRepeated && surroundings?.isBooted?.(to) === true) this.releaseLink(to, link);
+    else clocks.of(to).schedule(clocks.placeOf(to), link, packet, at);
+  }
+
   /** A packet that came by a link was dealt with: there is room for another on the neighbour's side. */
   private releaseLink(chip: number, link: number): void {
-    const from = this.linkOf(this.neighbours[chip * LINKS + link] as number, (link + 3) % LINKS);
+    const from = this.neighbours[chip * LINKS + link] as number;
+    const back = (link + 3) % LINKS;
+    if (this.clocks.areTogether(chip, from)) this.freePlace(from, back);
+    else this.clocks.crossings.room(from, back);
+  }
+
+  private freePlace(chip: number, link: number): void {
+    const from = this.linkOf(chip, link);
     if (from.inTransit > 0) from.inTransit--;
+  }
+
+  private setPower(chip: number, isOn: boolean): void {
+    this.clocks.of(chip).setPower(this.clocks.placeOf(chip), isOn);
   }
 }

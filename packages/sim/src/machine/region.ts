@@ -110,7 +110,8 @@ export class Region implements World {
   }
 
   get time(): number {
-    return this.network.scheduler.time;
+    const { clocks, scheduler } = this.network;
+    return clocks.isRunning ? clocks.time : scheduler.time;
   }
 
   /** In the order of their chips. */
@@ -139,6 +140,10 @@ export class Region implements World {
 
   background(ns: number, action: () => void): void {
     this.network.scheduler.background(ns, () => survives(action));
+  }
+
+  betweenWindows(action: () => void): void {
+    this.network.clocks.betweenWindows(action);
   }
 
   get isIdle(): boolean {

@@ -111,9 +111,10 @@ export class VirtualMachine {
       resettable: (chip, core) => monitors.resettable(chip, core),
       transmit: (chip, frame) => this.ethernets.of(chip)?.port.transmit?.(frame),
       resetChip: (chip, code) => this.boards.resetChip(chip, code),
-      ...(faults?.packets && { loses: () => this.faults?.losesPacket() === true }),
-      ...(monitors.isIgnored && {
-        isIgnored: (from, to, packet) => monitors.isIgnored?.(from, to, packet) ?? false,
+      ...(faults?.packets && { loses: (chip) => this.faults?.losesPacket(chip) === true }),
+      ...(monitors.repeatsImage && {
+        repeatsImage: (from, packet) => monitors.repeatsImage?.(from, packet) ?? false,
+        isBooted: (chip) => monitors.isBooted(chip),
       }),
     };
     this.faults = faults && new Faults(parseFaultPlan(faults), this.network, this.boards, monitors);
@@ -266,7 +267,8 @@ export class VirtualMachine {
       isBooted: (chip) => management.monitors.isBooted(chip),
       onCorePlaced: (listener) => network.onCorePlaced(listener),
       after: (ns, action) => this.after(ns, action),
-      runAlone: (chip, core, until) => network.scheduler.runOnly(chip, core, until),
+      runAlone: (chip, core, until) =>
+        network.clocks.of(chip).runOnly(network.clocks.placeOf(chip), core, until),
       hold: () => {
         pump.hold();
         // Requests that wait for the machine to become idle would wait for the debugger's user.

@@ -286,7 +286,10 @@ class MonitorCore implements Core {
   }
 
   deliver(packet: { readonly key: number; readonly payload: number | undefined }): boolean {
-    survives(() => this.monitor.takePacket(packet.key, packet.payload ?? 0));
+    const { monitor } = this;
+    monitor.world.betweenWindows(() =>
+      survives(() => monitor.takePacket(packet.key, packet.payload ?? 0)),
+    );
     return true;
   }
 
