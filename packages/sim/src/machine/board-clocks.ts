@@ -23,8 +23,6 @@ interface BoardClock {
 
 /** Runs boards. */
 export class BoardClocks {
-  /** Packets and credits that have left for other boards. */
-  readonly crossings = new Crossings();
   private reports: (() => void)[] = [];
   private readonly boards: BoardClock[];
   private present = 0;
@@ -33,12 +31,14 @@ export class BoardClocks {
   /**
    * @param first number of the first board that this thread runs
    * @param end number behind the last
+   * @param crossings where it is noted what has left for other boards
    */
   constructor(
     private readonly plan: BoardPlan,
     chips: readonly Chip[],
-    readonly first = 0,
-    readonly end = plan.count,
+    private readonly first = 0,
+    private readonly end = plan.count,
+    readonly crossings = new Crossings(),
   ) {
     const boards = Array.from({ length: plan.count }, (): Chip[] => []);
     for (const chip of chips) boards[plan.boardOf[chip.index] as number]?.push(chip);
@@ -65,12 +65,6 @@ export class BoardClocks {
   /** Number by which the scheduler of its board knows a chip. */
   placeOf(chip: number): number {
     return this.plan.placeOf[chip] as number;
-  }
-
-  /** Whether this thread runs the board of a chip. */
-  runs(chip: number): boolean {
-    const board = this.plan.boardOf[chip] as number;
-    return board >= this.first && board < this.end;
   }
 
   /** Whether two chips are on one board. */

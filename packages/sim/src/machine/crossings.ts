@@ -63,6 +63,17 @@ export class Crossings {
     return Math.floor((this.numbers[index * FIELDS] as number) / PORTS);
   }
 
+  /** When the packet at an index arrives, ns; Infinity when it is none. */
+  arrivalOf(index: number): number {
+    const time = this.numbers[index * FIELDS + 1] as number;
+    return time === ROOM ? Number.POSITIVE_INFINITY : time;
+  }
+
+  /** Whether the packet at an index is of no use to a chip that was booted. */
+  isRepeated(index: number): boolean {
+    return (((this.numbers[index * FIELDS] as number) % PORTS) & REPEATED) !== 0;
+  }
+
   /** Adds a crossing of another list. */
   copy(from: Crossings, index: number): void {
     const at = index * FIELDS;

@@ -54,7 +54,7 @@ export interface FirmwareWiring {
   readonly serialRoms: SerialRoms;
   readonly reversePorts: ReversePorts;
   /** An image has started on a chip. */
-  started(): void;
+  started(chip: number): void;
 }
 
 /** All chips. */
@@ -74,20 +74,25 @@ export class Firmware implements Monitors {
     this.booted = new Uint8Array(network.chips.length);
     this.sending = new Uint8Array(network.chips.length);
     network.chips.forEach((_, chip) => {
-      this.switchedOn(chip);
+      if (network.runs(chip)) this.switchedOn(chip);
     });
   }
 
   boot(image: Uint8Array, root: number, isWaiting: (chip: number) => boolean): void {
-    if (isBuiltIn(image)) {
-      throw new MalformedMessageError(
-        'boot image',
-        'it stands for the built-in monitor, and this machine runs images',
-      );
-    }
-    this.takesImages = isWaiting;
+    refuseBuiltIn(image);
+    this.expectImages(isWaiting);
+    this.startRoot(image, root);
+  }
+
+  /** Starts an image that came by the ethernet. */
+  startRoot(image: Uint8Array, root: number): void {
     warmUpOnce(image);
     this.start(root, image, 0);
+  }
+
+  /** A boot begins: from now on chips that wait in their boot ROM take images from their neighbours. */
+  expectImages(isWaiting: (chip: number) => boolean): void {
+    this.takesImages = isWaiting;
   }
 
   isBooted(chip: number): boolean {
@@ -175,7 +180,7 @@ export class Firmware implements Monitors {
       this.booted[chip] = 1;
       this.prepare(chip);
       this.run(chip, whole, entry);
-      this.network.clocks.betweenWindows(() => this.wiring.started());
+      this.network.clocks.betweenWindows(() => this.wiring.started(chip));
     });
   }
 
@@ -234,6 +239,15 @@ function warmUpOnce(image: Uint8Array): void {
 /** The core that becomes the monitor: the lowest that works. */
 function monitorOf({ coreMask }: Chip): number | undefined {
   return coreMask === 0 ? undefined : 31 - Math.clz32(coreMask & -coreMask);
+}
+
+/** Throws MalformedMessageError for an image that no chip could run. */
+export function refuseBuiltIn(image: Uint8Array): void {
+  if (!isBuiltIn(image)) return;
+  throw new MalformedMessageError(
+    'boot image',
+    'it stands for the built-in monitor, and this machine runs images',
+  );
 }
 
 function isBuiltIn(image: Uint8Array): boolean {

@@ -11,6 +11,8 @@ import { P2P_HERE, P2P_NO_WAY } from '../router/point-to-point.js';
 const LINKS = 6;
 const MONITOR_ROUTE = 1 << 6;
 const CHIPS = 65536;
+/** Register of the route of entry 0 of the multicast table. */
+const SIGNAL_ROUTE = 0xf1004000;
 
 /** Where the packets go. */
 export interface Ways {
@@ -95,19 +97,18 @@ export class MonitorTraffic {
 
   /** Counts packets at one router: by a link, or with a link below 0 to the monitor. */
   private count(kind: number, chip: number, link: number, isOwn: boolean, packets: number): void {
-    const { router, systemController } = this.ways.chip(chip);
-    const output = link < 0 ? MONITOR_ROUTE << systemController.monitor : 1 << link;
+    const hardware = this.ways.chip(chip);
+    const output = link < 0 ? MONITOR_ROUTE << hardware.systemController.monitor : 1 << link;
     const packetClass = kind | PacketClass.Payload | (isOwn ? PacketClass.Local : 0);
-    router.diagnostics.sent(packetClass, output, systemController.monitor, packets);
+    hardware.countSent(packetClass, output, packets);
   }
 
   private countSignals(from: Monitor, packets: number): void {
     for (const monitor of this.ways.monitors()) {
-      const { router, systemController } = monitor.chip;
+      const { chip, memory } = monitor;
       const local = monitor === from ? PacketClass.Local : 0;
       const packetClass = PacketKind.Multicast | PacketClass.Payload | local;
-      const outputs = router.table.routeOf(0);
-      router.diagnostics.sent(packetClass, outputs, systemController.monitor, packets);
+      chip.countSent(packetClass, memory.word(SIGNAL_ROUTE), packets);
     }
   }
 

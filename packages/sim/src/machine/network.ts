@@ -4,7 +4,7 @@
  */
 import { LINKS, type Machine } from '@spin-tools/machine-model';
 import { type ChipAddress, chipToAddress, sameChip } from '@spin-tools/scp';
-import { Chip } from '../chip/chip.js';
+import { Chip, type ChipWiring } from '../chip/chip.js';
 import type { DisabledLinks } from '../chip/subsystem-resets.js';
 import type { ResetCode } from '../chip/system-controller.js';
 import type { Packet, ResettableCore } from '../core/core.js';
@@ -34,6 +34,8 @@ export interface NetworkSurroundings {
   transmit(chip: number, frame: Uint8Array): void;
   /** A chip resets itself. */
   resetChip(chip: number, code: ResetCode): void;
+  /** A chip has disabled links; when this is given, others tell all networks. */
+  linksDisabled?(chip: number, links: DisabledLinks): void;
   /** Whether a packet that leaves a chip is of no use to one that was booted, so that it need not get there. */
   repeatsImage?(from: number, packet: Packet): boolean;
   /** Whether a chip was booted. */
@@ -44,6 +46,40 @@ export interface NetworkSurroundings {
 
 /** Time for which a chip that resets itself is silent: that of a reset pulse, ns. */
 const RESET_NS = 2000;
+
+/** What other threads are told of what happens to chips and links. */
+export interface NetworkMirror {
+  post<K extends keyof MirroredOperations>(
+    name: K,
+    ...args: Parameters<MirroredOperations[K]>
+  ): void;
+}
+
+/** See the methods of {@link Network}. */
+export interface MirroredOperations {
+  switchOff(chip: number): void;
+  switchOn(chip: number): void;
+  beginRestart(chip: number, code: ResetCode): void;
+  killLink(chip: number, link: number): void;
+  stopLink(chip: number, link: number, isStopped: boolean): void;
+  disableLinks(chip: number, links: DisabledLinks): void;
+}
+
+/** Boards that another thread runs. */
+export type OtherBoards = BoardGroup & NetworkMirror;
+
+/** Which boards of a machine a thread runs; by default all. */
+export interface NetworkShare {
+  /** Number of the first, by {@link boardPlan}, and of the one behind the last. */
+  readonly first?: number;
+  readonly end?: number;
+  /** Boards that other threads run, in the order of their numbers. */
+  readonly others?: readonly OtherBoards[];
+  /** Makes what stands for a chip that another thread runs; by default a chip that never runs. */
+  readonly newRemoteChip?: (...args: ConstructorParameters<typeof Chip>) => Chip;
+  /** Where it is noted what leaves for other boards. */
+  readonly crossings?: Crossings;
+}
 
 /** Chips and links. */
 export class Network {
@@ -68,16 +104,9 @@ export class Network {
   private readonly tables: (PointToPointRoutes | undefined)[];
   private readonly placeListeners = new Set<(chip: Chip, core: number) => void>();
 
-  /**
-   * @param first number of the first board that this thread runs, by {@link boardPlan}
-   * @param end number behind the last; by default it runs all
-   * @param others boards that other threads run, in the order of their numbers
-   */
   constructor(
     readonly machine: Machine,
-    first = 0,
-    end?: number,
-    others: readonly BoardGroup[] = [],
+    private readonly share: NetworkShare = {},
   ) {
     const { chips } = machine;
     this.index = new Map(chips.map((chip, number) => [chipToAddress(chip), number]));
@@ -87,7 +116,8 @@ export class Network {
     this.tables = new Array(chips.length).fill(undefined);
     this.plan = boardPlan(machine);
     this.chips = chips.map((_chip, number) => this.newChip(number));
-    this.clocks = new BoardClocks(this.plan, this.chips, first, end);
+    const { first, end, others = [], crossings } = share;
+    this.clocks = new BoardClocks(this.plan, this.chips, first, end, crossings);
     this.scheduler =
       this.plan.count === 1
         ? this.clocks.of(0)
@@ -111,21 +141,34 @@ export class Network {
     return this.off[chip] === 0;
   }
 
+  /** Whether this thread runs a chip. */
+  runs(chip: number): boolean {
+    const { first = 0, end = this.plan.count } = this.share;
+    const board = this.plan.boardOf[chip] as number;
+    return board >= first && board < end;
+  }
+
   /** Switches a chip off: it forgets everything, and what is sent to it is lost. */
   switchOff(chip: number): void {
     if (!this.isOn(chip)) return;
+    this.turnOff(chip);
+    for (const other of this.others) other.post('switchOff', chip);
+  }
+
+  private turnOff(chip: number): void {
     this.off[chip] = 1;
     this.tables[chip] = undefined;
     this.chips[chip] = this.newChip(chip);
     this.clocks.replace(this.chips[chip] as Chip);
     this.setPower(chip, false);
-    this.disableLinks(chip, { incoming: 0, outgoing: 0 });
+    this.setDisabledLinks(chip, { incoming: 0, outgoing: 0 }, () => true);
     this.updateLinksOf(chip);
   }
 
   /** Switches a chip on again: it is blank. */
   switchOn(chip: number): void {
     if (this.isOn(chip)) return;
+    for (const other of this.others) other.post('switchOn', chip);
     this.off[chip] = 0;
     this.setPower(chip, true);
     this.updateLinksOf(chip);
@@ -134,11 +177,8 @@ export class Network {
   /** Resets a chip: it forgets everything but its memory, and is back after a moment. */
   restart(chip: number, code: ResetCode, then: () => void): void {
     if (!this.isOn(chip)) return;
-    const memory = (this.chips[chip] as Chip).shareMemory();
-    this.switchOff(chip);
-    const restarted = this.chips[chip] as Chip;
-    restarted.adoptMemory(memory);
-    restarted.systemController.resetCode = code;
+    this.beginRestart(chip, code);
+    const restarted = this.chips[chip];
     this.scheduler.after(RESET_NS, () => {
       if (this.chips[chip] !== restarted) return;
       this.switchOn(chip);
@@ -146,19 +186,36 @@ export class Network {
     });
   }
 
+  /** Puts a chip into reset: it forgets everything but its memory, and is silent. */
+  beginRestart(chip: number, code: ResetCode): void {
+    const before = this.chips[chip] as Chip;
+    this.turnOff(chip);
+    const restarted = this.chips[chip] as Chip;
+    restarted.keepMemoryOf(before);
+    restarted.systemController.resetCode = code;
+    for (const other of this.others) other.post('beginRestart', chip, code);
+  }
+
   /** A link dies, in both directions. */
   killLink(chip: number, link: number): void {
     this.setCause(chip, link, Cause.Dead, true);
+    for (const other of this.others) other.post('killLink', chip, link);
   }
 
   /** Stops a link between boards, in one direction, or lets it go on. */
   stopLink(chip: number, link: number, isStopped: boolean): void {
     this.setOneWay(chip, link, Cause.Stopped, isStopped);
+    for (const other of this.others) other.post('stopLink', chip, link, isStopped);
   }
 
   /** Says where point-to-point packets of a chip go; undefined for nowhere. */
   setPointToPoint(chip: number, table: PointToPointRoutes | undefined): void {
     this.tables[chip] = table;
+  }
+
+  /** Has all counted that is to be, as before a counter is looked at. */
+  settleCounters(): void {
+    for (const listener of this.counterListeners) listener();
   }
 
   /** Calls back before a counter of a router is looked at or changed; the result stops that. */
@@ -202,7 +259,7 @@ export class Network {
         return clocks.nextAction;
       },
       crossings: clocks.crossings,
-      has: (chip) => clocks.runs(chip),
+      has: (chip) => this.runs(chip),
       setPresent: (time) => {
         clocks.time = time;
       },
@@ -215,17 +272,38 @@ export class Network {
     };
   }
 
+  /** A chip has switched off ends of its links: carries out what that means for other boards. */
+  disableLinks(chip: number, links: DisabledLinks): void {
+    this.setDisabledLinks(chip, links, () => true);
+    for (const other of this.others) other.post('disableLinks', chip, links);
+  }
+
   /** Lets a chip switch off ends of its links; what that does to other boards comes when the window is over. */
-  private disableLinks(chip: number, { incoming, outgoing }: DisabledLinks): void {
+  private linksDisabled(chip: number, links: DisabledLinks): void {
+    this.setDisabledLinks(chip, links, (next) => this.clocks.areTogether(chip, next));
+    this.clocks.betweenWindows(() => {
+      if (this.surroundings?.linksDisabled === undefined) this.disableLinks(chip, links);
+      else this.surroundings.linksDisabled(chip, links);
+    });
+  }
+
+  private setDisabledLinks(
+    chip: number,
+    { incoming, outgoing }: DisabledLinks,
+    reaches: (next: number) => boolean,
+  ): void {
     for (let link = 0; link < LINKS; link++) {
       this.setOneWay(chip, link, Cause.NotSent, ((outgoing >>> link) & 1) === 1);
       const next = this.neighbours[chip * LINKS + link] as number;
-      if (next < 0) continue;
       const isRefused = ((incoming >>> link) & 1) === 1;
-      const refuse = () => this.setOneWay(next, (link + 3) % LINKS, Cause.NotTaken, isRefused);
-      if (this.clocks.areTogether(chip, next)) refuse();
-      else this.clocks.betweenWindows(refuse);
+      if (next >= 0 && reaches(next)) {
+        this.setOneWay(next, (link + 3) % LINKS, Cause.NotTaken, isRefused);
+      }
     }
+  }
+
+  private get others(): readonly OtherBoards[] {
+    return this.share.others ?? [];
   }
 
   private setCause(chip: number, link: number, cause: number, isSet: boolean): void {
@@ -276,7 +354,7 @@ export class Network {
     };
     const clock = () => this.clocks.of(number);
     const place = this.plan.placeOf[number] as number;
-    const chip: Chip = new Chip(number, { x, y }, physicalCoreMask, links, {
+    const wiring: ChipWiring = {
       schedule: (to, port, packet, at) => {
         if (to === number) clock().schedule(place, port, packet, at);
         else this.sendOn(number, to, port, packet, at);
@@ -291,9 +369,7 @@ export class Network {
       placed: (core) => {
         for (const listener of this.placeListeners) listener(chip, core);
       },
-      countersRead: () => {
-        for (const listener of this.counterListeners) listener();
-      },
+      countersRead: () => this.settleCounters(),
       release: (_, link) => this.releaseLink(number, link),
       loses: () => this.surroundings?.loses?.(number) === true,
       pointToPoint: (at, address) => this.tables[at]?.entry(at, address) ?? P2P_NO_WAY,
@@ -302,7 +378,7 @@ export class Network {
       background: (ns, action) => clock().background(ns, () => whileThere(action)),
       betweenCores: (action) => clock().betweenCores(action),
       resettable: (at, core) => this.surroundings?.resettable(at, core),
-      disableLinks: (at, disabled) => this.disableLinks(at, disabled),
+      disableLinks: (at, disabled) => this.linksDisabled(at, disabled),
       transmit: (at, frame) =>
         this.clocks.betweenWindows(() => this.surroundings?.transmit(at, frame)),
       resetChip: (at, code) =>
@@ -311,7 +387,13 @@ export class Network {
             if (this.chips[at] === chip) this.surroundings?.resetChip(at, code);
           }),
         ),
-    });
+    };
+    const { newRemoteChip } = this.share;
+    const newChip: (...args: ConstructorParameters<typeof Chip>) => Chip =
+      newRemoteChip === undefined || this.runs(number)
+        ? (...args) => new Chip(...args)
+        : newRemoteChip;
+    const chip = newChip(number, { x, y }, physicalCoreMask, links, wiring);
     return chip;
   }
 

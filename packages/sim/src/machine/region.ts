@@ -165,8 +165,8 @@ export class Region implements World {
   /** The least that a packet takes. */
   latency(from: ChipMonitor, to: ChipMonitor): number {
     const hops = this.paths.hops(from.chip.index, to.chip.index);
-    const board = (monitor: ChipMonitor) => monitor.memory.variable('ethernetAddress');
-    return hops * HOP_NS + (board(from) === board(to) ? 0 : BOARD_CROSSING_NS);
+    const isOnBoard = this.network.clocks.areTogether(from.chip.index, to.chip.index);
+    return hops * HOP_NS + (isOnBoard ? 0 : BOARD_CROSSING_NS);
   }
 
   neighbour(of: ChipMonitor, link: number): Monitor | undefined {
