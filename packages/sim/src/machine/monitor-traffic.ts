@@ -11,8 +11,6 @@ import { P2P_HERE, P2P_NO_WAY } from '../router/point-to-point.js';
 const LINKS = 6;
 const MONITOR_ROUTE = 1 << 6;
 const CHIPS = 65536;
-/** Register of the route of entry 0 of the multicast table. */
-const SIGNAL_ROUTE = 0xf1004000;
 
 /** Where the packets go. */
 export interface Ways {
@@ -105,10 +103,10 @@ export class MonitorTraffic {
 
   private countSignals(from: Monitor, packets: number): void {
     for (const monitor of this.ways.monitors()) {
-      const { chip, memory } = monitor;
+      const { chip } = monitor;
       const local = monitor === from ? PacketClass.Local : 0;
       const packetClass = PacketKind.Multicast | PacketClass.Payload | local;
-      chip.countSent(packetClass, memory.word(SIGNAL_ROUTE), packets);
+      chip.countSentByFirstEntry(packetClass, packets);
     }
   }
 

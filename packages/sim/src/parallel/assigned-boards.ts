@@ -171,6 +171,8 @@ export class AssignedBoards {
       setFixedRoute: (chip, route) => this.chip(chip).setFixedRoute(route),
       countSent: (chip, packetClass, outputs, packets) =>
         this.chip(chip).countSent(packetClass, outputs, packets),
+      countSentByFirstEntry: (chip, packetClass, packets) =>
+        this.chip(chip).countSentByFirstEntry(packetClass, packets),
       keepClocks: (number) => {
         const chip = this.chip(number);
         const clocks = new Clocks(new MonitorMemory(chip), () => network.clocks.time);

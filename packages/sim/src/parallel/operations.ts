@@ -31,6 +31,7 @@ export interface Operations {
   clearRoutes(chip: number, first: number): void;
   setFixedRoute(chip: number, route: number): void;
   countSent(chip: number, packetClass: number, outputs: number, packets: number): void;
+  countSentByFirstEntry(chip: number, packetClass: number, packets: number): void;
   keepClocks(chip: number): void;
   receiveFrame(chip: number, frame: Uint8Array): void;
 

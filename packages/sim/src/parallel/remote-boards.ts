@@ -17,6 +17,12 @@ const PATIENCE_MS = 120_000;
 /** Crossings of a link in one window, in one direction, at most: packets and word of them. */
 const CROSSINGS_OF_LINK = 32;
 const LINKS = 6;
+/** Operations after which boards have no more to do than before. */
+const QUIET: ReadonlySet<keyof Operations> = new Set([
+  ...(['write', 'copyIn', 'keepMemory', 'adopt', 'setMonitor', 'setFlags', 'setOkCores'] as const),
+  ...(['clearRoutes', 'setFixedRoute', 'countSent', 'countSentByFirstEntry'] as const),
+  ...(['keepClocks', 'newArmCore', 'writeTcm', 'setIp', 'beginBoot'] as const),
+]);
 
 /** What a thread is to run and how. */
 export interface BoardsWanted
@@ -43,7 +49,7 @@ export class RemoteBoards implements BoardGroup {
   private reports: Report[] = [];
   private readonly memories = new Map<ChipMemory, number>();
   private present = 0;
-  /** Changes whenever time has passed on the boards. */
+  /** Changes whenever time passes on the boards. */
   moment = 0;
   /** What is known of the boards may not be true any more. */
   private isStale = true;
@@ -109,7 +115,6 @@ export class RemoteBoards implements BoardGroup {
   }
 
   setPresent(time: number): void {
-    if (time !== this.present) this.moment++;
     this.present = time;
   }
 
@@ -143,7 +148,7 @@ export class RemoteBoards implements BoardGroup {
   /** Does something that has no result. */
   post<K extends keyof Operations>(name: K, ...args: Parameters<Operations[K]>): void {
     this.calls.push([name, ...args]);
-    this.isStale = true;
+    if (!QUIET.has(name)) this.isStale = true;
   }
 
   /** Does something and gives its result. @throws BusError, BoardThreadError */
