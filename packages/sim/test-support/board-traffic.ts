@@ -32,7 +32,7 @@ export interface TrafficOptions {
   readonly machine: MachineOptions;
   /** An image that the machine runs. Default: the built-in monitor. */
   readonly image?: Uint8Array;
-  /** Senders; some come to be the same. Default 10. */
+  /** Senders; some come to be the same. Default 5. */
   readonly senders?: number;
 }
 
@@ -55,7 +55,7 @@ export async function carryTraffic(options: TrafficOptions): Promise<Traffic> {
       pauseMs: 0,
       ...(options.image && { image: options.image, hardwareVersion: 5 }),
     });
-    if (options.image !== undefined) await virtual.advance(1000 * MS);
+    if (options.image !== undefined) await joinBoards(virtual, controller);
     return await traffic(virtual, controller, options);
   } finally {
     await controller.close();
@@ -63,10 +63,16 @@ export async function carryTraffic(options: TrafficOptions): Promise<Traffic> {
   }
 }
 
+/** Waits for all chips to be up; since SC&MP 4.0 they are to be asked through the ethernet of their board. */
+async function joinBoards(virtual: VirtualMachine, controller: MachineController): Promise<void> {
+  await virtual.advance(1000 * MS);
+  for (const chip of virtual.ethernetChips) controller.addBoard(chip, virtual.scpTransport(chip));
+}
+
 async function traffic(
   virtual: VirtualMachine,
   controller: MachineController,
-  { seed, senders = 10 }: TrafficOptions,
+  { seed, senders = 5 }: TrafficOptions,
 ): Promise<Traffic> {
   const random = randomFrom(seed);
   const draw = (end: number): number => Math.floor(random() * end);
@@ -83,7 +89,7 @@ async function traffic(
     for (const [chip, route] of routes) {
       tables.set(chip, [...(tables.get(chip) ?? []), { key, mask: 0xfffffff0, route }]);
     }
-    return { key, at: { ...source, core: 1 + draw(2) }, packets: 50 + draw(150), long: draw(2) };
+    return { key, at: { ...source, core: 1 + draw(2) }, packets: 30 + draw(60), long: draw(2) };
   });
   const chips = [...tables.keys()].map((address) => ({ x: address >>> 8, y: address & 255 }));
   for (const chip of chips) {

@@ -172,10 +172,7 @@ export class VirtualMachine {
     const { armCores } = management.monitors;
     const own = network.chips.filter((chip) => network.runs(chip.index));
     const ownCores = armCores.filter((core) => !(core instanceof RemoteCore));
-    const counts = [
-      countsOf(own, ownCores),
-      ...this.team.others.map((boards) => boards.ask('counts')),
-    ];
+    const counts = [countsOf(own, ownCores), ...this.team.others.map((boards) => boards.counts())];
     return collectStatistics(this.time, boards.boards.length, counts);
   }
 

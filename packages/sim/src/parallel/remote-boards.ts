@@ -1,4 +1,5 @@
 /** Boards that another thread runs, as the machine's own thread sees them. */
+import type * as WorkerThreads from 'node:worker_threads';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { type Machine, machineToJson } from '@spin-tools/machine-model';
 import type { ChipMemory } from '../chip/chip.js';
@@ -6,6 +7,7 @@ import { copyOfMemory } from '../chip/memory-copy.js';
 import { BusError } from '../core/core.js';
 import type { BoardPlan } from '../machine/board-plan.js';
 import type { Crossings } from '../machine/crossings.js';
+import type { ThreadCounts } from '../machine/statistics.js';
 import type { BoardGroup } from '../machine/window-clock.js';
 import { BoardThreadError } from './errors.js';
 import type { Answer, Assignment, Call, Operations, Report, SentError } from './operations.js';
@@ -42,9 +44,13 @@ export class RemoteBoards implements BoardGroup {
   /** Whether a monitor in this thread fills the memories of chips that were switched on. */
   readonly fillsMemory: boolean;
   private readonly words: SharedWords;
-  private readonly port: MessagePort;
-  private readonly thread: Worker;
-  private readonly receive: (port: MessagePort) => { message: Answer } | undefined;
+  private readonly threads: typeof WorkerThreads;
+  private readonly memory: SharedArrayBuffer;
+  private readonly room: number;
+  /** Started when it is first asked something. */
+  private line: { readonly thread: Worker; readonly port: MessagePort } | undefined;
+  /** What the boards had done when the thread was ended. */
+  private lastCounts: ThreadCounts | undefined;
   private calls: Call[] = [];
   private reports: Report[] = [];
   private readonly memories = new Map<ChipMemory, number>();
@@ -63,31 +69,15 @@ export class RemoteBoards implements BoardGroup {
     nextAction: Number.POSITIVE_INFINITY,
   };
 
-  /** Starts the thread. @throws NoThreadsError outside of Node.js */
+  /** @throws NoThreadsError outside of Node.js */
   constructor(private readonly wanted: BoardsWanted) {
-    const { MessageChannel, Worker, receiveMessageOnPort } = threadsFor(wanted.workers);
-    const { machine, first, end, monitor, translates, lose, seed, plan } = wanted;
-    const room =
-      CROSSINGS_OF_LINK * LINKS * plan.boardOf.filter((b) => b >= first && b < end).length;
-    const memory = new SharedArrayBuffer(sharedBytes(room));
-    this.words = new SharedWords(memory, room);
+    this.threads = threadsFor(wanted.workers);
+    const { first, end, monitor, plan } = wanted;
+    const chips = plan.boardOf.filter((board) => board >= first && board < end).length;
+    this.room = CROSSINGS_OF_LINK * LINKS * chips;
+    this.memory = new SharedArrayBuffer(sharedBytes(this.room));
+    this.words = new SharedWords(this.memory, this.room);
     this.fillsMemory = monitor === 'built-in';
-    const { port1, port2 } = new MessageChannel();
-    const assignment: Assignment = {
-      ...{ first, end, monitor, translates, lose, seed, memory, room },
-      machine: machineToJson(machine),
-    };
-    this.thread = new Worker(new URL('./board-thread.js', import.meta.url), {
-      workerData: { assignment, port: port2 },
-      transferList: [port2],
-    });
-    this.thread.unref();
-    port1.unref();
-    this.port = port1;
-    this.receive = receiveMessageOnPort as typeof this.receive;
-    this.thread.once('exit', () => {
-      this.isLost = true;
-    });
   }
 
   get crossings(): Crossings {
@@ -129,7 +119,7 @@ export class RemoteBoards implements BoardGroup {
   finish(): number {
     if (!this.isRunning) return 0;
     this.isRunning = false;
-    this.await();
+    this.reports.push(...this.await().reports);
     return this.words.amount;
   }
 
@@ -158,8 +148,8 @@ export class RemoteBoards implements BoardGroup {
   ): ReturnType<Operations[K]> {
     this.calls.push([name, ...args]);
     this.request(Request.Operations, this.present);
-    const value = this.await();
-    for (const report of this.takeReports()) report();
+    const { value, reports } = this.await();
+    for (const report of reports) this.wanted.report(report);
     return value as ReturnType<Operations[K]>;
   }
 
@@ -174,40 +164,70 @@ export class RemoteBoards implements BoardGroup {
     this.post('adopt', chip, id);
   }
 
+  /** What the boards have done. */
+  counts(): ThreadCounts {
+    return this.lastCounts ?? this.ask('counts');
+  }
+
   /** Ends the thread. */
-  close(): Promise<unknown> {
+  async close(): Promise<void> {
+    if (!this.isLost) this.lastCounts = this.counts();
     this.isLost = true;
-    this.port.close();
-    return this.thread.terminate();
+    this.line?.port.close();
+    await this.line?.thread.terminate();
   }
 
   /** Has all done that waits, so that what is known of the boards is true. */
   private refresh(): void {
-    if (this.isStale && !this.isRunning) this.ask('look');
+    if (this.isStale && !this.isRunning && !this.isLost) this.ask('look');
   }
 
   private request(request: number, until: number): void {
     if (this.isLost) throw new BoardThreadError(this.wanted.first, this.wanted.end, undefined);
+    this.line ??= this.start();
     const hasCalls = this.calls.length > 0;
-    if (hasCalls) this.port.postMessage(this.calls);
+    if (hasCalls) this.line.port.postMessage(this.calls);
     this.calls = [];
     this.isStale = false;
     this.nextArrival = Number.POSITIVE_INFINITY;
     this.words.ask(request, hasCalls, this.present, until);
   }
 
-  private await(): unknown {
+  private await(): Answer {
     const hasMessage = this.words.awaitAnswer(PATIENCE_MS, () => this.fail(undefined));
     this.status = this.words.status;
-    if (!hasMessage) return undefined;
-    const { value, error, reports } = this.receive(this.port)?.message ?? { reports: [] };
-    this.reports.push(...reports);
+    if (!hasMessage || this.line === undefined) return { reports: [] };
+    const received: unknown = this.threads.receiveMessageOnPort(this.line.port)?.message;
+    const answer = (received ?? { reports: [] }) as Answer;
+    const { error } = answer;
     if (error?.address !== undefined) throw new BusError(error.address);
-    if (error !== undefined) this.fail(error);
-    return value;
+    return error === undefined ? answer : this.fail(error);
+  }
+
+  private start(): { readonly thread: Worker; readonly port: MessagePort } {
+    const { MessageChannel, Worker } = this.threads;
+    const { machine, first, end, monitor, translates, lose, seed } = this.wanted;
+    const { memory, room } = this;
+    const { port1, port2 } = new MessageChannel();
+    const assignment: Assignment = {
+      ...{ first, end, monitor, translates, lose, seed, memory, room },
+      machine: machineToJson(machine),
+    };
+    const thread = new Worker(new URL('./board-thread.js', import.meta.url), {
+      workerData: { assignment, port: port2 },
+      transferList: [port2],
+    });
+    thread.once('exit', () => {
+      this.isLost = true;
+    });
+    // Neither the thread nor what it says keeps a process alive.
+    thread.unref();
+    port1.unref();
+    return { thread, port: port1 };
   }
 
   private fail(reason: SentError | undefined): never {
+    this.isLost = true;
     void this.close();
     throw new BoardThreadError(this.wanted.first, this.wanted.end, reason);
   }
