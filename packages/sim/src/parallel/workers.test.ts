@@ -71,10 +71,10 @@ t.test('random traffic between boards ends alike, however many workers run them'
 
 t.test('what a fault plan does is the same, however many workers there are', async (t) => {
   const deaths = [
-    { x: 4, y: 7, link: 2, afterMessages: 60 },
+    { x: 4, y: 8, link: 1, afterMessages: 60 },
     { x: 8, y: 4, core: 9, afterMessages: 70 },
   ];
-  const faults = { seed: 3, packets: { lose: 0.05 }, datagrams: { lose: 0.02 }, deaths };
+  const faults = { seed: 3, packets: { lose: 0.05 }, datagrams: { delayMs: 0.1 }, deaths };
   await sameWithAll(t, { seed: 11, machine: { ...NARROW, faults } }, [2]);
 });
 
