@@ -1,5 +1,6 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
+import { ArmCore } from '../arm/arm-core.js';
 import {
   BusError,
   type ChipBus,
@@ -36,6 +37,7 @@ const BOOT_ROM = 6;
 const BOOT_ROM_BYTES = 0x8000;
 /** First address of the area in which a core starts after a reset. */
 const BOOT_AREA = 0xff000000;
+const ROUTE_MASK = 0xffffff;
 
 /** What a chip asks of the machine around it. */
 export interface ChipWiring extends DeviceWiring, ControlWiring {
@@ -55,6 +57,11 @@ export interface ChipWiring extends DeviceWiring, ControlWiring {
   loses(): boolean;
   /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
   pointToPoint(chip: number, address: number): number;
+}
+
+/** Clocks that somebody keeps in a chip's memory. */
+export interface KeptClocks {
+  update(): void;
 }
 
 /** What the memories of a chip hold, while no chip may change it. */
@@ -118,6 +125,69 @@ export class Chip implements ChipBus {
   setMonitor(core: number): void {
     this.systemController.monitor = core;
     this.devices.router.monitor = core;
+  }
+
+  /** Puts the monitor into its place among the cores. */
+  setMonitorCore(core: number, program: Core): void {
+    this.setCore(core, program);
+  }
+
+  /** Sets or clears flags of the system controller, one bit each. */
+  setFlags(mask: number, isSet: boolean): void {
+    const { systemController } = this;
+    systemController.flags = isSet ? systemController.flags | mask : systemController.flags & ~mask;
+  }
+
+  /** Says which physical cores passed their self-test, one bit each. */
+  setOkCores(mask: number): void {
+    this.systemController.okCores = mask;
+  }
+
+  /** Raises or clears interrupt lines of physical cores, one bit each. */
+  setInterrupts(mask: number, level: boolean): void {
+    this.systemController.setInterrupts(mask, level);
+  }
+
+  /** Whether a lock of the system controller is taken. */
+  isLocked(lock: number): boolean {
+    return this.systemController.isLocked(lock);
+  }
+
+  /** Makes routing entries from `first` on unused. */
+  clearRoutes(first: number): void {
+    this.router.table.clearFrom(first);
+  }
+
+  /** Sets where fixed-route packets go: links in 5:0, physical cores in 23:6. */
+  setFixedRoute(route: number): void {
+    const { router } = this;
+    router.fixedRoute = (router.fixedRoute & ~ROUTE_MASK) | route;
+  }
+
+  /** Counts packets of the monitor, which are not simulated; see {@link Diagnostics.sent}. */
+  countSent(packetClass: number, outputs: number, packets: number): void {
+    const { router, systemController } = this;
+    router.diagnostics.sent(packetClass, outputs, systemController.monitor, packets);
+  }
+
+  /** Counts packets that go by the first routing entry in the same way. */
+  countSentByFirstEntry(packetClass: number, packets: number): void {
+    this.countSent(packetClass, this.router.table.routeOf(0), packets);
+  }
+
+  /** Has the clocks among the system variables brought up to date whenever they are read. */
+  keepClocks(clocks: KeptClocks): void {
+    this.systemRam.updateClocks = () => clocks.update();
+  }
+
+  /** A new ARM core at a place; `isCounted` when it is one of the application cores. */
+  newArmCore(core: number, _isCounted: boolean): ArmCore {
+    return new ArmCore(core, this, this.translates);
+  }
+
+  /** A frame arrives at the ethernet interface, without its check sequence. */
+  receiveFrame(frame: Uint8Array): void {
+    this.ethernet.receive(frame);
   }
 
   /** Connects a serial ROM to the pins. */
@@ -205,6 +275,11 @@ export class Chip implements ChipBus {
   adoptMemory({ sdram, systemRam }: ChipMemory): void {
     this.sdram.adopt(sdram);
     this.systemRam.adopt(systemRam);
+  }
+
+  /** Takes over the memories of the chip that was in this place before a reset. */
+  keepMemoryOf(before: Chip): void {
+    this.adoptMemory(before.shareMemory());
   }
 
   /**

@@ -12,6 +12,7 @@ import { EventQueue } from '../clock/event-queue.js';
 import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
 import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
+import type { Clock } from './clock.js';
 import { CorePlaces } from './core-places.js';
 
 /** Length of a quantum, ns. */
@@ -27,7 +28,7 @@ const CORES = 32;
 const NEVER = -1;
 
 /** Runs chips; the network reports to it what is to happen. */
-export class Scheduler {
+export class Scheduler implements Clock {
   /** Start of the present quantum, ns: every core that is awake has reached it. */
   time = 0;
   private readonly packets = new EventQueue<Packet | undefined>();
