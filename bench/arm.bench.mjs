@@ -6,41 +6,42 @@
  */
 import { interpreter, qemu, rp2040js, translator, unicorn } from './arm/simulators.mjs';
 
-/** Instructions to execute of each loop, and runs of which the fastest counts. */
+/** Instructions to execute of each loop, 0.1 s or more, and runs of which the fastest counts. */
 const TARGET = {
-  translator: 400e6,
-  'own interpreter': 30e6,
-  rp2040js: 10e6,
-  'QEMU user mode': 2000e6,
-  Unicorn: 20e6,
+  translator: 60e6,
+  'own interpreter': 6e6,
+  rp2040js: 1.5e6,
+  'QEMU user mode': 200e6,
+  Unicorn: 2e6,
 };
 const RUNS = 3;
 
 /** Instructions of so many repetitions of a loop, from two counts. */
 const counts = new Map();
-function instructionsOf(loop, repetitions) {
+function countOf(loop) {
   if (!counts.has(loop)) {
-    const [one, two] = [1, 2].map((count) => interpreter.run(loop, count).instructions);
+    const [one, two] = [1, 2].map((count) => interpreter.run(loop, count, 1)[0].instructions);
     counts.set(loop, { start: 2 * one - two, each: two - one });
   }
-  const { start, each } = counts.get(loop);
+  return counts.get(loop);
+}
+
+function instructionsOf(loop, repetitions) {
+  const { start, each } = countOf(loop);
   return start + each * repetitions;
 }
 
-/** Million instructions a second, of the fastest of some runs. */
+/** Million instructions a second, of the fastest of some runs. What they leave is checked with the translator. */
 function speed(simulator, loop) {
-  const repetitions = Math.ceil(TARGET[simulator.name] / instructionsOf(loop, 1));
-  const speeds = Array.from({ length: RUNS }, () => {
-    const { instructions, seconds } = simulator.run(loop, repetitions);
-    return instructions / seconds / 1e6;
-  });
-  return Math.max(...speeds);
+  const wanted = Math.ceil(TARGET[simulator.name] / countOf(loop).each);
+  const runs = simulator.run(loop, wanted, RUNS);
+  if (simulator !== translator && !simulator.isThumb) check(simulator, loop, runs[0]);
+  return Math.max(...runs.map(({ instructions, seconds }) => instructions / seconds / 1e6));
 }
 
-/** Throws unless a simulator leaves the word that the interpreter leaves. */
-function check(simulator, loop) {
-  const { result, repetitions = 3 } = simulator.run(loop, 3);
-  const expected = interpreter.run(loop, repetitions).result;
+/** Throws unless a run left what the translator leaves. */
+function check(simulator, loop, { result, repetitions }) {
+  const expected = translator.run(loop, repetitions, 1)[0].result;
   const mask = simulator.name === 'QEMU user mode' ? 0xff : 0xffffffff;
   if (((result ^ expected) & mask) !== 0) {
     throw new Error(`${simulator.name} computes ${result} in the loop ${loop}, not ${expected}`);
@@ -58,10 +59,8 @@ export default async function measure() {
   if (installed.length < 4) console.error('  not installed: QEMU user mode or Unicorn');
   const figures = [];
   for (const loop of translator.loops) {
-    check(translator, loop);
     const value = speed(translator, loop);
     for (const simulator of installed.filter(({ loops }) => loops.includes(loop))) {
-      if (!simulator.isThumb) check(simulator, loop);
       const baseline = speed(simulator, loop);
       figures.push({
         name: `${loop}, translated`,

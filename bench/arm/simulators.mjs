@@ -1,7 +1,9 @@
 /**
  * What runs the loops of loops.json: our core both ways, and other people's simulators where they are installed.
- * Each is `{name, loops, run(loop, repetitions)}`; run gives the instructions of ARM code, or of Thumb code where
- * `isThumb`, the seconds that they took, and the word that the loop leaves, or its lowest byte.
+ * Each is `{name, loops, run(loop, repetitions, runs)}`; run gives for each of several runs the instructions of ARM
+ * code, or of Thumb code where `isThumb`, the processor time that they took in seconds, the word that the loop
+ * leaves, or its lowest byte, and after how many repetitions. Other people's programs are started once for all
+ * runs: on a busy computer it is starting that takes the time.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,7 +47,7 @@ function ourCore(name, translates) {
   return {
     name,
     loops: ALL,
-    run(loop, repetitions) {
+    run: repeated((loop, repetitions) => {
       const core = new ArmCore(1, memoryOnly(), translates);
       core.writeTcm(0, image('arm', loop));
       core.start(0, repetitions);
@@ -53,10 +55,13 @@ function ourCore(name, translates) {
         while (!core.asleep) core.run(core.time + SPAN_NS);
       });
       const result = new DataView(core.readTcm(places.arm.target, 4).buffer).getUint32(0, true);
-      return { instructions: core.statistics.instructions, seconds: time, result };
-    },
+      return { instructions: core.statistics.instructions, seconds: time, result, repetitions };
+    }),
   };
 }
+
+const repeated = (run) => (loop, repetitions, runs) =>
+  Array.from({ length: runs }, () => run(loop, repetitions));
 
 export const translator = ourCore('translator', true);
 export const interpreter = ourCore('own interpreter', false);
@@ -68,7 +73,7 @@ export async function rp2040js() {
     name: 'rp2040js',
     loops: Object.keys(images.thumb),
     isThumb: true,
-    run(loop, repetitions) {
+    run: repeated((loop, repetitions) => {
       const chip = new RP2040();
       const { core } = chip;
       const start = 0x20000000;
@@ -85,17 +90,21 @@ export async function rp2040js() {
         for (; !isDone; instructions++) core.executeInstruction();
       });
       const result = chip.sramView.getUint32(places.thumb.target - start, true);
-      return { instructions, seconds: time, result };
-    },
+      return { instructions, seconds: time, result, repetitions };
+    }),
   };
 }
 
-/** Runs a command and prints its processor time in seconds and its status. */
+/** Runs a command with each number of arguments, and tells the processor times in seconds and the statuses. */
 const TIMED = `
-import resource, subprocess, sys
-status = subprocess.call(sys.argv[1:])
-usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(usage.ru_utime + usage.ru_stime, status)
+import json, resource, subprocess, sys
+used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+runs = []
+for count in sys.argv[2:]:
+    before = used()
+    status = subprocess.call(["qemu-arm", sys.argv[1]] + ["x"] * int(count))
+    runs.append([used() - before, status])
+print(json.dumps(runs))
 `;
 
 /** QEMU user mode: its own processor time, less that of a run of one repetition. Counts nothing itself. */
@@ -105,28 +114,23 @@ export function qemu(instructionsOf) {
   return {
     name: 'QEMU user mode',
     loops: ALL,
-    run(loop, repetitions) {
+    run(loop, repetitions, runs) {
       const folder = mkdtempSync(join(tmpdir(), 'loops-'));
       const file = join(folder, loop);
       writeFileSync(file, image('linux', loop));
       chmodSync(file, 0o755);
-      const count = Math.max(2, Math.round(repetitions / PER_ARGUMENT));
-      const time = (times) => {
-        const repeated = new Array(times - 1).fill('x');
-        const output = execFileSync('python3', ['-c', TIMED, 'qemu-arm', file, ...repeated]);
-        const [used, status] = output.toString().trim().split(' ').map(Number);
-        return { used, status };
-      };
-      const short = time(1);
-      const long = time(count);
+      const more = Math.max(1, Math.round(repetitions / PER_ARGUMENT));
+      const counts = [0, ...new Array(runs).fill(more)];
+      const output = execFileSync('python3', ['-c', TIMED, file, ...counts.map(String)]);
       rmSync(folder, { recursive: true });
-      const instructions = instructionsOf(loop, PER_ARGUMENT * (count - 1));
-      return {
+      const [[start], ...timed] = JSON.parse(output.toString());
+      const instructions = instructionsOf(loop, PER_ARGUMENT * more);
+      return timed.map(([used, result]) => ({
         instructions,
-        seconds: long.used - short.used,
-        result: long.status,
-        repetitions: PER_ARGUMENT * count,
-      };
+        seconds: used - start,
+        result,
+        repetitions: PER_ARGUMENT * (more + 1),
+      }));
     },
   };
 }
@@ -136,16 +140,18 @@ import base64, json, sys, time
 from unicorn import Uc, UC_ARCH_ARM, UC_MODE_ARM
 from unicorn.arm_const import UC_ARM_REG_R0
 request = json.load(sys.stdin)
-uc = Uc(UC_ARCH_ARM, UC_MODE_ARM)
-for address, size in ((0, 0x8000), (0x00400000, 0x10000), (request["source"], 0x10000)):
-    uc.mem_map(address, size)
 code = base64.b64decode(request["code"])
-uc.mem_write(0, code)
-uc.reg_write(UC_ARM_REG_R0, request["repetitions"])
-start = time.process_time()
-uc.emu_start(0, code.index(bytes.fromhex("900f07ee")))
-seconds = time.process_time() - start
-print(json.dumps([seconds, int.from_bytes(uc.mem_read(request["target"], 4), "little")]))
+def run():
+    uc = Uc(UC_ARCH_ARM, UC_MODE_ARM)
+    for address, size in ((0, 0x8000), (0x00400000, 0x10000), (request["source"], 0x10000)):
+        uc.mem_map(address, size)
+    uc.mem_write(0, code)
+    uc.reg_write(UC_ARM_REG_R0, request["repetitions"])
+    start = time.process_time()
+    uc.emu_start(0, code.index(bytes.fromhex("900f07ee")))
+    seconds = time.process_time() - start
+    return [seconds, int.from_bytes(uc.mem_read(request["target"], 4), "little")]
+print(json.dumps([run() for _ in range(request["runs"])]))
 `;
 
 /** Unicorn by its Python binding; the loop runs inside it. */
@@ -154,18 +160,19 @@ export function unicorn(instructionsOf) {
   return {
     name: 'Unicorn',
     loops: ALL,
-    run(loop, repetitions) {
-      const request = {
-        source: places.arm.source,
-        target: places.arm.target,
-        code: images.arm[loop],
-        repetitions,
-      };
+    run(loop, repetitions, runs) {
+      const { source, target } = places.arm;
+      const request = { source, target, code: images.arm[loop], repetitions, runs };
       const output = execFileSync('/usr/bin/python3', ['-c', UNICORN], {
         input: JSON.stringify(request),
       });
-      const [time, result] = JSON.parse(output.toString());
-      return { instructions: instructionsOf(loop, repetitions), seconds: time, result };
+      const instructions = instructionsOf(loop, repetitions);
+      return JSON.parse(output.toString()).map(([time, result]) => ({
+        instructions,
+        seconds: time,
+        result,
+        repetitions,
+      }));
     },
   };
 }

@@ -33,3 +33,6 @@ export {
   NoEthernetError,
   VirtualMachine,
 } from './machine/virtual-machine.js';
+export { BoardThreadError, NoDebuggingError, NotInThreadError } from './parallel/errors.js';
+export type { SentError } from './parallel/operations.js';
+export { NoThreadsError } from './parallel/threads.js';

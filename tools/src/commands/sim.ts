@@ -18,7 +18,7 @@ import {
 import { type ServedMachine, serve } from '../machine/serve.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type ViewOption, viewVirtual, withView } from '../view/options.js';
-import { type Io, ipv4, listeningPort, positiveNumber, runs, withExamples } from './command.js';
+import { type Io, ipv4, listeningPort, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
 import { usageError } from './end.js';
 
 interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions, ViewOption {
@@ -29,6 +29,8 @@ interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions, ViewOp
   readonly bmpPort: number;
   readonly pace: Pace;
   readonly monitor: MonitorKind;
+  /** Threads that run the boards. */
+  readonly workers: number;
   readonly faults?: string;
   /** TCP port of an allocation server. */
   readonly spalloc?: number;
@@ -37,6 +39,7 @@ interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions, ViewOp
 /** How often the status line is written anew, ms. */
 const STATUS_MS = 500;
 const NS_PER_SECOND = 1e9;
+const MOST_WORKERS = 1024;
 
 /** Makes the command. */
 export function simCommand(io: Io): Command {
@@ -68,6 +71,12 @@ export function simCommand(io: Io): Command {
       )
         .choices(['built-in', 'image'])
         .default('built-in'),
+    )
+    .option(
+      '--workers <number>',
+      'threads of this computer that run the boards of several; results stay the same',
+      wholeNumber(1, MOST_WORKERS),
+      1,
     )
     .option('--faults <file>', 'fault plan: what is to go wrong, as JSON')
     .addOption(
@@ -146,8 +155,9 @@ async function runSim(
 async function start(command: Command, options: SimOptions): Promise<ServedMachine> {
   const faults = options.faults === undefined ? undefined : await readFaultPlan(options.faults);
   const { deadChip: deadChips = [], deadLink: deadLinks = [], deadCore: deadCores = [] } = options;
-  const { monitor } = options;
-  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores, monitor };
+  const { monitor, workers } = options;
+  refuseToDebug(command, options);
+  const shape = { ...shapeOf(command, options), deadChips, deadLinks, deadCores, monitor, workers };
   try {
     return await serve({ ...shape, ...faultsOf(faults) }, options);
   } catch (error) {
@@ -155,6 +165,13 @@ async function start(command: Command, options: SimOptions): Promise<ServedMachi
     if (error instanceof RangeError) usageError(command, error.message);
     throw error;
   }
+}
+
+/** What follows cores needs all of them in one thread. */
+function refuseToDebug(command: Command, { workers, gdb, trace, profile }: SimOptions): void {
+  if (workers === 1 || (gdb ?? trace ?? profile) === undefined) return;
+  const name = gdb !== undefined ? 'gdb' : trace !== undefined ? 'trace' : 'profile';
+  usageError(command, `options '--workers' and '--${name}' exclude each other. Give one of them.`);
 }
 
 async function allocationOf(

@@ -34,13 +34,11 @@ function linkCounts(virtual: VirtualMachine, machine: Machine): LinkCounts {
   });
   const packets = new Uint32Array(chips.length * LINKS_OF_CHIP);
   const drops = new Uint32Array(chips.length * LINKS_OF_CHIP);
-  for (const { address, links } of virtual.inspect().chips) {
-    const index = indexAt[address.x + address.y * width] ?? -1;
+  for (const link of virtual.statistics().links) {
+    const index = indexAt[link.x + link.y * width] ?? -1;
     if (index < 0) continue;
-    links.forEach((link, number) => {
-      packets[index * LINKS_OF_CHIP + number] = link.packets;
-      drops[index * LINKS_OF_CHIP + number] = link.dropped;
-    });
+    packets[index * LINKS_OF_CHIP + link.link] = link.packets;
+    drops[index * LINKS_OF_CHIP + link.link] = link.dropped;
   }
   return { packets, drops };
 }

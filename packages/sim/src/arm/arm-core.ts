@@ -5,32 +5,33 @@ import {
   type Packet,
   type ResetKind,
   type ResettableCore,
-  WINDOW_NS,
 } from '../core/core.js';
 import { CommunicationsController } from '../peripherals/communications.js';
 import { DmaController } from '../peripherals/dma.js';
 import { Timer } from '../peripherals/timer.js';
 import { TimerPair } from '../peripherals/timer-pair.js';
 import { InterruptController, Source } from '../peripherals/vic.js';
+import { Inbox } from '../router/inbox.js';
+import { arena } from './arena.js';
 import { Cpu, Exception } from './cpu.js';
 import { passRounds, ROUND_CYCLES, ROUND_INSTRUCTIONS, roundsAhead } from './delay-loop.js';
 import { endSlice } from './general.js';
 import { interpret } from './interpreter.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { type BusOwner, PrivateBus } from './private-bus.js';
+import { RunState } from './run-state.js';
+import { type RunningCore, runs } from './running-core.js';
+import { sentAt, sentPacket } from './sent.js';
 import { type Probe, SingleSteps, stepSlice } from './single-step.js';
-import { activeState, Slot } from './state.js';
-import { mayTranslate, prepareTranslations, runTranslated, Then } from './translator/translate.js';
-
-/** Nanoseconds per cycle at the 200 MHz that the monitor sets. Source: SC&MP's clock set-up. */
-const NANOSECONDS_PER_CYCLE = 5;
-
-const WINDOW_CYCLES = WINDOW_NS / NANOSECONDS_PER_CYCLE;
-
-/** Most cycles run at once: keeps the counters of a slice inside 16 bits. */
-const LONGEST_SLICE = 32768;
-/** Cycles that entering an interrupt takes: the pipeline is refilled. */
-const ENTRY_CYCLES = 3;
+import {
+  ENTRY_CYCLES,
+  LONGEST_SLICE,
+  NANOSECONDS_PER_CYCLE,
+  WINDOW_CYCLES,
+} from './slice-times.js';
+import { activeState, newKeptState, Slot } from './state.js';
+import { coreLoop } from './translator/core-loop.js';
+import { prepareTranslations } from './translator/translate.js';
 
 /** What a core has executed since it was made. */
 export interface ArmCoreStatistics {
@@ -41,6 +42,14 @@ export interface ArmCoreStatistics {
   readonly cyclesAsleep: number;
 }
 
+let runNumbers = 0;
+
+/** For a core that is not in the arena. */
+function newRunNumber(): number {
+  runNumbers--;
+  return runNumbers;
+}
+
 /** How a program is started. */
 interface Origin {
   readonly entry: number;
@@ -49,78 +58,61 @@ interface Origin {
 }
 
 /** An ARM core of a chip. Its memories take space only from the first load or start on. */
-export class ArmCore implements ResettableCore, BusOwner {
+export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   private machine: { readonly memory: CoreMemory; readonly cpu: Cpu } | undefined;
-  private readonly interrupts = new InterruptController();
+  private readonly kept = newKeptState();
+  private readonly state = new RunState(this.kept);
+  readonly inbox = new Inbox(this.kept);
+  private readonly interrupts = new InterruptController(this.kept);
   private readonly timers: readonly [Timer, Timer];
   private readonly dma: DmaController;
   private readonly communications: CommunicationsController;
   private readonly bus: PrivateBus;
-  private running = false;
-  private started = false;
   /** Where the last program began. */
   private origin: Origin | undefined;
   private probes: { readonly probe: Probe; readonly pages: SingleSteps } | undefined;
   /** A probe stopped the core: its time stands still. */
-  private held = false;
+  private isStopped = false;
+  /** Stands for the core in {@link Slot.Running}. */
+  private readonly runNumber = this.kept.words.byteOffset || newRunNumber();
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
-  /** Cycle to which the core has to run. */
-  private turn = 0;
-  /** Cycle at which it stops: later than its turn while it runs ahead. */
-  private end = 0;
-  /** Cycle until which it does not run ahead: the end of a window. */
-  private turnsUntil = 0;
-  /** Cycle at which the present slice ends. */
-  private sliceEnd = 0;
-  /** Which interrupts were asked for when it began. */
-  private wasInterrupt = false;
-  private wasFastInterrupt = false;
-  /** Cycles of local time at the beginning of the present slice. */
-  private cycle = 0;
-  /** Cycle of the next timer, DMA or transmission event, while it is known. */
-  private knownNextEvent = Number.POSITIVE_INFINITY;
-  private knowsNextEvent = true;
-  /** Cycle at which a delay loop that the core is in ends; in the past when it is in none. */
-  private delayEnd = 0;
-  /** Where the last run ended. */
-  private lastStop = -1;
-  private instructions = 0;
-  private cyclesAwake = 0;
-  private cyclesAsleep = 0;
-
   /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
   constructor(
     readonly id: number,
-    chip: ChipBus,
+    private readonly chip: ChipBus,
     private readonly translates = true,
   ) {
     const now = () => this.present;
+    const { interrupts, state, kept } = this;
     const changed = () => {
-      this.knowsNextEvent = false;
+      state.nextEvent = undefined;
     };
-    const { interrupts } = this;
     const setLines = (mask: number, levels: number) => interrupts.setLines(mask, levels);
+    const line = (source: number) => (level: boolean) => interrupts.setLine(source, level);
     this.timers = [
-      new Timer(now, (level) => interrupts.setLine(Source.Timer1, level), changed),
-      new Timer(now, (level) => interrupts.setLine(Source.Timer2, level), changed),
+      new Timer(now, line(Source.Timer1), changed, kept, 0),
+      new Timer(now, line(Source.Timer2), changed, kept, 1),
     ];
     const tcm = (address: number, length: number) => this.tcm(address, length);
     const tcmWritten = (address: number, length: number) => this.codeWritten(address, length);
     const readBlock = (address: number, target: Uint8Array) => chip.readBlock(address, target);
     const writeBlock = (address: number, source: Uint8Array) => chip.writeBlock(address, source);
     const memories = { tcm, tcmWritten, readBlock, writeBlock };
-    this.dma = new DmaController(id, memories, now, setLines, changed);
-    const send = (packet: Packet) => chip.send(id, packet, this.present * NANOSECONDS_PER_CYCLE);
+    this.dma = new DmaController(id, memories, now, setLines, () => {
+      state.transferEnd = this.dma.nextEvent;
+      changed();
+    });
+    const send = (packet: Packet) => this.send(packet);
     const inVain = () => this.stayInTurn();
-    this.communications = new CommunicationsController(send, now, setLines, inVain, changed);
+    this.communications = new CommunicationsController(send, now, setLines, inVain, changed, kept);
     const { communications, dma } = this;
     const devices = { communications, timers: new TimerPair(this.timers), interrupts, dma };
     this.bus = new PrivateBus(id, devices, chip, this);
   }
 
   get time(): number {
-    return this.cycle * NANOSECONDS_PER_CYCLE;
+    return this.state.cycle * NANOSECONDS_PER_CYCLE;
   }
 
   get asleep(): boolean {
@@ -128,24 +120,24 @@ export class ArmCore implements ResettableCore, BusOwner {
   }
 
   get waitsForInterrupt(): boolean {
-    if (!this.started || this.machine === undefined) return true;
+    if (!this.state.started || this.machine === undefined) return true;
     if (this.held) return false;
     return this.machine.cpu.asleep && !this.interrupts.isRequesting;
   }
 
   get nextEvent(): number {
-    if (!this.started) return Number.POSITIVE_INFINITY;
+    if (!this.state.started) return Number.POSITIVE_INFINITY;
     const next = this.nextEventCycle;
-    return (this.isDelaying ? Math.min(next, this.delayEnd) : next) * NANOSECONDS_PER_CYCLE;
+    return (this.isDelaying ? Math.min(next, this.state.delayEnd) : next) * NANOSECONDS_PER_CYCLE;
   }
 
   private get isDelaying(): boolean {
-    return this.delayEnd > this.cycle;
+    return this.state.delayEnd > this.state.cycle;
   }
 
   /** Instructions executed and cycles spent since the core was made. */
   get statistics(): ArmCoreStatistics {
-    const { instructions, cyclesAwake, cyclesAsleep } = this;
+    const { instructions, cyclesAwake, cyclesAsleep } = this.state;
     return { instructions, cyclesAwake, cyclesAsleep };
   }
 
@@ -156,7 +148,7 @@ export class ArmCore implements ResettableCore, BusOwner {
 
   /** Whether a program was started and not stopped since. */
   get isStarted(): boolean {
-    return this.started;
+    return this.state.started;
   }
 
   /** The processor with its memory, for a debugger; between runs its registers are put away. */
@@ -186,6 +178,7 @@ export class ArmCore implements ResettableCore, BusOwner {
       const pages = this.probes?.pages ?? new SingleSteps(this.processor.memory.itcm32);
       this.probes = { probe, pages };
     }
+    this.updatePlain();
   }
 
   /** Whether its probe stopped the core, in front of an instruction. */
@@ -206,10 +199,10 @@ export class ArmCore implements ResettableCore, BusOwner {
     }
     const kept = kind === 'soft' ? [] : [this.interrupts, ...this.timers];
     for (const device of [...kept, this.dma, this.communications]) device.reset();
-    this.knowsNextEvent = false;
-    this.started = false;
+    this.state.nextEvent = undefined;
+    this.state.started = false;
     this.held = false;
-    this.delayEnd = 0;
+    this.state.delayEnd = 0;
     this.machine?.cpu.reset();
     // What it is loaded with next, other cores mostly are too: the decoded pages are looked up anew.
     this.machine?.cpu.pages.clear();
@@ -229,7 +222,7 @@ export class ArmCore implements ResettableCore, BusOwner {
     }
     this.reset();
     this.prepared().cpu.prepare(entry, argument, thumb);
-    this.started = true;
+    this.state.started = true;
     this.origin = { entry, argument, thumb };
   }
 
@@ -243,14 +236,15 @@ export class ArmCore implements ResettableCore, BusOwner {
 
   /** Stops the core as if its clock were gone; memory stays. */
   stop(): void {
-    this.started = false;
-    this.delayEnd = 0;
+    this.state.started = false;
+    this.state.delayEnd = 0;
+    if (this.running) activeState[Slot.Stop] = 1;
   }
 
   /** Lets a core go on that was stopped or reset. It must not be running. */
   resume(): void {
     this.prepared();
-    this.started = true;
+    this.state.started = true;
     this.held = false;
   }
 
@@ -276,123 +270,221 @@ export class ArmCore implements ResettableCore, BusOwner {
   }
 
   deliver(packet: Packet, route: number, at: number): boolean {
-    if (!this.started || this.held) return false;
+    if (!this.state.started || this.held) return false;
     if (this.waitsForInterrupt) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
     return this.communications.deliver(packet, route);
   }
 
   stopWithin(ns: number): void {
     if (!this.running) return;
-    this.end = Math.min(this.end, this.present + Math.ceil(ns / NANOSECONDS_PER_CYCLE));
+    this.state.end = Math.min(this.state.end, this.present + Math.ceil(ns / NANOSECONDS_PER_CYCLE));
     endSlice();
   }
 
   run(until: number, limit = until): void {
-    this.turn = Math.ceil(until / NANOSECONDS_PER_CYCLE);
-    const leads = limit > until && this.cycle >= this.turnsUntil;
-    this.end = leads ? Math.ceil(limit / NANOSECONDS_PER_CYCLE) : this.turn;
-    if (this.machine === undefined || !this.started) {
-      this.cycle = Math.max(this.cycle, this.turn);
+    this.state.turn = Math.ceil(until / NANOSECONDS_PER_CYCLE);
+    const leads = limit > until && this.state.cycle >= this.state.turnsUntil;
+    this.state.end = leads ? Math.ceil(limit / NANOSECONDS_PER_CYCLE) : this.state.turn;
+    if (this.machine === undefined || !this.state.started) {
+      this.state.cycle = Math.max(this.state.cycle, this.state.turn);
       return;
     }
-    if (this.waitsForInterrupt && this.nextEventCycle >= this.turn) {
-      this.sleepUntil(this.turn);
+    if (this.waitsForInterrupt && this.nextEventCycle >= this.state.turn) {
+      this.sleepUntil(this.state.turn);
       return;
     }
     if (this.held) return;
     this.runSlices(this.machine.cpu);
-    const { deferred } = this;
-    if (deferred === undefined) return;
-    this.deferred = undefined;
-    deferred();
-    this.run(this.turn * NANOSECONDS_PER_CYCLE);
+    this.runDeferred();
+  }
+
+  /** Where its state is in the arena, for wasm/core.c; 0 when it is elsewhere. */
+  get arenaAddress(): number {
+    return this.kept.words.buffer === arena.buffer ? this.kept.words.byteOffset : 0;
+  }
+
+  private get held(): boolean {
+    return this.isStopped;
+  }
+
+  private set held(isHeld: boolean) {
+    this.isStopped = isHeld;
+    this.updatePlain();
+  }
+
+  /** Whether it is just that its program runs, and may be translated. */
+  private updatePlain(): void {
+    const isPlain = this.probes === undefined && !this.held && this.machine !== undefined;
+    const isTranslated = isPlain && this.machine?.memory.arenaAddress !== undefined;
+    this.state.isPlain = isTranslated && this.translates && coreLoop() !== undefined;
+  }
+
+  private get running(): boolean {
+    return activeState[Slot.Running] === this.runNumber;
   }
 
   /** Runs until a cycle, or until something waits for the core not to run. */
   private runSlices(cpu: Cpu): void {
     if (this.probes !== undefined) cpu.resume();
-    prepareTranslations(cpu);
-    this.running = true;
+    this.beginRun();
     try {
-      while (this.cycle < this.end && this.started && !this.held && this.deferred === undefined) {
-        this.runSlice(cpu);
-      }
-      this.delayEnd = this.isAgainThere(cpu) ? this.cycle + ROUND_CYCLES * roundsAhead(cpu) : 0;
+      this.runOn(cpu);
     } finally {
-      this.running = false;
-      cpu.suspend();
+      this.endRun(cpu);
     }
+  }
+
+  private runOn(cpu: Cpu): void {
+    const loop = this.state.isPlain ? coreLoop() : undefined;
+    prepareTranslations(cpu);
+    while (this.isToRun) {
+      if (loop === undefined) this.runSlice(cpu);
+      else if (loop.run(this.runNumber) !== 0) return;
+    }
+    this.noteDelay(cpu);
+  }
+
+  private beginRun(): void {
+    activeState[Slot.Running] = this.runNumber;
+    activeState[Slot.SendRoom] = this.chip.injectionRoom ?? 0;
+  }
+
+  private endRun(cpu: Cpu): void {
+    activeState[Slot.Running] = 0;
+    cpu.suspend();
+    this.countSdram();
+    this.sendAll();
+  }
+
+  /** Of {@link RunningCore}. */
+  stopped(cpu: Cpu): void {
+    try {
+      this.runOn(cpu);
+    } finally {
+      this.endRun(cpu);
+    }
+    this.runDeferred();
+    runs(cpu);
+    activeState[Slot.SendRoom] = this.chip.injectionRoom ?? 0;
+  }
+
+  private runDeferred(): void {
+    const { deferred } = this;
+    if (deferred === undefined) return;
+    this.deferred = undefined;
+    deferred();
+    this.run(this.state.turn * NANOSECONDS_PER_CYCLE);
+  }
+
+  private get isToRun(): boolean {
+    const { cycle, end } = this.state;
+    return cycle < end && this.state.started && !this.held && this.deferred === undefined;
+  }
+
+  /** Hands the chip what was sent without it. */
+  private sendAll(): void {
+    const count = activeState[Slot.Sent] as number;
+    if (count === 0) return;
+    activeState[Slot.Sent] = 0;
+    for (let index = 0; index < count; index++) {
+      this.chip.send(this.id, sentPacket(index), sentAt(index) * NANOSECONDS_PER_CYCLE);
+    }
+  }
+
+  private send(packet: Packet): boolean {
+    this.sendAll();
+    activeState[Slot.SendRoom] = 0;
+    return this.chip.send(this.id, packet, this.present * NANOSECONDS_PER_CYCLE);
+  }
+
+  /** Of {@link RunningCore}. */
+  settleControllers(): void {
+    this.dma.settle();
+    this.communications.settle();
+  }
+
+  private noteDelay(cpu: Cpu): void {
+    this.state.delayEnd = this.isAgainThere(cpu) ? this.delayEndOf(cpu) : 0;
+  }
+
+  /** Of {@link RunningCore}. */
+  delayEndOf(cpu: Cpu): number {
+    return this.state.cycle + ROUND_CYCLES * roundsAhead(cpu);
   }
 
   /** Whether a run ends awake where the one before did, as each does in a delay loop. Code is looked at then only. */
   private isAgainThere(cpu: Cpu): boolean {
     const { programCounter } = cpu;
-    const isSame = programCounter === this.lastStop;
-    this.lastStop = programCounter;
+    const isSame = programCounter === this.state.lastStop;
+    this.state.lastStop = programCounter;
     return isSame && !cpu.asleep && this.probes === undefined;
   }
 
   /** Does something to the core itself, asked for by its own access to a chip register. */
   private afterSlice(action: () => void): void {
     this.deferred = action;
+    this.stopRun();
+  }
+
+  private stopRun(): void {
+    activeState[Slot.Stop] = 1;
     endSlice();
   }
 
   private runSlice(cpu: Cpu): void {
     let next = this.nextEventCycle;
-    if (next <= this.cycle) {
+    if (next <= this.state.cycle) {
       this.settle();
       next = this.nextEventCycle;
     }
-    const until = Math.min(this.end, next);
-    this.sliceEnd = until;
+    const until = Math.min(this.state.end, next);
+    this.state.sliceEnd = until;
     const { interrupts } = this;
     if (cpu.asleep) {
       if (!interrupts.isRequesting) {
-        this.takeTurns(this.cycle);
-        this.sleepUntil(Math.min(this.end, until));
+        this.takeTurns(this.state.cycle);
+        this.sleepUntil(Math.min(this.state.end, until));
         return;
       }
       cpu.asleep = false;
     }
-    this.wasInterrupt = interrupts.interrupt;
-    this.wasFastInterrupt = interrupts.fastInterrupt;
+    this.state.noteRequests(interrupts.interrupt, interrupts.fastInterrupt);
     cpu.isRequested = interrupts.isRequesting;
     if (cpu.isRequested) this.takeInterrupt(cpu);
     if (this.isDelaying && this.probes === undefined && this.passDelay(cpu, until)) return;
-    this.delayEnd = 0;
+    this.state.delayEnd = 0;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Stalled] = 0;
-    activeState[Slot.Limit] = Math.min(LONGEST_SLICE, Math.max(1, until - this.cycle));
+    activeState[Slot.Limit] = Math.min(LONGEST_SLICE, Math.max(1, until - this.state.cycle));
     const { probes } = this;
     if (probes === undefined) {
-      execute(cpu);
+      cpu.resumeInSlice();
+      interpret(cpu, true);
       this.account();
     } else this.held = stepSlice(cpu, probes.probe, probes.pages, () => this.account());
   }
 
   /** Adds what was executed to the counts and to the local time; returns the cycles that it took. */
   private account(): number {
-    this.countSdram();
-    const spent = this.present - this.cycle;
-    this.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
+    const spent = this.present - this.state.cycle;
+    this.state.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
     activeState[Slot.Elapsed] = 0;
     activeState[Slot.Stalled] = 0;
-    this.cycle += spent;
-    this.cyclesAwake += spent;
+    this.state.cycle += spent;
+    this.state.cyclesAwake += spent;
     return spent;
   }
 
-  /** Passes the time of a delay loop until a cycle; false when the core is in none. */
-  private passDelay(cpu: Cpu, until: number): boolean {
+  /** Of {@link RunningCore}. */
+  passDelay(cpu: Cpu, until: number): boolean {
     const ahead = roundsAhead(cpu);
     if (ahead <= 0) return false;
-    const rounds = Math.min(Math.floor((until - this.cycle) / ROUND_CYCLES), ahead);
+    const rounds = Math.min(Math.floor((until - this.state.cycle) / ROUND_CYCLES), ahead);
     if (rounds <= 0) return false;
     passRounds(cpu, rounds);
-    this.cycle += ROUND_CYCLES * rounds;
-    this.cyclesAwake += ROUND_CYCLES * rounds;
-    this.instructions += ROUND_INSTRUCTIONS * rounds;
+    this.state.cycle += ROUND_CYCLES * rounds;
+    this.state.cyclesAwake += ROUND_CYCLES * rounds;
+    this.state.instructions += ROUND_INSTRUCTIONS * rounds;
     return true;
   }
 
@@ -411,15 +503,15 @@ export class ArmCore implements ResettableCore, BusOwner {
     else if (this.interrupts.interrupt && !cpu.interruptsDisabled)
       cpu.enter(Exception.Interrupt, next);
     else return;
-    this.cycle += ENTRY_CYCLES;
-    this.cyclesAwake += ENTRY_CYCLES;
+    this.state.cycle += ENTRY_CYCLES;
+    this.state.cyclesAwake += ENTRY_CYCLES;
   }
 
   private sleepUntil(cycle: number): void {
-    if (cycle <= this.cycle) return;
+    if (cycle <= this.state.cycle) return;
     this.takeTurns(cycle - 1);
-    this.cyclesAsleep += cycle - this.cycle;
-    this.cycle = cycle;
+    this.state.cyclesAsleep += cycle - this.state.cycle;
+    this.state.cycle = cycle;
   }
 
   private settle(): void {
@@ -431,16 +523,17 @@ export class ArmCore implements ResettableCore, BusOwner {
   }
 
   private get nextEventCycle(): number {
-    if (this.knowsNextEvent) return this.knownNextEvent;
+    const known = this.state.nextEvent;
+    if (known !== undefined) return known;
     const [first, second] = this.timers;
-    this.knowsNextEvent = true;
-    this.knownNextEvent = Math.min(
+    const next = Math.min(
       first.nextEvent,
       second.nextEvent,
       this.dma.nextEvent,
       this.communications.nextEvent,
     );
-    return this.knownNextEvent;
+    this.state.nextEvent = next;
+    return next;
   }
 
   /** Of {@link BusOwner}. */
@@ -452,9 +545,9 @@ export class ArmCore implements ResettableCore, BusOwner {
   deviceWritten(): void {
     if (!this.running) return;
     const { interrupt, fastInterrupt, isRequesting } = this.interrupts;
-    const isAsked = (interrupt && !this.wasInterrupt) || (fastInterrupt && !this.wasFastInterrupt);
+    const isAsked = this.state.isAsked(interrupt, fastInterrupt);
     if (this.machine !== undefined) this.machine.cpu.isRequested = isRequesting;
-    if (isAsked || this.nextEventCycle < this.sliceEnd) endSlice();
+    if (isAsked || this.nextEventCycle < this.state.sliceEnd) endSlice();
   }
 
   /** Of {@link BusOwner}. */
@@ -465,21 +558,21 @@ export class ArmCore implements ResettableCore, BusOwner {
   /** The core waits for what others do, or does what they notice. */
   private stayInTurn(): void {
     if (!this.running) return;
-    if (this.end > this.turn) endSlice();
+    if (this.state.end > this.state.turn) endSlice();
     this.takeTurns(this.present);
   }
 
   /** Does not run ahead in the window of a cycle. */
   private takeTurns(cycle: number): void {
-    this.turnsUntil = (Math.floor(cycle / WINDOW_CYCLES) + 1) * WINDOW_CYCLES;
-    this.end = Math.min(this.end, this.turn);
+    this.state.turnsUntil = (Math.floor(cycle / WINDOW_CYCLES) + 1) * WINDOW_CYCLES;
+    this.state.end = Math.min(this.state.end, this.state.turn);
   }
 
   /** Local time in cycles, exact while instructions are executed. */
   private get present(): number {
-    if (!this.running) return this.cycle;
+    if (!this.running) return this.state.cycle;
     return (
-      this.cycle +
+      this.state.cycle +
       (activeState[Slot.Stalled] as number) +
       ((activeState[Slot.Elapsed] as number) & 0xffff)
     );
@@ -495,10 +588,12 @@ export class ArmCore implements ResettableCore, BusOwner {
 
   private prepared(): { readonly memory: CoreMemory; readonly cpu: Cpu } {
     if (this.machine !== undefined) return this.machine;
-    const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4));
+    const memory = new CoreMemory(this.bus, (address) => this.codeWritten(address, 4), this.kept);
     const cpu = new Cpu(memory, this.translates);
     cpu.reset();
+    cpu.owner = this;
     this.machine = { memory, cpu };
+    this.updatePlain();
     return this.machine;
   }
 
@@ -518,12 +613,4 @@ export class ArmCore implements ResettableCore, BusOwner {
     const wasUsed = this.machine.cpu.pages.replaced(address, length);
     if (wasUsed && this.running) endSlice();
   }
-}
-
-/** Executes a slice, in translated code as far as there is. */
-function execute(cpu: Cpu): void {
-  const then = mayTranslate(cpu) ? runTranslated(cpu) : Then.Interpret;
-  if (then === Then.Stop) return;
-  cpu.resumeInSlice();
-  interpret(cpu, then === Then.Interpret);
 }

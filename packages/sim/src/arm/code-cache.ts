@@ -15,7 +15,7 @@ import { coolDown } from './heat.js';
 import { dropMarks, forgetMarks, unmark } from './marks.js';
 import { ITCM_BYTES } from './memory.js';
 import { ALWAYS, ENTRY_WORDS, encodeEntry, type Instruction, MOST_ENTRIES, Op } from './opcodes.js';
-import { activeState, Slot } from './state.js';
+import { activeState, KEPT_WORDS, Kept, Slot } from './state.js';
 
 /** Bytes of code per page. */
 export const PAGE_BYTES = 1024;
@@ -61,12 +61,20 @@ export class PageTable {
   private generation = 0;
   private table: EntryTable | undefined;
 
-  constructor(private readonly itcm: Int32Array) {}
+  /** @param kept what the core keeps, see {@link Kept} */
+  constructor(
+    private readonly itcm: Int32Array,
+    private readonly kept: Int32Array = new Int32Array(KEPT_WORDS),
+  ) {}
 
   /** Where translated code is entered on cores with these pages; undefined when there is no room for that. */
   get entries(): EntryTable | undefined {
     this.refresh();
-    if (this.table?.isCurrent !== true) this.table = entryTableOf(this.starts);
+    if (this.table?.isCurrent !== true) {
+      this.table = entryTableOf(this.starts);
+      this.kept[Kept.Entries] = this.table?.address ?? 0;
+      this.kept[Kept.EntriesMade] = activeState[Slot.EntriesMade] as number;
+    }
     return this.table;
   }
 
@@ -78,6 +86,7 @@ export class PageTable {
   /** If the core is running, the loop over translated code stops at the next piece. */
   private forgetEntries(): void {
     this.table = undefined;
+    this.kept[Kept.Entries] = 0;
     activeState[Slot.Entries] = 0;
   }
 

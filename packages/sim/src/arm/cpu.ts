@@ -4,6 +4,7 @@
  */
 import { PageTable } from './code-cache.js';
 import type { CoreMemory } from './memory.js';
+import type { RunningCore } from './running-core.js';
 import { activeState, Kept, Slot, STATE_WORDS } from './state.js';
 
 /** Mode field of the status registers. */
@@ -84,11 +85,9 @@ const FAST_BANKED = 5;
 
 /** Status of one core while it runs; its registers and flags are then in {@link activeState}, or where they are kept. */
 export class Cpu {
-  /** 1 in Thumb state. */
-  thumb: 0 | 1 = 0;
-  /** Set by WFI; the run loop clears it. */
-  asleep = false;
   control = RESET_CONTROL;
+  /** The core that it is in. */
+  owner: RunningCore | undefined;
   readonly pages: PageTable;
   private readonly saved: Int32Array;
   /** Where {@link saved} is in the arena. */
@@ -101,10 +100,35 @@ export class Cpu {
     readonly memory: CoreMemory,
     readonly translates = true,
   ) {
-    this.pages = new PageTable(memory.itcm32);
-    this.saved = memory.kept;
-    this.words = this.saved;
-    this.savedAddress = memory.kept.byteOffset;
+    const { words } = memory.kept;
+    this.pages = new PageTable(memory.itcm32, words);
+    this.saved = words;
+    this.words = words;
+    this.savedAddress = words.byteOffset;
+    this.updateTranslates();
+  }
+
+  /** 1 in Thumb state. */
+  get thumb(): 0 | 1 {
+    return this.saved[Kept.Thumb] as 0 | 1;
+  }
+
+  set thumb(thumb: 0 | 1) {
+    this.saved[Kept.Thumb] = thumb;
+  }
+
+  /** Set by WFI; the run loop clears it. */
+  get asleep(): boolean {
+    return this.saved[Kept.Asleep] !== 0;
+  }
+
+  set asleep(asleep: boolean) {
+    this.saved[Kept.Asleep] = asleep ? 1 : 0;
+  }
+
+  /** Whether translated code may be used. */
+  get mayTranslate(): boolean {
+    return this.saved[Kept.Translates] !== 0;
   }
 
   /** Copies the registers in and begins a slice; until {@link suspend} they are in {@link activeState}. */
@@ -152,7 +176,7 @@ export class Cpu {
     this.thumb = 0;
     this.asleep = false;
     this.writeControl(RESET_CONTROL);
-    this.saved.fill(0);
+    this.saved.fill(0, 0, Kept.Control);
     this.saved[Kept.Control] =
       Mode.Supervisor | Status.InterruptDisable | Status.FastInterruptDisable;
     this.saved[Slot.Zero] = 1;
@@ -172,7 +196,15 @@ export class Cpu {
 
   writeControl(value: number): void {
     this.control = value;
+    this.saved[Kept.VectorBase] = this.vectorBase;
+    this.updateTranslates();
     this.memory.checksAlignment = (value & Control.AlignmentFault) !== 0;
+  }
+
+  private updateTranslates(): void {
+    const interworks = (this.control & Control.PlainProgramCounterLoads) === 0;
+    const may = this.translates && interworks && this.memory.arenaAddress !== undefined;
+    this.saved[Kept.Translates] = may ? 1 : 0;
   }
 
   /** Whether an interrupt is asked for while the present slice runs; what changes that ends the slice. */

@@ -5,6 +5,7 @@
  */
 import { arena, takeArenaBlock } from './arena.js';
 import { ITCM_BYTES } from './memory.js';
+import { activeState, Slot } from './state.js';
 
 /** Offset of the part for Thumb state: in front of it two bytes for each ARM instruction. */
 export const THUMB_ENTRIES = ITCM_BYTES / 2;
@@ -53,6 +54,7 @@ export function forgetEntriesOf(pageStart: number): void {
 
 /** Forgets all tables. */
 export function forgetEntryTables(): void {
+  activeState[Slot.EntriesMade] = (activeState[Slot.EntriesMade] as number) + 1;
   for (const table of tables) {
     table.isCurrent = false;
     empty(table.address);

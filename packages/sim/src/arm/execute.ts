@@ -37,7 +37,7 @@ export function executeGeneral(
     case Op.GeneralTransfer:
       return executeTransfer(cpu, word, programCounter);
     case Op.GeneralBlock:
-      return executeBlock(cpu, word, programCounter) && statusMayHaveChanged(cpu, word << 2);
+      return executeBlock(cpu, word, programCounter) && statusMayHaveChanged(cpu, word >>> 2);
     case Op.GeneralStatus:
       executeStatus(cpu, word);
       return false;

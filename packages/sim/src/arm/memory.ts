@@ -2,9 +2,9 @@
  * What a core's loads, stores and instruction fetches reach: its tightly coupled memories, its private
  * devices, and through its chip everything else. SpiNN-2 data sheet, chapter on the memory map.
  */
-import { BusError, type DirectSdram } from '../core/core.js';
+import { BusError, type DirectSdram, type DirectSystemRam } from '../core/core.js';
 import { arena, takeArenaBlock } from './arena.js';
-import { KEPT_WORDS } from './state.js';
+import { Kept, type KeptState, newKeptState } from './state.js';
 
 /** Instruction memory, at 0. Bytes. */
 export const ITCM_BYTES = 0x8000;
@@ -35,6 +35,7 @@ export type AccessSize = 1 | 2 | 4;
 /** Everything beyond the tightly coupled memories. Values are unsigned on writes, any 32 bits on reads. */
 export interface OuterBus {
   readonly direct?: DirectSdram | undefined;
+  readonly directSystemRam?: DirectSystemRam | undefined;
   read(address: number, size: AccessSize): number;
   write(address: number, value: number, size: AccessSize): void;
 }
@@ -51,11 +52,9 @@ export class CoreMemory {
   readonly dtcm16: Uint16Array;
   readonly dtcm32: Int32Array;
   /** What a core's processor keeps, see {@link Kept}. */
-  readonly kept: Int32Array;
+  readonly kept: KeptState;
   /** Where the memories are in the arena, ITCM first; undefined when they are elsewhere. */
   readonly arenaAddress: number | undefined;
-  /** Address in the arena of the table of SDRAM pages of the chip, as far as the core has found it; 0 before. */
-  sdramTable = 0;
   /** CP15 control bit 1: unaligned accesses fault. Without it a word load rotates, as the ARM9 does. */
   checksAlignment = false;
 
@@ -63,23 +62,31 @@ export class CoreMemory {
     readonly outer: OuterBus,
     /** Called with the byte address of every word of instruction memory that is written. */
     readonly codeWritten: (address: number) => void,
+    kept: KeptState = newKeptState(),
   ) {
-    const kept = takeArenaBlock(this, KEPT_WORDS * Int32Array.BYTES_PER_ELEMENT);
-    const place = kept && takeArenaBlock(this, ITCM_BYTES + DTCM_BYTES);
+    this.kept = kept;
+    const isInArena = kept.words.buffer === arena.buffer;
+    const place = isInArena ? takeArenaBlock(this, ITCM_BYTES + DTCM_BYTES) : undefined;
     const buffer = place === undefined ? new ArrayBuffer(ITCM_BYTES + DTCM_BYTES) : arena.buffer;
     const itcm = place?.address ?? 0;
     const dtcm = itcm + ITCM_BYTES;
     this.arenaAddress = place?.address;
-    this.kept =
-      kept === undefined
-        ? new Int32Array(KEPT_WORDS)
-        : new Int32Array(arena.buffer, kept.address, KEPT_WORDS);
+    kept.words[Kept.Memories] = this.arenaAddress ?? 0;
     this.itcm8 = new Uint8Array(buffer, itcm, ITCM_BYTES);
     this.itcm16 = new Uint16Array(buffer, itcm, ITCM_BYTES >> 1);
     this.itcm32 = new Int32Array(buffer, itcm, ITCM_BYTES >> 2);
     this.dtcm8 = new Uint8Array(buffer, dtcm, DTCM_BYTES);
     this.dtcm16 = new Uint16Array(buffer, dtcm, DTCM_BYTES >> 1);
     this.dtcm32 = new Int32Array(buffer, dtcm, DTCM_BYTES >> 2);
+  }
+
+  /** Address in the arena of the table of SDRAM pages of the chip, as far as the core has found it; 0 before. */
+  get sdramTable(): number {
+    return this.kept.words[Kept.SdramTable] as number;
+  }
+
+  set sdramTable(address: number) {
+    this.kept.words[Kept.SdramTable] = address;
   }
 
   loadWord(address: number): number {

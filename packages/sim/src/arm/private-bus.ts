@@ -2,13 +2,13 @@
  * What lies beyond a core's tightly coupled memories: its private devices, and its chip.
  * SpiNN-2 data sheet, chapter on the memory map.
  */
-import { BusError, type ChipBus, type DirectSdram } from '../core/core.js';
+import { BusError, type ChipBus, type DirectSdram, type DirectSystemRam } from '../core/core.js';
 import type { Peripheral } from '../peripherals/peripheral.js';
 import { endSlice } from './general.js';
 import type { AccessSize, OuterBus } from './memory.js';
 
 /** Cycles that the core waits for its private devices beyond a memory access. Estimate: one AHB transfer. */
-const DEVICE_CYCLES = 2;
+export const DEVICE_CYCLES = 2;
 /**
  * Cycles that a read, or a write that is not posted, waits for the chip's network: 120 ns.
  * Source: S. Temple, "SpiNNaker Chip Resources" slides, 2015 ("> 100 ns").
@@ -41,12 +41,13 @@ export interface BusOwner {
   stall(cycles: number): void;
   /** It wrote to a private device, which may change what it is asked for. */
   deviceWritten(): void;
-  /** It accessed what other cores see too, but for SDRAM. */
+  /** It accessed what others see too, and may be noticed, see {@link ChipBus.isNoticed}. */
   sharedUsed(): void;
 }
 
 export class PrivateBus implements OuterBus {
   readonly direct: DirectSdram | undefined;
+  readonly directSystemRam: DirectSystemRam | undefined;
 
   constructor(
     private readonly core: number,
@@ -55,13 +56,14 @@ export class PrivateBus implements OuterBus {
     private readonly owner: BusOwner,
   ) {
     this.direct = chip.direct;
+    this.directSystemRam = chip.directSystemRam;
   }
 
   read(address: number, size: AccessSize): number {
     const device = this.deviceAt(address);
     if (device === undefined) {
       this.owner.stall(SHARED_CYCLES);
-      if (!isSdram(address)) this.owner.sharedUsed();
+      if (this.isNoticed(address, 0)) this.owner.sharedUsed();
       return this.chip.read(this.core, address, size);
     }
     this.owner.stall(DEVICE_CYCLES);
@@ -98,7 +100,7 @@ export class PrivateBus implements OuterBus {
     const device = this.deviceAt(address);
     if (device === undefined) {
       this.owner.stall(isPosted ? POSTED_CYCLES : SHARED_CYCLES);
-      if (!isSdram(address)) this.owner.sharedUsed();
+      if (this.isNoticed(address, value)) this.owner.sharedUsed();
       this.chip.write(this.core, address, value, size);
       return;
     }
@@ -106,6 +108,10 @@ export class PrivateBus implements OuterBus {
     if (size !== 4) throw new BusError(address);
     writeDevice(device, address, value);
     this.owner.deviceWritten();
+  }
+
+  private isNoticed(address: number, value: number): boolean {
+    return !isSdram(address) && this.chip.isNoticed?.(address, value) !== false;
   }
 
   private deviceAt(address: number): Peripheral | undefined {

@@ -1,6 +1,14 @@
 /** One chip: 18 cores and what they share. SpiNN-2 data sheet, chapter on the memory map. */
 import type { ChipAddress } from '@spin-tools/scp';
-import { BusError, type ChipBus, type Core, type DirectSdram, type Packet } from '../core/core.js';
+import { ArmCore } from '../arm/arm-core.js';
+import {
+  BusError,
+  type ChipBus,
+  type Core,
+  type DirectSdram,
+  type DirectSystemRam,
+  type Packet,
+} from '../core/core.js';
 import { CorePort } from '../router/core-port.js';
 import { directAccess, type WordMemory } from '../router/direct-access.js';
 import type { Link } from '../router/link.js';
@@ -9,7 +17,7 @@ import { RouterRegisters } from '../router/registers.js';
 import { LOCAL_PORT, Router } from '../router/router.js';
 import { CORE_TO_ROUTER_NS } from '../router/timing.js';
 import { ChipControl, type ControlWiring } from './chip-control.js';
-import { readDevice, writeDevice } from './devices.js';
+import { isQuietAccess, readDevice, writeDevice } from './devices.js';
 import type { EthernetMac } from './ethernet-mac.js';
 import { DeviceLine } from './interrupt-lines.js';
 import { type CommonWrite, isSdram, SDRAM_BYTES, Sdram, type SharedSdram } from './sdram.js';
@@ -29,6 +37,7 @@ const BOOT_ROM = 6;
 const BOOT_ROM_BYTES = 0x8000;
 /** First address of the area in which a core starts after a reset. */
 const BOOT_AREA = 0xff000000;
+const ROUTE_MASK = 0xffffff;
 
 /** What a chip asks of the machine around it. */
 export interface ChipWiring extends DeviceWiring, ControlWiring {
@@ -36,6 +45,8 @@ export interface ChipWiring extends DeviceWiring, ControlWiring {
   schedule(chip: number, port: number, packet: Packet, at: number): void;
   /** Asks for a second look at a blocked packet. */
   retryRouter(chip: number, at: number): void;
+  /** Whether a core runs longer than a quantum until it does something that others can notice. */
+  runsAlone?(): boolean;
   /** A core was put into its place, or taken out. */
   placed(core: number): void;
   /** A diagnostic counter is looked at or changed. */
@@ -46,6 +57,11 @@ export interface ChipWiring extends DeviceWiring, ControlWiring {
   loses(): boolean;
   /** Link by which packets leave a chip for an address, 6 for none, 7 for its own. */
   pointToPoint(chip: number, address: number): number;
+}
+
+/** Clocks that somebody keeps in a chip's memory. */
+export interface KeptClocks {
+  update(): void;
 }
 
 /** What the memories of a chip hold, while no chip may change it. */
@@ -63,8 +79,11 @@ export class Chip implements ChipBus {
   /** By physical core. */
   readonly ports: readonly CorePort[] = Array.from({ length: CORES }, () => new CorePort());
   readonly direct: DirectSdram = this.sdram;
+  readonly directSystemRam: DirectSystemRam;
   /** Whether hot code of its cores is translated; nothing but speed depends on it. */
   translates = true;
+  /** Whether all of its cores sleep but for the one that runs. */
+  othersSleep = false;
   /** Bytes moved by the DMA controllers of the cores. */
   dmaBytes = 0;
   /** What cores share besides memory. */
@@ -92,6 +111,7 @@ export class Chip implements ChipBus {
       setInterrupt: (level) => this.devices.lines.set(DeviceLine.DroppedPacket, level),
       countersRead: () => wiring.countersRead(),
     });
+    this.directSystemRam = directAccessTo(this);
     const { ports, systemController } = this;
     this.devices = new SharedDevices(index, ports, wiring, systemController, registers);
   }
@@ -105,6 +125,69 @@ export class Chip implements ChipBus {
   setMonitor(core: number): void {
     this.systemController.monitor = core;
     this.devices.router.monitor = core;
+  }
+
+  /** Puts the monitor into its place among the cores. */
+  setMonitorCore(core: number, program: Core): void {
+    this.setCore(core, program);
+  }
+
+  /** Sets or clears flags of the system controller, one bit each. */
+  setFlags(mask: number, isSet: boolean): void {
+    const { systemController } = this;
+    systemController.flags = isSet ? systemController.flags | mask : systemController.flags & ~mask;
+  }
+
+  /** Says which physical cores passed their self-test, one bit each. */
+  setOkCores(mask: number): void {
+    this.systemController.okCores = mask;
+  }
+
+  /** Raises or clears interrupt lines of physical cores, one bit each. */
+  setInterrupts(mask: number, level: boolean): void {
+    this.systemController.setInterrupts(mask, level);
+  }
+
+  /** Whether a lock of the system controller is taken. */
+  isLocked(lock: number): boolean {
+    return this.systemController.isLocked(lock);
+  }
+
+  /** Makes routing entries from `first` on unused. */
+  clearRoutes(first: number): void {
+    this.router.table.clearFrom(first);
+  }
+
+  /** Sets where fixed-route packets go: links in 5:0, physical cores in 23:6. */
+  setFixedRoute(route: number): void {
+    const { router } = this;
+    router.fixedRoute = (router.fixedRoute & ~ROUTE_MASK) | route;
+  }
+
+  /** Counts packets of the monitor, which are not simulated; see {@link Diagnostics.sent}. */
+  countSent(packetClass: number, outputs: number, packets: number): void {
+    const { router, systemController } = this;
+    router.diagnostics.sent(packetClass, outputs, systemController.monitor, packets);
+  }
+
+  /** Counts packets that go by the first routing entry in the same way. */
+  countSentByFirstEntry(packetClass: number, packets: number): void {
+    this.countSent(packetClass, this.router.table.routeOf(0), packets);
+  }
+
+  /** Has the clocks among the system variables brought up to date whenever they are read. */
+  keepClocks(clocks: KeptClocks): void {
+    this.systemRam.updateClocks = () => clocks.update();
+  }
+
+  /** A new ARM core at a place; `isCounted` when it is one of the application cores. */
+  newArmCore(core: number, _isCounted: boolean): ArmCore {
+    return new ArmCore(core, this, this.translates);
+  }
+
+  /** A frame arrives at the ethernet interface, without its check sequence. */
+  receiveFrame(frame: Uint8Array): void {
+    this.ethernet.receive(frame);
   }
 
   /** Connects a serial ROM to the pins. */
@@ -140,6 +223,11 @@ export class Chip implements ChipBus {
     if (this.isSystemRam(address)) this.systemRam.write(systemRamOffset(address), value, size);
     else if (isBootRom(address)) throw new BusError(address);
     else writeDevice(this.devices, address, value, size);
+  }
+
+  isNoticed(address: number, value: number): boolean {
+    if (!this.othersSleep) return true;
+    return !this.isSystemRam(address) && !isQuietAccess(address, value);
   }
 
   readBlock(address: number, target: Uint8Array): void {
@@ -189,12 +277,21 @@ export class Chip implements ChipBus {
     this.systemRam.adopt(systemRam);
   }
 
+  /** Takes over the memories of the chip that was in this place before a reset. */
+  keepMemoryOf(before: Chip): void {
+    this.adoptMemory(before.shareMemory());
+  }
+
   /**
    * Bytes of this computer's memory that SDRAM and System RAM take. What chips share counts once: it is
    * added to `counted`, and what is there already does not count.
    */
   committedBytes(counted: Set<object>): number {
     return this.sdram.committedBytes(counted) + this.systemRam.committedBytes(counted);
+  }
+
+  get injectionRoom(): number {
+    return this.wiring.runsAlone?.() === true ? 0 : this.router.injectionRoom;
   }
 
   send(_core: number, packet: Packet, at: number): boolean {
@@ -253,6 +350,17 @@ export class Chip implements ChipBus {
       access: (request) => directAccess(request, this.words),
     });
   }
+}
+
+/** Translated code goes past the bus only while no other core could notice, see {@link ChipBus.isNoticed}. */
+function directAccessTo(chip: Chip): DirectSystemRam {
+  const { systemRam } = chip;
+  return {
+    get address() {
+      return chip.othersSleep ? systemRam.address : 0;
+    },
+    used: () => systemRam.used(),
+  };
 }
 
 /** Whether a core waits for an interrupt. */

@@ -3,7 +3,7 @@ import { BusError } from '../core/core.js';
 import type { RouterRegisters } from '../router/registers.js';
 import type { EthernetMac } from './ethernet-mac.js';
 import type { MemoryController } from './memory-controller.js';
-import type { SystemController } from './system-controller.js';
+import { isQuietControl, type SystemController } from './system-controller.js';
 import type { Watchdog } from './watchdog.js';
 
 /** Blocks of 16 MB from 0xe0000000 on, repeated from 0xf0000000 on for unbuffered writes. */
@@ -44,6 +44,13 @@ export function writeDevice(
   const offset = address & OFFSET_MASK;
   if (block === Block.Ethernet) devices.ethernet.write(offset, value, size);
   else wordDevice(devices, block, address, size).write(offset, value);
+}
+
+/** Whether an access to a device has no effect on cores that do not look at it; `value` is 0 for a read. */
+export function isQuietAccess(address: number, value: number): boolean {
+  return (
+    blockOf(address) === Block.SystemController && isQuietControl(address & OFFSET_MASK, value)
+  );
 }
 
 function blockOf(address: number): number {

@@ -98,6 +98,58 @@ t.test('a core goes on where it was when its clock comes back', async (t) => {
   t.ok(counts(), 'without the security code nothing changes');
 });
 
+t.test(
+  'a core uses System RAM ahead of its turn, but only while the others of its chip sleep',
+  async (t) => {
+    const { chip, core, counts, network } = withCounter();
+    core.resume();
+    t.ok(counts());
+    const begin = network.scheduler.time;
+    chip.othersSleep = true;
+    core.run(begin + 500, begin + 2000);
+    t.ok(core.time >= begin + 2000, `${core.time - begin} ns`);
+    chip.othersSleep = false;
+    core.run(begin + 2500, begin + 4000);
+    t.ok(core.time < begin + 2800, `${core.time - begin} ns`);
+  },
+);
+
+t.test('marks, LEDs and who sleeps are the business of those who look at them', async (t) => {
+  const { chip } = hardware();
+  const isNoticed = (offset: number, value: number) =>
+    chip.isNoticed(SYSTEM_CONTROLLER + offset, value);
+  t.ok(isNoticed(0x48, 1), 'others are awake');
+  chip.othersSleep = true;
+  t.notOk(isNoticed(0x48, 1), 'an LED');
+  t.ok(isNoticed(0x48, 1 << 8), 'a pin that interrupts cores');
+  t.notOk(isNoticed(0x58, 1), 'a flag');
+  t.notOk(isNoticed(0x64, 0), 'who sleeps');
+  t.ok(isNoticed(0x08, SECURITY | CORE_5), 'an interrupt');
+  t.ok(isNoticed(0x100, 0), 'a lock');
+  t.ok(chip.isNoticed(0xf1000000, 0), 'the router');
+});
+
+t.test('time goes on by a window when all cores have run ahead so far', async (t) => {
+  const { network } = hardware();
+  const { scheduler, chips } = network;
+  const cores = [0, 1].map((index) => {
+    const core = new ArmCore(5, chips[index]!);
+    // add r0, #1; b -> add
+    core.writeTcm(0, new Uint8Array(Uint32Array.of(0xe2800001, 0xeafffffd).buffer));
+    core.start(0);
+    chips[index]!.setCore(5, core);
+    return core;
+  });
+  scheduler.runQuantum();
+  t.equal(scheduler.time, 2000);
+  t.ok(cores.every(({ time }) => time >= 2000 && time < 2100));
+  scheduler.after(700, () => undefined);
+  scheduler.runQuantum();
+  t.equal(scheduler.time, 2500, 'the quantum in which something happens');
+  scheduler.runQuantum(3200);
+  t.equal(scheduler.time, 3000, 'no further than told');
+});
+
 t.test('a reset pulse lasts 256 clocks of the system', async (t) => {
   const { write, read, pass } = withCounter();
   write(SYSTEM_CONTROLLER + 0x28, SECURITY | CORE_5);

@@ -9,12 +9,14 @@ const places = (bytes: number) =>
     .tuple(fc.constantFrom(0, 0x400, 0x1000, 0x2000, 0x100000, bytes - 0x1000), fc.nat(0x2fc))
     .map(([start, more]) => (start + more) % (bytes - 0x400));
 const CHIPS = 3;
+/** Enough for translated code to get past the bus. */
+const MANY_USES = 1000;
 
 /** What a chip may do with its memory. */
 const steps = (bytes: number) =>
   fc.record({
     chip: fc.nat(CHIPS - 1),
-    kind: fc.constantFrom('write', 'block', 'adopt', 'common'),
+    kind: fc.constantFrom('write', 'block', 'adopt', 'common', 'use'),
     other: fc.nat(CHIPS - 1),
     at: places(bytes),
     size: fc.constantFrom(1 as const, 2 as const, 4 as const),
@@ -45,6 +47,8 @@ interface Shareable<Shared> {
   write(offset: number, value: number, size: 1 | 2 | 4): void;
   readBlock(offset: number, target: Uint8Array): void;
   writeBlock(offset: number, source: Uint8Array): void;
+  /** Translated code used an address. */
+  used(address: number): void;
   share(): Shared;
   adopt(shared: Shared): void;
 }
@@ -66,6 +70,8 @@ function sharesUnseen<Shared>(make: () => Shareable<Shared>, bytes: number): voi
       } else if (kind === 'adopt') {
         here.memory.adopt(there.memory.share());
         here.model = new Model(new Map(there.model.bytes));
+      } else if (kind === 'use') {
+        for (let use = 0; use < MANY_USES; use++) here.memory.used(at);
       } else {
         const write: CommonWrite = new Map();
         for (const { memory, model } of chips) {

@@ -16,14 +16,15 @@ export class Page {
   /**
    * @param size bytes, a multiple of 4
    * @param owner the memory that may write into the page; undefined when it is shared
-   * @param isDirect whether it is to be in the arena if there is room; its size is a multiple of 4096 then
+   * @param direct whether it is to be in the arena if there is room, where its size is a multiple of 4096; or its
+   * address there, in a block that its owner has taken
    */
   constructor(
     size: number,
     public owner: object | undefined,
-    isDirect = false,
+    direct: boolean | number = false,
   ) {
-    this.arenaAddress = isDirect ? takeArenaBlock(this, size)?.address : undefined;
+    this.arenaAddress = typeof direct === 'number' ? direct : newBlock(this, size, direct);
     const buffer = this.arenaAddress === undefined ? new ArrayBuffer(size) : arena.buffer;
     const start = this.arenaAddress ?? 0;
     this.bytes = new Uint8Array(buffer, start, size);
@@ -36,9 +37,9 @@ export class Page {
     from: Page | undefined,
     size: number,
     owner: object | undefined,
-    isDirect = false,
+    direct: boolean | number = false,
   ): Page {
-    const page = new Page(size, owner, isDirect);
+    const page = new Page(size, owner, direct);
     if (from !== undefined) page.words.set(from.words);
     return page;
   }
@@ -55,4 +56,8 @@ export class Page {
     else if (size === 2) this.halves[at >> 1] = value;
     else this.bytes[at] = value;
   }
+}
+
+function newBlock(page: Page, size: number, isDirect: boolean): number | undefined {
+  return isDirect ? takeArenaBlock(page, size)?.address : undefined;
 }

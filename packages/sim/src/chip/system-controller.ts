@@ -4,7 +4,7 @@
  */
 import { BusError } from '../core/core.js';
 import { CoreLines, type CoreLinesWiring } from './core-lines.js';
-import { type PinSurroundings, Pins } from './pins.js';
+import { Pin, type PinSurroundings, Pins } from './pins.js';
 import { SubsystemResets, type SubsystemResetWiring } from './subsystem-resets.js';
 
 const CHIP_ID = 0x00;
@@ -67,6 +67,22 @@ const PROTECTED: ReadonlySet<number> = new Set([
   ...[SOFT_RESET, HARD_RESET, SUBSYSTEM_RESET],
   ...[SOFT_RESET_PULSE, HARD_RESET_PULSE, SUBSYSTEM_RESET_PULSE],
 ]);
+
+/** Registers that only cores of the chip look at: marks between them, pins, which of them sleep. */
+const QUIET: ReadonlySet<number> = new Set([
+  ...[SET_OK, CLEAR_OK, SET_FLAG, CLEAR_FLAG, GPIO_SET, GPIO_CLEAR, SLEEP],
+]);
+/** Pins that interrupt cores. */
+const INTERRUPT_PINS = (1 << Pin.Interrupt8) | (1 << Pin.Interrupt9);
+
+/**
+ * Whether an access to a register has no effect on cores that do not look at it.
+ *
+ * @param value what is written; 0 for a read
+ */
+export function isQuietControl(offset: number, value: number): boolean {
+  return QUIET.has(offset) && (value & INTERRUPT_PINS) === 0;
+}
 
 /** What the system controller does to the chip around it. */
 export interface SystemControllerWiring

@@ -1,4 +1,5 @@
 /** System RAM of one chip: 32 KB that all its cores share. SpiNN-2 data sheet, chapter on the memory map. */
+import { takeArenaBlock } from '../arm/arena.js';
 import { Page } from './page.js';
 
 /** Size of the System RAM, bytes. */
@@ -9,6 +10,9 @@ const PAGE_BYTES = 1 << PAGE_SHIFT;
 /** The clocks among the system variables: what is in these 16 bytes changes by itself. */
 const CLOCKS = 0x7f10;
 const CLOCK_BYTES = 16;
+
+/** Accesses of translated code by the bus after which it gets past it. */
+const USES_BEFORE_DIRECT = 1000;
 
 /** What System RAM holds, by pages, while no chip may change it. */
 export type SharedSystemRam = readonly Page[];
@@ -25,6 +29,9 @@ export class SystemRam {
   private pages: SharedSystemRam = BLANK;
   /** The same while it is this chip's own, so that it may be changed. */
   private ownPages: Page[] | undefined;
+  /** Where all pages are in the arena, in a row and this chip's own; 0 when they are elsewhere. */
+  private arenaAddress = 0;
+  private uses = 0;
 
   /** Whether nothing was written. */
   get isBlank(): boolean {
@@ -66,10 +73,30 @@ export class SystemRam {
     }
   }
 
+  /** Address in the arena of all of it; 0 when translated code has to go by the bus. */
+  get address(): number {
+    return this.updateClocks === undefined ? this.arenaAddress : 0;
+  }
+
+  /** Translated code used it by the bus: after many times it is put where that is not needed. */
+  used(): void {
+    if (++this.uses < USES_BEFORE_DIRECT || this.arenaAddress !== 0) return;
+    if (this.updateClocks !== undefined) return;
+    const address = takeArenaBlock(this, SYSTEM_RAM_BYTES)?.address;
+    if (address === undefined) return;
+    this.replacePages((page, index) =>
+      Page.copyOf(page, PAGE_BYTES, this, address + index * PAGE_BYTES),
+    );
+    this.arenaAddress = address;
+  }
+
   /** All that was written; it is shared from now on. */
   share(): SharedSystemRam {
+    // The block in the arena is given back with this memory, which other chips can outlive.
+    if (this.arenaAddress !== 0) this.replacePages((page) => Page.copyOf(page, PAGE_BYTES, this));
     for (const page of this.pages) if (page.owner === this) page.owner = undefined;
     this.ownPages = undefined;
+    this.leaveArena();
     return this.pages;
   }
 
@@ -77,6 +104,7 @@ export class SystemRam {
   adopt(pages: SharedSystemRam): void {
     this.pages = pages;
     this.ownPages = undefined;
+    this.leaveArena();
   }
 
   /** Bytes of this computer's memory in use. Pages in `counted` do not count; those that do are added. */
@@ -86,6 +114,16 @@ export class SystemRam {
     const pages = new Set<Page>(this.pages.filter((page) => !counted.has(page)));
     for (const page of pages) counted.add(page);
     return pages.size * PAGE_BYTES;
+  }
+
+  private replacePages(replace: (page: Page, index: number) => Page): void {
+    this.ownPages = this.pages.map(replace);
+    this.pages = this.ownPages;
+  }
+
+  private leaveArena(): void {
+    this.arenaAddress = 0;
+    this.uses = 0;
   }
 
   private page(offset: number): Page {

@@ -3,7 +3,7 @@
  * in which they went in, so that a run is the same every time.
  */
 
-const FIRST_CAPACITY = 256;
+const FIRST_CAPACITY = 16;
 
 /** A queue of events; each has a time, a small number that says where, and an item that says what. */
 export class EventQueue<T> {

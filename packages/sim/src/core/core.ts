@@ -6,11 +6,14 @@
  * simulated time. Packet formats: SpiNN-2 data sheet sections 8 and 9.
  */
 
+import type { Inbox } from '../router/inbox.js';
+
 /**
  * Length of the windows of time in which cores may run ahead of each other, ns. A core that computes, that is to say
- * touches nothing but its own memory and SDRAM, runs to the end of the window at once; packets that reach it
- * meanwhile it gets there. As soon as it sleeps, looks for a packet in vain, or uses what others share, it gets each
- * packet at its time for the rest of the window, and so does one that has packets waiting when the window begins.
+ * touches nothing but its own memory and SDRAM, or System RAM while all others of its chip sleep, runs to the end of
+ * the window at once; packets that reach it meanwhile it gets there. As soon as it sleeps, looks for a packet in vain,
+ * or uses what others share, it gets each packet at its time for the rest of the window, and so does one that has
+ * packets waiting when the window begins.
  */
 export const WINDOW_NS = 2000;
 
@@ -44,7 +47,7 @@ export class BusError extends Error {
   }
 }
 
-/** SDRAM as translated code reaches it past the bus, see arm/translator/access-functions.ts. */
+/** SDRAM as translated code reaches it past the bus, see arm/translator/core-loop.ts. */
 export interface DirectSdram {
   /**
    * Address in the arena of a table that has a word for each page: its address there, or 0 when it can be reached
@@ -57,10 +60,25 @@ export interface DirectSdram {
   count(bytes: number): void;
 }
 
+/** System RAM as translated code reaches it past the bus. */
+export interface DirectSystemRam {
+  /** Its address in the arena; 0 while the running core can reach it by the bus only. */
+  readonly address: number;
+  /** A core of the chip read or wrote it by the bus. */
+  used(): void;
+}
+
 /** What a core's private block reaches through its chip: shared memory and devices, the router, the clock. */
 export interface ChipBus {
   /** How translated code reaches SDRAM, if it may. */
   readonly direct?: DirectSdram;
+  /** How it reaches System RAM, if it may. */
+  readonly directSystemRam?: DirectSystemRam;
+  /**
+   * Whether others may notice now that the running core uses an address of its chip but SDRAM, or it what they do
+   * there; `value` is what it writes, 0 when it reads. Without this method they always may.
+   */
+  isNoticed?(address: number, value: number): boolean;
   /** Reads `size` bytes (1, 2 or 4, aligned) of SDRAM, System RAM, router, system controller, ...; unsigned. Throws BusError. */
   read(core: number, address: number, size: 1 | 2 | 4): number;
   /** Writes `size` bytes (1, 2 or 4, aligned). Throws BusError. */
@@ -69,6 +87,11 @@ export interface ChipBus {
   readBlock(address: number, target: Uint8Array): void;
   /** Copies `source` into shared memory (a DMA write). Throws BusError. */
   writeBlock(address: number, source: Uint8Array): void;
+  /**
+   * Packets that {@link send} is sure to take while one core runs, and of which the chip need not know before it stops;
+   * without it none.
+   */
+  readonly injectionRoom?: number;
   /** Hands a packet to the router at local time `at`; false when the router takes no packet now (transmit register stays full). */
   send(core: number, packet: Packet, at: number): boolean;
 }
@@ -90,6 +113,10 @@ export interface Core {
    * computes may run ahead to `limit` (ns), see {@link WINDOW_NS}.
    */
   run(until: number, limit?: number): void;
+  /** Where packets wait for the core, if it keeps them itself. */
+  readonly inbox?: Inbox;
+  /** Where its state is in the arena, for wasm/core.c to run it; 0 when it is elsewhere. */
+  readonly arenaAddress?: number;
   /** Offers a packet that arrives at time `at`, from link 0-5 or 7 = local; false while the receive register is full (back-pressure). */
   deliver(packet: Packet, route: number, at: number): boolean;
   /** Sets the level of an interrupt line of the vectored interrupt controller (18 = system controller). */

@@ -3,7 +3,7 @@
  * ethernet interface as frames, one after the other at 100 Mb/s, and its own frames leave as datagrams.
  */
 import { BOOT_PORT, bytesToIp, ipToBytes, MalformedMessageError, SCP_PORT } from '@spin-tools/scp';
-import { type EthernetMac, frameTime } from '../chip/ethernet-mac.js';
+import { frameTime } from '../chip/ethernet-mac.js';
 import { BootRom } from './boot-rom.js';
 import type { EthernetReceiver, HostAddress } from './ethernet.js';
 import { newHostPortStatistics } from './host-port.js';
@@ -17,8 +17,8 @@ const NO_HOST = '0.0.0.0';
 
 /** What a port needs of the machine. */
 export interface FramePortWiring {
-  /** The chip's ethernet interface, while the chip runs an image. */
-  running(): EthernetMac | undefined;
+  /** The chip, while it runs an image. */
+  running(): { receiveFrame(frame: Uint8Array): void } | undefined;
   /** Whether the chip waits in its boot ROM. */
   isWaiting(): boolean;
   /** A boot image is complete. Throws MalformedMessageError when it is none. */
@@ -108,7 +108,7 @@ export class FramePort implements EthernetReceiver {
       return false;
     }
     this.freeAt = start + frameTime(frame.length);
-    wiring.after(this.freeAt - now, () => wiring.running()?.receive(frame));
+    wiring.after(this.freeAt - now, () => wiring.running()?.receiveFrame(frame));
     return true;
   }
 

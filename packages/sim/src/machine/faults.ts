@@ -4,6 +4,7 @@ import { type ChipAddress, formatChip, sameChip } from '@spin-tools/scp';
 import type { Chip } from '../chip/chip.js';
 import { DeadCore } from '../faults/dead-core.js';
 import { FaultyLine } from '../faults/line.js';
+import { PacketLosses } from '../faults/packet-losses.js';
 import type { Death, FaultPlan, MonitorLoad } from '../faults/plan.js';
 import { FaultPlanError } from '../faults/plan.js';
 import { randomFrom } from '../faults/random.js';
@@ -12,15 +13,14 @@ import type { Boards } from './boards.js';
 import type { Monitors } from './monitors.js';
 import type { Network } from './network.js';
 
-const DEFAULT_SEED = 1;
+/** Seed of a plan that names none. */
+export const DEFAULT_SEED = 1;
 const NS_PER_MS = 1_000_000;
-/** Keeps the chance of packets apart from that of datagrams. */
-const PACKET_SEED = 0x9e3779b9;
 
 /** What a plan makes happen, and what it has done so far. */
 export class Faults {
   private readonly random: () => number;
-  private readonly packetRandom: () => number;
+  private readonly losses: PacketLosses;
   private readonly lines: FaultyLine[] = [];
   private messages = 0;
   private waiting: readonly (Death & { readonly afterMessages: number })[];
@@ -33,7 +33,7 @@ export class Faults {
     private readonly monitors: Monitors,
   ) {
     this.random = randomFrom(plan.seed ?? DEFAULT_SEED);
-    this.packetRandom = randomFrom((plan.seed ?? DEFAULT_SEED) ^ PACKET_SEED);
+    this.losses = new PacketLosses(plan.packets?.lose ?? 0, plan.seed ?? DEFAULT_SEED);
     const deaths = plan.deaths ?? [];
     deaths.forEach((death, index) => {
       this.requireChip(`deaths[${index}]`, death);
@@ -71,9 +71,9 @@ export class Faults {
     return { serviceMicroseconds, isBusy: () => busy > 0 && this.random() < busy };
   }
 
-  /** Whether the next multicast packet at a router is lost. */
-  losesPacket(): boolean {
-    return this.packetRandom() < (this.plan.packets?.lose ?? 0);
+  /** Whether the next multicast packet at the router of a chip is lost. */
+  losesPacket(chip: number): boolean {
+    return this.losses.next(this.boards.numberOf(chip));
   }
 
   /** A message of a host has come in. */

@@ -54,7 +54,7 @@ export interface FirmwareWiring {
   readonly serialRoms: SerialRoms;
   readonly reversePorts: ReversePorts;
   /** An image has started on a chip. */
-  started(): void;
+  started(chip: number): void;
 }
 
 /** All chips. */
@@ -74,20 +74,25 @@ export class Firmware implements Monitors {
     this.booted = new Uint8Array(network.chips.length);
     this.sending = new Uint8Array(network.chips.length);
     network.chips.forEach((_, chip) => {
-      this.switchedOn(chip);
+      if (network.runs(chip)) this.switchedOn(chip);
     });
   }
 
   boot(image: Uint8Array, root: number, isWaiting: (chip: number) => boolean): void {
-    if (isBuiltIn(image)) {
-      throw new MalformedMessageError(
-        'boot image',
-        'it stands for the built-in monitor, and this machine runs images',
-      );
-    }
-    this.takesImages = isWaiting;
+    refuseBuiltIn(image);
+    this.expectImages(isWaiting);
+    this.startRoot(image, root);
+  }
+
+  /** Starts an image that came by the ethernet. */
+  startRoot(image: Uint8Array, root: number): void {
     warmUpOnce(image);
     this.start(root, image, 0);
+  }
+
+  /** A boot begins: from now on chips that wait in their boot ROM take images from their neighbours. */
+  expectImages(isWaiting: (chip: number) => boolean): void {
+    this.takesImages = isWaiting;
   }
 
   isBooted(chip: number): boolean {
@@ -111,7 +116,7 @@ export class Firmware implements Monitors {
       (image, entry) => this.start(chip, image, entry),
     );
     const core = new ProgramCore(monitor, hardware, program);
-    core.time = this.network.scheduler.time;
+    core.time = this.network.clocks.of(chip).time;
     hardware.setCore(monitor, core);
   }
 
@@ -126,11 +131,10 @@ export class Firmware implements Monitors {
    * A monitor that was booted sends its image on to all neighbours, which takes some 50,000 packets. Those that run
    * an image already ignore them; they are not troubled with them here.
    */
-  isIgnored(from: number, to: number, packet: Packet): boolean {
+  repeatsImage(from: number, packet: Packet): boolean {
     const operation = bootOperation(packet);
-    if (operation === undefined) return false;
     if (operation === BootOperation.Start) this.sending[from] = 1;
-    return this.sending[from] === 1 && this.isBooted(to);
+    return operation !== undefined && this.sending[from] === 1;
   }
 
   coreDied(chip: number, core: number): void {
@@ -164,19 +168,19 @@ export class Firmware implements Monitors {
     memory.setVcpu(at.core, 'state', CoreState.Run);
     memory.setVcpu(at.core, 'appId', appId);
     const runner = new ProgramCore(physicalCore, hardware, program);
-    runner.time = this.network.scheduler.time;
+    runner.time = this.network.clocks.of(chip).time;
     hardware.setCore(physicalCore, runner);
   }
 
   /** Leaves the boot ROM for an image, as soon as no core runs. */
   private start(chip: number, image: Uint8Array, entry: number): void {
     const whole = image.slice();
-    this.network.scheduler.betweenCores(() => {
+    this.network.clocks.of(chip).betweenCores(() => {
       if (this.isBooted(chip) || !this.network.isOn(chip)) return;
       this.booted[chip] = 1;
       this.prepare(chip);
       this.run(chip, whole, entry);
-      this.wiring.started();
+      this.network.clocks.betweenWindows(() => this.wiring.started(chip));
     });
   }
 
@@ -200,7 +204,8 @@ export class Firmware implements Monitors {
   }
 
   private run(chip: number, image: Uint8Array, entry: number): void {
-    const { scheduler, chips } = this.network;
+    const { clocks, chips } = this.network;
+    const scheduler = clocks.of(chip);
     const hardware = chips[chip] as Chip;
     const monitor = monitorOf(hardware) as number;
     const core = this.armCore(chip, monitor);
@@ -209,7 +214,7 @@ export class Firmware implements Monitors {
     core.writeTcm(0, image);
     core.writeTcm(IMAGE_COPY, image);
     core.start(entry);
-    scheduler.setPatient(chip, monitor, true);
+    scheduler.setPatient(clocks.placeOf(chip), monitor, true);
     hardware.setCore(monitor, core);
   }
 
@@ -218,7 +223,7 @@ export class Firmware implements Monitors {
     const known = this.cores[at];
     if (known !== undefined) return known;
     const made = new ArmCore(core, this.network.chips[chip] as Chip);
-    made.run(this.network.scheduler.time);
+    made.run(this.network.clocks.of(chip).time);
     this.cores[at] = made;
     return made;
   }
@@ -234,6 +239,15 @@ function warmUpOnce(image: Uint8Array): void {
 /** The core that becomes the monitor: the lowest that works. */
 function monitorOf({ coreMask }: Chip): number | undefined {
   return coreMask === 0 ? undefined : 31 - Math.clz32(coreMask & -coreMask);
+}
+
+/** Throws MalformedMessageError for an image that no chip could run. */
+export function refuseBuiltIn(image: Uint8Array): void {
+  if (!isBuiltIn(image)) return;
+  throw new MalformedMessageError(
+    'boot image',
+    'it stands for the built-in monitor, and this machine runs images',
+  );
 }
 
 function isBuiltIn(image: Uint8Array): boolean {

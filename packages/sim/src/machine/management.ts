@@ -6,6 +6,8 @@ import type { HostAddress } from '../host/ethernet.js';
 import { FramePort } from '../host/frame-port.js';
 import { HostPort, type HostPortLoad } from '../host/host-port.js';
 import { MonitorMemory } from '../monitor/memory.js';
+import type { RemoteBoards } from '../parallel/remote-boards.js';
+import { SharedFirmware } from '../parallel/shared-firmware.js';
 import type { EthernetPort } from './ethernets.js';
 import { Firmware } from './firmware.js';
 import type { Monitors } from './monitors.js';
@@ -61,12 +63,13 @@ export function managementOf(
   network: Network,
   wiring: ManagementWiring,
   faults: FaultPlan | undefined,
+  others: readonly RemoteBoards[],
 ): Management {
   if (kind === 'built-in') return builtIn(network, wiring);
   if (faults?.monitors !== undefined) {
     throw new FaultPlanError('monitors', faults.monitors, 'left away: an image is its own burden');
   }
-  return image(network, wiring);
+  return image(network, wiring, others);
 }
 
 function builtIn(network: Network, wiring: ManagementWiring): Management {
@@ -91,7 +94,11 @@ function builtIn(network: Network, wiring: ManagementWiring): Management {
 
 const NO_IP = '0.0.0.0';
 
-function image(network: Network, wiring: ManagementWiring): Management {
+function image(
+  network: Network,
+  wiring: ManagementWiring,
+  others: readonly RemoteBoards[],
+): Management {
   const ip = (chip: number): string => wiring.ipOf(chip) ?? NO_IP;
   const serialRoms = new SerialRoms(network.machine, ip);
   const isRunning = (chip: number): boolean => firmware.isBooted(chip) && !wiring.isClosed();
@@ -101,12 +108,18 @@ function image(network: Network, wiring: ManagementWiring): Management {
   const reversePorts = new ReversePorts(chipAt, (chip) => wiring.tagsChanged(chip));
   const quietTime = new QuietTime(network, running);
   const started = (): void => quietTime.booted();
-  const firmware = new Firmware(network, { serialRoms, reversePorts, started });
+  const own = new Firmware(network, { serialRoms, reversePorts, started });
+  const ips = () =>
+    [...network.chips.keys()].flatMap((chip) =>
+      serialRoms.has(chip) ? [[chip, ip(chip)] as const] : [],
+    );
+  const firmware =
+    others.length === 0 ? own : new SharedFirmware(own, { network, others, ips, started });
   return {
     monitors: firmware,
     newPort: (chip) =>
       new FramePort({
-        running: () => (isRunning(chip) ? (network.chips[chip] as Chip).ethernet : undefined),
+        running: () => (isRunning(chip) ? (network.chips[chip] as Chip) : undefined),
         isWaiting: () => wiring.isWaiting(chip),
         boot: (image) => wiring.boot(image, chip),
         ip: () => ip(chip),
@@ -122,7 +135,10 @@ function image(network: Network, wiring: ManagementWiring): Management {
         },
         send: (datagram, to, sourcePort) => wiring.send(chip, datagram, to, sourcePort),
       }),
-    addressChanged: (chip) => serialRoms.forget(chip),
+    addressChanged: (chip) => {
+      serialRoms.forget(chip);
+      for (const other of others) if (other.has(chip)) other.post('setIp', chip, ip(chip));
+    },
   };
 }
 

@@ -95,19 +95,18 @@ export class MonitorTraffic {
 
   /** Counts packets at one router: by a link, or with a link below 0 to the monitor. */
   private count(kind: number, chip: number, link: number, isOwn: boolean, packets: number): void {
-    const { router, systemController } = this.ways.chip(chip);
-    const output = link < 0 ? MONITOR_ROUTE << systemController.monitor : 1 << link;
+    const hardware = this.ways.chip(chip);
+    const output = link < 0 ? MONITOR_ROUTE << hardware.systemController.monitor : 1 << link;
     const packetClass = kind | PacketClass.Payload | (isOwn ? PacketClass.Local : 0);
-    router.diagnostics.sent(packetClass, output, systemController.monitor, packets);
+    hardware.countSent(packetClass, output, packets);
   }
 
   private countSignals(from: Monitor, packets: number): void {
     for (const monitor of this.ways.monitors()) {
-      const { router, systemController } = monitor.chip;
+      const { chip } = monitor;
       const local = monitor === from ? PacketClass.Local : 0;
       const packetClass = PacketKind.Multicast | PacketClass.Payload | local;
-      const outputs = router.table.routeOf(0);
-      router.diagnostics.sent(packetClass, outputs, systemController.monitor, packets);
+      chip.countSentByFirstEntry(packetClass, packets);
     }
   }
 

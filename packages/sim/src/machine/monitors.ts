@@ -10,9 +10,15 @@ export interface Monitors {
    * Boots a chip and all that it reaches.
    *
    * @param isWaiting whether a chip waits in its boot ROM
+   * @param failing numbers of boards that do not boot although they wait
    * @throws MalformedMessageError for what is no image, or not one for this machine
    */
-  boot(image: Uint8Array, root: number, isWaiting: (chip: number) => boolean): void;
+  boot(
+    image: Uint8Array,
+    root: number,
+    isWaiting: (chip: number) => boolean,
+    failing: readonly number[],
+  ): void;
   /** Whether a chip was booted. */
   isBooted(chip: number): boolean;
   /** A chip has power again: it is in its boot ROM. */
@@ -23,8 +29,14 @@ export interface Monitors {
   coreDied(chip: number, core: number): void;
   /** What starts on a physical core that leaves its reset; undefined when nothing does. */
   resettable(chip: number, core: number): ResettableCore | undefined;
-  /** See {@link NetworkSurroundings.isIgnored}. */
-  isIgnored?(from: number, to: number, packet: Packet): boolean;
+  /** See {@link NetworkSurroundings.repeatsImage}. */
+  repeatsImage?(from: number, packet: Packet): boolean;
+  /** A core of a chip that another thread runs has interrupted the built-in monitor, so many ns ago. */
+  interrupted?(chip: number, ago: number): void;
+  /** A packet has reached the built-in monitor of such a chip. */
+  packetArrived?(chip: number, key: number, payload: number): void;
+  /** An image has started on such a chip. */
+  startedElsewhere?(chip: number): void;
   /** UDP ports that a chip's reverse IPTags listen to. */
   reversePorts(chip: number): readonly number[];
   /** ARM cores that were started at least once. */

@@ -2,8 +2,9 @@
  * What makes simulated time pass: as fast as this computer can while something happens, or in step with
  * the wall clock. Simulates in slices, between which the event loop gets its turn.
  */
+
+import type { Clock } from './clock.js';
 import { nextTurn } from './next-turn.js';
-import type { Scheduler } from './scheduler.js';
 
 /**
  * How simulated time passes. `fast`: as fast as possible while something happens, and not at all while
@@ -48,7 +49,7 @@ export class Pump {
 
   /** @param simulated called after each quantum with how much there was to do, and with 0 at each turn */
   constructor(
-    private readonly scheduler: Scheduler,
+    private readonly scheduler: Clock,
     private readonly simulated: (amount: number) => void,
   ) {}
 

@@ -110,7 +110,8 @@ export class Region implements World {
   }
 
   get time(): number {
-    return this.network.scheduler.time;
+    const { clocks, scheduler } = this.network;
+    return clocks.isRunning ? clocks.time : scheduler.time;
   }
 
   /** In the order of their chips. */
@@ -141,6 +142,10 @@ export class Region implements World {
     this.network.scheduler.background(ns, () => survives(action));
   }
 
+  betweenWindows(action: () => void): void {
+    this.network.clocks.betweenWindows(action);
+  }
+
   get isIdle(): boolean {
     return this.network.scheduler.isIdle;
   }
@@ -160,8 +165,8 @@ export class Region implements World {
   /** The least that a packet takes. */
   latency(from: ChipMonitor, to: ChipMonitor): number {
     const hops = this.paths.hops(from.chip.index, to.chip.index);
-    const board = (monitor: ChipMonitor) => monitor.memory.variable('ethernetAddress');
-    return hops * HOP_NS + (board(from) === board(to) ? 0 : BOARD_CROSSING_NS);
+    const isOnBoard = this.network.clocks.areTogether(from.chip.index, to.chip.index);
+    return hops * HOP_NS + (isOnBoard ? 0 : BOARD_CROSSING_NS);
   }
 
   neighbour(of: ChipMonitor, link: number): Monitor | undefined {

@@ -60,6 +60,14 @@ export class Regions implements Monitors {
     return found instanceof ArmCore ? found : undefined;
   }
 
+  interrupted(chip: number, ago: number): void {
+    this.monitorOf(chip)?.interrupted(ago);
+  }
+
+  packetArrived(chip: number, key: number, payload: number): void {
+    this.monitorOf(chip)?.takePacket(key, payload);
+  }
+
   reversePorts(chip: number): readonly number[] {
     return this.monitorOf(chip)?.tags.reversePorts ?? [];
   }

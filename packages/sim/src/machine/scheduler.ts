@@ -6,11 +6,14 @@
  * that computes may run ahead of the quantum, see {@link WINDOW_NS}; and a core that is awake alone, while nothing
  * happens in the network either, runs longer: until it does something that others can notice.
  */
+import { activeState, Slot } from '../arm/state.js';
 import type { Chip } from '../chip/chip.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
 import type { CorePort } from '../router/core-port.js';
 import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
+import type { Clock } from './clock.js';
+import { CorePlaces } from './core-places.js';
 
 /** Length of a quantum, ns. */
 const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
@@ -25,7 +28,7 @@ const CORES = 32;
 const NEVER = -1;
 
 /** Runs chips; the network reports to it what is to happen. */
-export class Scheduler {
+export class Scheduler implements Clock {
   /** Start of the present quantum, ns: every core that is awake has reached it. */
   time = 0;
   private readonly packets = new EventQueue<Packet | undefined>();
@@ -39,9 +42,10 @@ export class Scheduler {
   private readonly awake: Uint32Array;
   /** Chips with such cores: one bit each. */
   private readonly awakeChips: Uint32Array;
-  /** Time that cores had when they last ran, ns, by core. */
-  private readonly reached: Float64Array;
+  private readonly places: CorePlaces;
   private awakeCount = 0;
+  /** Time that no core is behind which is awake, ns; early while that is not known. */
+  private allReached = 0;
   /** Time for which the queue of wakes has an entry, by core. */
   private readonly wakeTimes: Float64Array;
 
@@ -60,10 +64,15 @@ export class Scheduler {
   constructor(private readonly chips: readonly Chip[]) {
     this.awake = new Uint32Array(chips.length);
     this.awakeChips = new Uint32Array((chips.length + 31) >> 5);
-    this.reached = new Float64Array(chips.length * CORES);
+    this.places = new CorePlaces(chips);
     this.wakeTimes = new Float64Array(chips.length * CORES).fill(NEVER);
     this.off = new Uint8Array(chips.length);
     this.patient = new Uint32Array(chips.length);
+  }
+
+  /** Whether the running core runs longer than a quantum until it does something that others can notice. */
+  get runsAlone(): boolean {
+    return this.lone !== undefined;
   }
 
   /** Whether nothing will ever happen by itself. */
@@ -128,6 +137,7 @@ export class Scheduler {
     this.awake[chip] = mask | bit;
     this.awakeChips[chip >> 5] = (this.awakeChips[chip >> 5] as number) | (1 << (chip & 31));
     this.awakeCount++;
+    this.allReached = 0;
     this.catchUp(chip, core);
   }
 
@@ -142,8 +152,7 @@ export class Scheduler {
     if (!isAwake && (!level || target.listensTo?.(source) === false)) {
       target.setInterrupt(source, level);
     } else if (this.isRunningCore && !isAwake) {
-      this.noticed();
-      this.deferred.push(() => this.interrupt(chip, core, source, level));
+      this.defer(() => this.interrupt(chip, core, source, level));
     } else {
       this.wake(chip, core);
       target.setInterrupt(source, level);
@@ -156,8 +165,7 @@ export class Scheduler {
       action();
       return;
     }
-    this.noticed();
-    this.deferred.push(action);
+    this.defer(action);
   }
 
   /** The machine is idle although events of a core are to come, as those of a clock that always ticks. */
@@ -165,6 +173,16 @@ export class Scheduler {
     const bit = 1 << core;
     const mask = this.patient[chip] as number;
     this.patient[chip] = isPatient ? mask | bit : mask & ~bit;
+  }
+
+  /** Another core is in a place, or none. */
+  placed(chip: number, core: number): void {
+    this.places.changed(chip, core);
+  }
+
+  /** Nothing is on a chip any more. */
+  cleared(chip: number): void {
+    this.places.cleared(chip);
   }
 
   /**
@@ -179,6 +197,10 @@ export class Scheduler {
     const cores = this.awakeCount;
     this.runCores(this.time + QUANTUM_NS);
     this.time += QUANTUM_NS;
+    // All cores may have run ahead, and no event come sooner.
+    if (this.awakeCount > 0 && !this.isHeld) {
+      this.skipTo(Math.min(this.allReached, this.nextTimeButCores, limit));
+    }
     return events + cores + 1;
   }
 
@@ -230,7 +252,15 @@ export class Scheduler {
     return undefined;
   }
 
+  private defer(action: () => void): void {
+    this.noticed();
+    this.deferred.push(action);
+    activeState[Slot.Deferred] = 1;
+  }
+
   private runDeferred(): void {
+    activeState[Slot.Deferred] = 0;
+    if (this.deferred.length === 0) return;
     for (const action of this.deferred.splice(0)) action();
   }
 
@@ -289,22 +319,63 @@ export class Scheduler {
   }
 
   private runCores(until: number): void {
-    const { awakeChips, awake, reached } = this;
+    const { awakeChips, awake } = this;
+    this.allReached = Number.POSITIVE_INFINITY;
     const windowEnd = (Math.floor(this.time / WINDOW_NS) + 1) * WINDOW_NS;
     const limit = Math.max(until, windowEnd);
     for (let word = 0; word < awakeChips.length; word++) {
       for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
         const chip = word * 32 + 31 - Math.clz32(bits & -bits);
-        for (let cores = awake[chip] as number; cores !== 0; cores &= cores - 1) {
-          const core = 31 - Math.clz32(cores & -cores);
-          if ((reached[chip * CORES + core] as number) < until)
-            this.runCore(chip, core, until, limit);
-        }
+        this.runChip(chip, until, limit);
+        this.noteReached(chip);
         if (awake[chip] === 0) {
           awakeChips[word] = (awakeChips[word] as number) & ~(1 << (chip & 31));
         }
       }
     }
+  }
+
+  private runChip(chip: number, until: number, limit: number): void {
+    const { places } = this;
+    const hardware = this.chips[chip] as Chip;
+    let left = this.awake[chip] as number;
+    hardware.othersSleep = (left & (left - 1)) === 0;
+    while (left !== 0) {
+      this.isRunningCore = true;
+      const ran = places.run(chip, left, until, limit);
+      this.isRunningCore = false;
+      for (let slept = ran.slept; slept !== 0; slept &= slept - 1) {
+        this.sleep(chip, 31 - Math.clz32(slept & -slept));
+      }
+      ({ left } = ran);
+      if (left === 0) return;
+      const core = 31 - Math.clz32(left & -left);
+      if (ran.isFinished) this.settleRun(chip, core, ran.awaitsPacket);
+      else if ((places.reached[chip * CORES + core] as number) < until) {
+        this.runCore(chip, core, until, limit);
+      }
+      left &= left - 1;
+    }
+  }
+
+  private noteReached(chip: number): void {
+    const cores = this.awake[chip] as number;
+    if (cores === 0) return;
+    const isOne = (cores & (cores - 1)) === 0;
+    const reached = isOne ? this.places.reached[chip * CORES + 31 - Math.clz32(cores)] : 0;
+    this.allReached = Math.min(this.allReached, reached as number);
+  }
+
+  private sleep(chip: number, core: number): void {
+    const { core: sleeper } = this.port(chip, core);
+    this.putToSleep(chip, core);
+    if (sleeper !== undefined) this.setAlarm(chip * CORES + core, sleeper.nextEvent);
+  }
+
+  /** Does what waited for a core to stop, and puts it to sleep if it has nothing to do. */
+  private settleRun(chip: number, core: number, awaitsPacket: boolean): void {
+    this.runDeferred();
+    if (!awaitsPacket && this.port(chip, core).core?.asleep === true) this.sleep(chip, core);
   }
 
   private runCore(chip: number, core: number, until: number, limit: number): void {
@@ -317,11 +388,8 @@ export class Scheduler {
     this.isRunningCore = true;
     const awaitsPacket = port.run(runner, until, limit);
     this.isRunningCore = false;
-    this.reached[chip * CORES + core] = runner.time;
-    if (this.deferred.length > 0) this.runDeferred();
-    if (awaitsPacket || !runner.asleep) return;
-    this.putToSleep(chip, core);
-    this.setAlarm(chip * CORES + core, runner.nextEvent);
+    this.places.reached[chip * CORES + core] = runner.time;
+    this.settleRun(chip, core, awaitsPacket);
   }
 
   private setAlarm(target: number, time: number): void {

@@ -53,7 +53,10 @@ export interface MachineStatistics {
   readonly sdramBytes: number;
   /** Bytes moved by DMA controllers. */
   readonly dmaBytes: number;
-  /** Bytes of this computer's memory that SDRAM and System RAM take; what chips share counts once. */
+  /**
+   * Bytes of this computer's memory that SDRAM and System RAM take; what chips share counts once, in each thread
+   * that runs some of them.
+   */
   readonly committedBytes: number;
   readonly droppedPackets: readonly DroppedPackets[];
   readonly links: readonly LinkTraffic[];
@@ -62,52 +65,119 @@ export interface MachineStatistics {
 /** Nanoseconds of a cycle at 200 MHz. */
 const CYCLE_NS = 5;
 
+/** What one chip has done, as plain data. */
+export interface ChipCounts {
+  readonly x: number;
+  readonly y: number;
+  /** By link. */
+  readonly links: readonly LinkCounts[];
+  readonly packetsSent: number;
+  readonly packetsDelivered: number;
+  readonly packetsUnrouted: number;
+  readonly packetsDropped: number;
+  readonly packetsUnclaimed: number;
+  /** Packets dropped of which a core did not take its copies. */
+  readonly blockedByCores: number;
+  readonly sdramBytes: number;
+  readonly dmaBytes: number;
+}
+
+interface LinkCounts {
+  readonly packets: number;
+  readonly dropped: number;
+  readonly crossesBoards: boolean;
+}
+
+/** What the chips and cores have done that one thread runs. */
+export interface ThreadCounts {
+  /** Chips by their numbers. */
+  readonly chips: readonly (readonly [number: number, counts: ChipCounts])[];
+  readonly cores: number;
+  readonly instructions: number;
+  readonly cyclesAwake: number;
+  readonly committedBytes: number;
+}
+
+/** Counts of some chips and ARM cores. */
+export function countsOf(chips: readonly Chip[], cores: readonly ArmCore[]): ThreadCounts {
+  const counted = new Set<object>();
+  return {
+    chips: chips.map((chip) => [chip.index, countsOfChip(chip)]),
+    cores: cores.length,
+    instructions: sum(cores, (core) => core.statistics.instructions),
+    cyclesAwake: sum(cores, (core) => core.statistics.cyclesAwake),
+    committedBytes: sum(chips, (chip) => chip.committedBytes(counted)),
+  };
+}
+
+function countsOfChip(chip: Chip): ChipCounts {
+  const { address, router, ports, sdramBytes, dmaBytes } = chip;
+  return {
+    ...{ x: address.x, y: address.y, sdramBytes, dmaBytes },
+    links: chip.links.map(({ packets, dropped, crossesBoards }) => ({
+      packets,
+      dropped,
+      crossesBoards,
+    })),
+    packetsSent: router.injected,
+    packetsDelivered: sum(ports, (port) => port.delivered),
+    packetsUnrouted: router.unrouted,
+    packetsDropped: router.timedOut,
+    packetsUnclaimed: sum(ports, (port) => port.unclaimed),
+    blockedByCores: router.blockedByCores,
+  };
+}
+
 /** Adds up the counts of a machine. */
 export function collectStatistics(
   timeNs: number,
   boards: number,
-  chips: readonly Chip[],
-  cores: readonly ArmCore[],
+  threads: readonly ThreadCounts[],
 ): MachineStatistics {
-  const links = chips.flatMap(trafficOf);
-  const counted = new Set<object>();
+  const chips = threads
+    .flatMap((thread) => thread.chips)
+    .sort(([one], [other]) => one - other)
+    .map(([, counts]) => counts);
   const hops = (crossing: boolean) =>
     sum(chips, (chip) =>
       sum(chip.links, (link) => (link.crossesBoards === crossing ? link.packets : 0)),
     );
+  const total = (name: NumberOfChip) => sum(chips, (chip) => chip[name]);
   return {
     timeNs,
     boards,
     chips: chips.length,
-    cores: cores.length,
-    instructions: sum(cores, (core) => core.statistics.instructions),
-    awakeNs: sum(cores, (core) => core.statistics.cyclesAwake) * CYCLE_NS,
-    packetsSent: sum(chips, (chip) => chip.router.injected),
-    packetsDelivered: sum(chips, (chip) => sum(chip.ports, (port) => port.delivered)),
-    packetsUnrouted: sum(chips, (chip) => chip.router.unrouted),
-    packetsDropped: sum(chips, (chip) => chip.router.timedOut),
-    packetsUnclaimed: sum(chips, (chip) => sum(chip.ports, (port) => port.unclaimed)),
+    cores: sum(threads, ({ cores }) => cores),
+    instructions: sum(threads, ({ instructions }) => instructions),
+    awakeNs: sum(threads, ({ cyclesAwake }) => cyclesAwake) * CYCLE_NS,
+    packetsSent: total('packetsSent'),
+    packetsDelivered: total('packetsDelivered'),
+    packetsUnrouted: total('packetsUnrouted'),
+    packetsDropped: total('packetsDropped'),
+    packetsUnclaimed: total('packetsUnclaimed'),
     linkPackets: hops(false),
     boardCrossings: hops(true),
-    sdramBytes: sum(chips, (chip) => chip.sdramBytes),
-    dmaBytes: sum(chips, (chip) => chip.dmaBytes),
-    committedBytes: sum(chips, (chip) => chip.committedBytes(counted)),
+    sdramBytes: total('sdramBytes'),
+    dmaBytes: total('dmaBytes'),
+    committedBytes: sum(threads, ({ committedBytes }) => committedBytes),
     droppedPackets: chips.flatMap(dropsOf),
-    links,
+    links: chips.flatMap(trafficOf),
   };
 }
 
-function trafficOf({ address: { x, y }, links }: Chip): LinkTraffic[] {
+type NumberOfChip = Exclude<keyof ChipCounts, 'links'>;
+
+function trafficOf({ x, y, links }: ChipCounts): LinkTraffic[] {
   return links.flatMap(({ packets, dropped }, link) =>
     packets > 0 || dropped > 0 ? [{ x, y, link, packets, dropped }] : [],
   );
 }
 
-function dropsOf({ address: { x, y }, links, router }: Chip): DroppedPackets[] {
+function dropsOf({ x, y, links, blockedByCores, packetsUnrouted }: ChipCounts): DroppedPackets[] {
   const byLink = links.flatMap(({ dropped }, link) =>
     dropped > 0 ? [{ x, y, link, packets: dropped }] : [],
   );
-  const elsewhere = router.blockedByCores + router.unrouted;
+  const elsewhere = blockedByCores + packetsUnrouted;
   return elsewhere > 0 ? [...byLink, { x, y, link: undefined, packets: elsewhere }] : byLink;
 }
 

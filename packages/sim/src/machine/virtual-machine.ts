@@ -15,9 +15,13 @@ import { type FaultPlan, parseFaultPlan } from '../faults/plan.js';
 import { Admission } from '../host/admission.js';
 import type { Ethernet, HostAddress } from '../host/ethernet.js';
 import type { HostPortStatistics } from '../host/host-port.js';
+import { NoDebuggingError, NotInThreadError } from '../parallel/errors.js';
+import type { Report } from '../parallel/operations.js';
+import { RemoteCore } from '../parallel/remote-core.js';
+import { newTeam, type Team } from '../parallel/team.js';
 import { Boards } from './boards.js';
 import { type EthernetChip, Ethernets } from './ethernets.js';
-import { Faults } from './faults.js';
+import { DEFAULT_SEED, Faults } from './faults.js';
 import { Frames } from './frames.js';
 import type { Inspection } from './inspection.js';
 import { type MachineShapeOptions, machineOfOptions } from './layout.js';
@@ -25,7 +29,7 @@ import { type Management, type MonitorKind, managementOf } from './management.js
 import { Network } from './network.js';
 import { nextTurn } from './next-turn.js';
 import { type Pace, Pump } from './pump.js';
-import { collectStatistics, type MachineStatistics } from './statistics.js';
+import { collectStatistics, countsOf, type MachineStatistics } from './statistics.js';
 
 /** Addresses that hosts in this process seem to have. */
 const HOST_IP = '10.255.255.1';
@@ -44,6 +48,12 @@ export type MachineOptions = MachineShapeOptions & {
    * faster and changes nothing else. Default true.
    */
   readonly translates?: boolean;
+  /**
+   * Threads of this computer that run the boards of the machine, from 1 on; there is no use for more than boards.
+   * Nothing but speed depends on it. More than one, in Node.js only, are for machines whose cores have much to do;
+   * such a machine takes no TypeScript programs and no debugger, and keeps its threads until it is closed. Default 1.
+   */
+  readonly workers?: number;
 };
 
 /** Counts of datagrams between hosts and a machine: what came in, and what a fault plan did to them. */
@@ -76,6 +86,9 @@ export class VirtualMachine {
   /** Places of the chips with an ethernet, by y, then by x. */
   readonly ethernetChips: readonly ChipAddress[];
   private readonly network: Network;
+  private readonly workers: number;
+  /** Boards that other threads run, and which are left. */
+  private readonly team: Team;
   private readonly management: Management;
   private readonly boards: Boards;
   private readonly ethernets: Ethernets;
@@ -87,16 +100,28 @@ export class VirtualMachine {
   private hostPorts = 0;
   private isClosed = false;
 
-  /** @throws RangeError for a size or a dead part that cannot be, FaultPlanError for a plan that cannot */
+  /**
+   * @throws RangeError for a size, a dead part or a number of workers that cannot be, FaultPlanError for a plan that
+   *   cannot, NoThreadsError for several workers where there are no threads
+   */
   constructor({
     monitor = 'built-in',
     pace = 'fast',
     faults,
     translates = true,
+    workers = 1,
     ...shape
   }: MachineOptions) {
     this.machine = machineOfOptions(shape);
-    this.network = new Network(this.machine);
+    this.workers = workers;
+    this.team = newTeam({
+      ...{ machine: this.machine, workers, monitor, translates },
+      lose: faults?.packets?.lose ?? 0,
+      seed: faults?.seed ?? DEFAULT_SEED,
+      report: (report) => this.takeReport(report),
+      settle: () => this.network.settleCounters(),
+    });
+    this.network = new Network(this.machine, this.team);
     for (const chip of this.network.chips) chip.translates = translates;
     const { scheduler } = this.network;
     this.pump = new Pump(scheduler, (amount) => this.admission.advance(amount));
@@ -111,9 +136,10 @@ export class VirtualMachine {
       resettable: (chip, core) => monitors.resettable(chip, core),
       transmit: (chip, frame) => this.ethernets.of(chip)?.port.transmit?.(frame),
       resetChip: (chip, code) => this.boards.resetChip(chip, code),
-      ...(faults?.packets && { loses: () => this.faults?.losesPacket() === true }),
-      ...(monitors.isIgnored && {
-        isIgnored: (from, to, packet) => monitors.isIgnored?.(from, to, packet) ?? false,
+      ...(faults?.packets && { loses: (chip) => this.faults?.losesPacket(chip) === true }),
+      ...(monitors.repeatsImage && {
+        repeatsImage: (from, packet) => monitors.repeatsImage?.(from, packet) ?? false,
+        isBooted: (chip) => monitors.isBooted(chip),
       }),
     };
     this.faults = faults && new Faults(parseFaultPlan(faults), this.network, this.boards, monitors);
@@ -144,7 +170,10 @@ export class VirtualMachine {
   statistics(): MachineStatistics {
     const { network, management, boards } = this;
     const { armCores } = management.monitors;
-    return collectStatistics(this.time, boards.boards.length, network.chips, armCores);
+    const own = network.chips.filter((chip) => network.runs(chip.index));
+    const ownCores = armCores.filter((core) => !(core instanceof RemoteCore));
+    const counts = [countsOf(own, ownCores), ...this.team.others.map((boards) => boards.counts())];
+    return collectStatistics(this.time, boards.boards.length, counts);
   }
 
   /** Counts of datagrams between hosts and the machine since it was made. */
@@ -249,24 +278,31 @@ export class VirtualMachine {
   /**
    * Runs a TypeScript program on a core, in place of whatever ran there, as one of application `appId`.
    *
-   * @throws RangeError when the machine is not booted or has no such core
+   * @throws RangeError when the machine is not booted or has no such core, NotInThreadError when another thread runs it
    */
   runProgram(at: CoreAddress, program: CoreProgram, appId: number): void {
     const number = this.network.numberAt(at);
     if (number === undefined) throw new RangeError(`the machine has no ${formatCore(at)}`);
+    if (!this.network.runs(number)) throw new NotInThreadError(at);
     this.management.monitors.runProgram(number, at, program, appId);
     this.pump.poke();
   }
 
-  /** The chips behind the monitors, and a hand on the clock: what a debugger works with. */
+  /**
+   * The chips behind the monitors, and a hand on the clock: what a debugger works with.
+   *
+   * @throws NoDebuggingError when several threads run the machine
+   */
   inspect(): Inspection {
+    if (this.team.others.length > 0) throw new NoDebuggingError(this.workers);
     const { network, management, pump, admission } = this;
     return {
       chips: network.chips,
       isBooted: (chip) => management.monitors.isBooted(chip),
       onCorePlaced: (listener) => network.onCorePlaced(listener),
       after: (ns, action) => this.after(ns, action),
-      runAlone: (chip, core, until) => network.scheduler.runOnly(chip, core, until),
+      runAlone: (chip, core, until) =>
+        network.clocks.of(chip).runOnly(network.clocks.placeOf(chip), core, until),
       hold: () => {
         pump.hold();
         // Requests that wait for the machine to become idle would wait for the debugger's user.
@@ -278,10 +314,10 @@ export class VirtualMachine {
   }
 
   /** Stops simulating. What is still to happen never does. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.isClosed = true;
     this.pump.close();
-    return Promise.resolve();
+    await Promise.all(this.team.others.map((boards) => boards.close()));
   }
 
   private newManagement(kind: MonitorKind, faults: FaultPlan | undefined): Management {
@@ -302,7 +338,7 @@ export class VirtualMachine {
       load: (place: ChipAddress) => this.faults?.load(place),
       isClosed: () => this.isClosed,
     };
-    return managementOf(kind, this.network, wiring, faults);
+    return managementOf(kind, this.network, wiring, faults, this.team.others);
   }
 
   private newEthernets(): Ethernets {
@@ -348,8 +384,22 @@ export class VirtualMachine {
     const takesPart = boards.beginBoot();
     const isWaiting = (other: number) =>
       boards.isWaiting(other) && takesPart(boards.numberOf(other));
-    if (isWaiting(chip)) this.management.monitors.boot(image, chip, isWaiting);
+    const failing = [...boards.boards.keys()].filter((board) => !takesPart(board));
+    if (isWaiting(chip)) this.management.monitors.boot(image, chip, isWaiting, failing);
     this.pump.poke();
+  }
+
+  /** A board that another thread runs has done something that is for the whole machine. */
+  private takeReport(report: Report): void {
+    const { network, management, time } = this;
+    const { monitors } = management;
+    const { chip } = report;
+    if (report.kind === 'interrupted') monitors.interrupted?.(chip, time - report.at);
+    else if (report.kind === 'packet') monitors.packetArrived?.(chip, report.key, report.payload);
+    else if (report.kind === 'frame') network.surroundings?.transmit(chip, report.frame);
+    else if (report.kind === 'reset') network.surroundings?.resetChip(chip, report.code);
+    else if (report.kind === 'links') network.disableLinks(chip, report.links);
+    else monitors.startedElsewhere?.(chip);
   }
 
   private ethernetChip(place = this.ethernetChips[0] ?? { x: 0, y: 0 }): EthernetChip {

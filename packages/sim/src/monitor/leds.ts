@@ -2,6 +2,10 @@
 import { LedAction } from '@spin-tools/scp';
 import type { ChipMonitor } from './world.js';
 
+/** Registers of the pins: levels that they are driven to, and which are inputs. */
+const OUTPUT = 0xf2000040;
+const DIRECTION = 0xf2000044;
+
 /** Acts on LEDs as a word says: two bits for each, {@link LedAction}. */
 export function setLeds(monitor: ChipMonitor, word: number): void {
   ledPins(monitor).forEach((pin, led) => {
@@ -17,10 +21,11 @@ function ledPins({ memory }: ChipMonitor): number[] {
 }
 
 /** LEDs light while their pin is low. */
-function drive({ chip: { systemController } }: ChipMonitor, pin: number, action: LedAction): void {
+function drive({ memory }: ChipMonitor, pin: number, action: LedAction): void {
   const bit = 1 << pin;
-  systemController.pins.direction &= ~bit;
-  if (action === LedAction.On) systemController.gpio &= ~bit;
-  else if (action === LedAction.Off) systemController.gpio |= bit;
-  else if (action === LedAction.Invert) systemController.gpio ^= bit;
+  memory.setWord(DIRECTION, memory.word(DIRECTION) & ~bit);
+  const output = memory.word(OUTPUT);
+  if (action === LedAction.On) memory.setWord(OUTPUT, output & ~bit);
+  else if (action === LedAction.Off) memory.setWord(OUTPUT, output | bit);
+  else if (action === LedAction.Invert) memory.setWord(OUTPUT, output ^ bit);
 }

@@ -114,12 +114,12 @@ export class Mailboxes {
   /** Raises the interrupt by which a core looks into its mailbox. */
   interrupt(core: number): void {
     const physical = this.cores.physical(core);
-    this.memory.chip.systemController.setInterrupts(1 << physical, true);
+    this.memory.chip.setInterrupts(1 << physical, true);
   }
 
   private whenFree(core: number, patience: number, then: (isFree: boolean) => void): void {
     const { memory } = this;
-    if (this.isFree(core) && !memory.chip.systemController.isLocked(BUFFER_LOCK)) then(true);
+    if (this.isFree(core) && !memory.chip.isLocked(BUFFER_LOCK)) then(true);
     else if (patience <= 0) then(false);
     else {
       const left = patience - LOOK_AGAIN_NS;

@@ -16,11 +16,12 @@ import {
   SYSTEM_VARIABLES_ADDRESS,
   systemVariablesLayout,
 } from '@spin-tools/scp';
-import { ArmCore } from '../arm/arm-core.js';
+import type { ArmCore } from '../arm/arm-core.js';
 import type { Chip } from '../chip/chip.js';
 import type { Core } from '../core/core.js';
 import { answerOf } from './answer.js';
 import { Beacons } from './beacons.js';
+import { Clocks } from './clocks.js';
 import { idleCommand, monitorCommand } from './commands/table.js';
 import { CoreMap } from './core-map.js';
 import { CoreView } from './core-view.js';
@@ -43,7 +44,6 @@ const ROOT_ADDRESS = 0xffff;
 const SDP_HEADER_BYTES = 8;
 /** Run-time error of an access to where nothing is. Source: `sark.h`. */
 const DATA_ABORT = 5;
-const NS_PER_MS = 1_000_000;
 /** How long the monitor takes to look into the mailboxes once it was interrupted, ns. An estimate. */
 const MAILBOX_NS = 1000;
 /** Multicast keys by which the root's signals travel. Source: SC&MP 4.0. */
@@ -65,8 +65,7 @@ export class Monitor implements ChipMonitor {
   release: Release = releaseOf(0);
   private watchdog: Watchdog | undefined;
   private ownCore: ArmCore | undefined;
-  private unixTimeAtStart = 0;
-  private timeAtStart = 0;
+  private readonly clocks: Clocks;
 
   constructor(
     readonly chip: Chip,
@@ -74,6 +73,7 @@ export class Monitor implements ChipMonitor {
     readonly position: ChipAddress,
   ) {
     this.memory = new MonitorMemory(chip);
+    this.clocks = new Clocks(this.memory, () => world.time);
     this.cores = new CoreMap(chip.coreMask);
     this.entries = new RoutingEntries(this.memory, this.cores);
     this.tags = new Tags(
@@ -106,24 +106,17 @@ export class Monitor implements ChipMonitor {
     const { chip } = this;
     const physical = this.cores.physical(0);
     chip.setMonitor(physical);
-    chip.systemController.okCores = chip.coreMask;
+    chip.setOkCores(chip.coreMask);
     this.release = releaseOf(this.memory.variable('softwareVersion'));
     this.serialRom = this.findSerialRom();
-    this.unixTimeAtStart = this.memory.variable('unixTime');
-    this.timeAtStart = this.world.time;
-    chip.systemRam.updateClocks = () => this.updateClocks();
-    chip.setCore(physical, new MonitorCore(physical, this));
+    this.clocks.start();
+    chip.keepClocks(this.clocks);
+    chip.setMonitorCore(physical, new MonitorCore(physical, this));
   }
 
   /** Brings the clocks in the system variables up to date. */
   updateClocks(): number {
-    const { memory } = this;
-    const ms = Math.floor((this.world.time - this.timeAtStart) / NS_PER_MS);
-    const unixTime = this.unixTimeAtStart + Math.floor(ms / 1000);
-    memory.setVariable('timeMs', ms % 1000);
-    memory.setVariable('unixTime', unixTime);
-    memory.setClockMs(ms);
-    return unixTime;
+    return this.clocks.update();
   }
 
   /** Sends a message on its way from this chip. */
@@ -138,15 +131,19 @@ export class Monitor implements ChipMonitor {
     else this.forward(resolved, destination, traffic);
   }
 
-  /** What an application core put into its mailbox. */
-  collectMessages(): void {
-    this.chip.systemController.setInterrupts(1 << this.cores.physical(0), false);
+  /** An application core has put something into its mailbox. @param ago when, ns before the present */
+  interrupted(ago = 0): void {
+    this.world.after(MAILBOX_NS - ago, () => this.collectMessages());
+  }
+
+  private collectMessages(): void {
+    this.chip.setInterrupts(1 << this.cores.physical(0), false);
     this.mailboxes.collect((message) => this.route(message, 'machine'));
   }
 
   /** A packet for the monitor. */
   takePacket(key: number, payload: number): void {
-    if (key === SIGNAL_KEY) signal(this, payload);
+    if (key === SIGNAL_KEY) survives(() => signal(this, payload));
   }
 
   private resolve(message: SdpMessage): SdpMessage {
@@ -257,7 +254,7 @@ export class Monitor implements ChipMonitor {
 
   /** Its own memories are only made when somebody looks into them. */
   private armCore(): ArmCore {
-    this.ownCore ??= new ArmCore(this.cores.physical(0), this.chip, this.chip.translates);
+    this.ownCore ??= this.chip.newArmCore(this.cores.physical(0), false);
     return this.ownCore;
   }
 
@@ -286,12 +283,13 @@ class MonitorCore implements Core {
   }
 
   deliver(packet: { readonly key: number; readonly payload: number | undefined }): boolean {
-    survives(() => this.monitor.takePacket(packet.key, packet.payload ?? 0));
+    const { monitor } = this;
+    monitor.world.betweenWindows(() => monitor.takePacket(packet.key, packet.payload ?? 0));
     return true;
   }
 
   setInterrupt(_source: number, level: boolean): void {
-    if (level) this.monitor.world.after(MAILBOX_NS, () => this.monitor.collectMessages());
+    if (level) this.monitor.interrupted();
   }
 }
 

@@ -46,7 +46,7 @@ export class Programs {
     const { memory } = this;
     const argument = (Number(wait) << 8) | appId;
     this.note(appId, cores);
-    memory.chip.systemController.flags |= cores;
+    memory.chip.setFlags(cores, true);
     memory.setWord(TABLE_POINTER, table);
     memory.setWord(ARGUMENT, argument);
     for (let core = 1; core < this.map.count; core++) {
@@ -78,7 +78,7 @@ export class Programs {
     const mask = cores.reduce((all, core) => all | (1 << core), 0);
     if (mask === 0) return;
     this.note(0, mask);
-    this.memory.chip.systemController.flags |= mask;
+    this.memory.chip.setFlags(mask, true);
     this.memory.setWord(TABLE_POINTER, this.memory.variable('sdramSystem'));
     this.memory.setWord(ARGUMENT, 0);
     for (const core of cores) this.stop(core);
@@ -107,7 +107,7 @@ export class Programs {
     const physical = this.map.physical(core);
     this.cores[physical]?.stop();
     this.memory.chip.setCore(physical, new DeadCore(physical));
-    this.memory.chip.systemController.setInterrupts(1 << physical, false);
+    this.memory.chip.setInterrupts(1 << physical, false);
   }
 
   /** Whether the idle program runs on a virtual core, and answers. */
@@ -230,7 +230,7 @@ export class Programs {
   private armCore(physical: number): ArmCore {
     const known = this.cores[physical];
     if (known !== undefined) return known;
-    const core = new ArmCore(physical, this.memory.chip, this.memory.chip.translates);
+    const core = this.memory.chip.newArmCore(physical, true);
     this.cores[physical] = core;
     return core;
   }

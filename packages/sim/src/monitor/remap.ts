@@ -7,14 +7,17 @@ import {
 } from '@spin-tools/scp';
 import type { ChipMonitor } from './world.js';
 
+/** Register of the system controller that clears cores which passed their self-test. */
+const CLEAR_OK = 0xf2000014;
+
 /**
  * Takes a physical core that is not the monitor out of use. The virtual cores after it get other physical
  * ones, and all application cores become idle. Routing entries keep the physical cores that they have.
  */
 export function remapCore(monitor: ChipMonitor, physical: number): void {
-  const { chip, cores, memory, programs } = monitor;
+  const { cores, memory, programs } = monitor;
   for (let core = 1; core < cores.count; core++) programs.halt(core);
-  chip.systemController.okCores &= ~(1 << physical);
+  memory.setWord(CLEAR_OK, 1 << physical);
   cores.remove(physical);
   const { physicalToVirtual, virtualToPhysical } = systemVariablesLayout.places;
   memory.setBytes(SYSTEM_VARIABLES_ADDRESS + physicalToVirtual.offset, cores.toVirtual);

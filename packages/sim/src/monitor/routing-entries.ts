@@ -55,7 +55,7 @@ export class RoutingEntries {
 
   /** Clears all entries but one in the router alone, whose copy in memory says so already. */
   restart(entry: number, { route, key, mask }: VirtualEntry): void {
-    this.memory.chip.router.table.clearFrom(FIRST);
+    this.memory.chip.clearRoutes(FIRST);
     this.writeRouter(entry, { route: this.cores.toPhysicalRoute(route), key, mask });
   }
 
@@ -122,7 +122,7 @@ export class RoutingEntries {
   }
 
   private makeFree(): void {
-    this.memory.chip.router.table.clearFrom(FIRST);
+    this.memory.chip.clearRoutes(FIRST);
     this.link(FIRST, ROUTER_ENTRIES, 0);
     this.link(ROUTER_ENTRIES, 0, 0);
     this.memory.setWord(this.record(ROUTER_ENTRIES) + ROUTE.offset, FREE_ROUTE);

@@ -49,8 +49,7 @@ function synchronise(monitor: ChipMonitor, cores: readonly number[], isSet: bool
   const { chip, memory, world } = monitor;
   const act = () => {
     const flags = cores.reduce((mask, core) => mask | (1 << core), 0);
-    if (isSet) chip.systemController.flags |= flags;
-    else chip.systemController.flags &= ~flags;
+    chip.setFlags(flags, isSet);
     for (const core of cores) {
       if (monitor.programs.isRunning(core)) monitor.mailboxes.interrupt(core);
     }

@@ -94,6 +94,8 @@ export interface World {
   readonly root: ChipMonitor;
   /** Whether nothing will happen by itself, so that simulated time may stand still. */
   readonly isIdle: boolean;
+  /** Does something that may reach other boards as soon as none of them runs. */
+  betweenWindows(action: () => void): void;
   /** Does something later, ns from now. */
   after(ns: number, action: () => void): void;
   /** Does something later if time gets that far: the machine counts as idle while only such waits. */

@@ -3,6 +3,7 @@
  * the counter/timer. It counts down at the core's clock. Nothing happens per tick: the count is computed
  * when it is read, and the time of the next zero is known.
  */
+import { Kept, type KeptState, newKeptState } from '../arm/state.js';
 import { BusError } from '../core/core.js';
 import type { Peripheral } from './peripheral.js';
 
@@ -24,25 +25,90 @@ const RESET_CONTROL = INTERRUPT_ENABLE;
 /** Clocks per count by control bits 3:2; the fourth value is undefined and taken as the third. */
 const PRESCALE = [1, 16, 256, 256] as const;
 
+/** Words of a timer among what a core keeps: those of the second follow those of the first. */
+export const TimerWord = { Control: 0, Reload: 1, Count: 2, Stopped: 3, Raw: 4 } as const;
+/** Words of one timer. */
+export const TIMER_WORDS = 5;
+type TimerWord = (typeof TimerWord)[keyof typeof TimerWord];
+
 export class Timer implements Peripheral {
-  private control = RESET_CONTROL;
-  private reload = 0;
-  /** The count at the cycle {@link since}; the count stands still while the timer does not run. */
-  private count = 0xffffffff;
-  private since = 0;
-  private stopped = false;
-  private raw = false;
+  private readonly first: number;
 
   /**
    * @param now - present time in cycles of the core
    * @param setLine - sets the level of this timer's interrupt line
    * @param changed - called when {@link nextEvent} may have changed
+   * @param kept - what its core keeps, where its registers are too
+   * @param number - 0 for the first, 1 for the second
    */
   constructor(
     private readonly now: () => number,
     private readonly setLine: (level: boolean) => void,
     private readonly changed: () => void = () => undefined,
-  ) {}
+    private readonly kept: KeptState = newKeptState(),
+    private readonly number: 0 | 1 = 0,
+  ) {
+    this.first = Kept.Timers + number * TIMER_WORDS;
+    this.control = RESET_CONTROL;
+    this.count = 0xffffffff;
+  }
+
+  private word(at: TimerWord): number {
+    return this.kept.words[this.first + at] as number;
+  }
+
+  private setWord(at: TimerWord, value: number): void {
+    this.kept.words[this.first + at] = value;
+  }
+
+  private get control(): number {
+    return this.word(TimerWord.Control);
+  }
+
+  private set control(value: number) {
+    this.setWord(TimerWord.Control, value);
+  }
+
+  private get reload(): number {
+    return this.word(TimerWord.Reload) >>> 0;
+  }
+
+  private set reload(value: number) {
+    this.setWord(TimerWord.Reload, value);
+  }
+
+  /** The count at the cycle {@link since}; the count stands still while the timer does not run. */
+  private get count(): number {
+    return this.word(TimerWord.Count) >>> 0;
+  }
+
+  private set count(value: number) {
+    this.setWord(TimerWord.Count, value);
+  }
+
+  private get since(): number {
+    return this.kept.numbers[Kept.TimerSince / 2 + this.number] as number;
+  }
+
+  private set since(cycle: number) {
+    this.kept.numbers[Kept.TimerSince / 2 + this.number] = cycle;
+  }
+
+  private get stopped(): boolean {
+    return this.word(TimerWord.Stopped) !== 0;
+  }
+
+  private set stopped(isStopped: boolean) {
+    this.setWord(TimerWord.Stopped, isStopped ? 1 : 0);
+  }
+
+  private get raw(): boolean {
+    return this.word(TimerWord.Raw) !== 0;
+  }
+
+  private set raw(isRaised: boolean) {
+    this.setWord(TimerWord.Raw, isRaised ? 1 : 0);
+  }
 
   reset(): void {
     this.control = RESET_CONTROL;

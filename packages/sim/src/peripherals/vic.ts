@@ -4,6 +4,7 @@
  * Each vectored slot is a priority, slot 0 the highest. Reading the vector address enters the highest
  * pending slot and masks it and all below until the end of the interrupt is written; entries nest.
  */
+import { Kept, type KeptState, newKeptState } from '../arm/state.js';
 import { BusError } from '../core/core.js';
 import type { Peripheral } from './peripheral.js';
 
@@ -47,20 +48,44 @@ const IDLE = SLOTS + 1;
 /** Peripheral and PrimeCell identification bytes of the PL190. */
 const IDENTIFICATION_BYTES = [0x90, 0x11, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1] as const;
 
+/** Words of the controller among what a core keeps, one after the other from {@link Kept.Interrupts} on. */
+export const InterruptWord = {
+  Lines: Kept.Interrupts,
+  Soft: Kept.Interrupts + 1,
+  Enabled: Kept.Interrupts + 2,
+  Select: Kept.Interrupts + 3,
+  Protection: Kept.Interrupts + 4,
+  DefaultVector: Kept.Interrupts + 5,
+  /** Priorities in service, one bit each. Each is higher than those entered before: the lowest bit is the present one. */
+  InService: Kept.Interrupts + 6,
+} as const;
+type InterruptWord = (typeof InterruptWord)[keyof typeof InterruptWord];
+
 export class InterruptController implements Peripheral {
-  private lines = 0;
-  private soft = 0;
-  private enabled = 0;
-  private select = 0;
-  private protection = 0;
-  private defaultVector = 0;
-  private readonly vectors = new Int32Array(SLOTS);
-  private readonly controls = new Int32Array(SLOTS);
-  private readonly inService: number[] = [];
+  private readonly words: Int32Array;
+
+  /** @param kept what its core keeps, where its registers are too */
+  constructor(private readonly kept: KeptState = newKeptState()) {
+    this.words = this.kept.words;
+  }
+
   /** Level of the core's IRQ input. */
-  interrupt = false;
+  get interrupt(): boolean {
+    return this.words[Kept.Interrupt] !== 0;
+  }
+
   /** Level of the core's FIQ input. */
-  fastInterrupt = false;
+  get fastInterrupt(): boolean {
+    return this.words[Kept.FastInterrupt] !== 0;
+  }
+
+  private word(at: InterruptWord): number {
+    return this.words[at] as number;
+  }
+
+  private setWord(at: InterruptWord, value: number): void {
+    this.words[at] = value;
+  }
 
   /** Sets the level of one line. */
   setLine(source: number, level: boolean): void {
@@ -69,15 +94,16 @@ export class InterruptController implements Peripheral {
 
   /** Sets the levels of the lines in a mask from the same bits of a word. */
   setLines(mask: number, levels: number): void {
-    const lines = (this.lines & ~mask) | (levels & mask);
-    if (lines === this.lines) return;
-    this.lines = lines;
+    const before = this.word(InterruptWord.Lines);
+    const lines = (before & ~mask) | (levels & mask);
+    if (lines === before) return;
+    this.setWord(InterruptWord.Lines, lines);
     this.update();
   }
 
   /** Whether a source may ask for anything. */
   isEnabled(source: number): boolean {
-    return ((this.enabled >>> source) & 1) === 1;
+    return ((this.word(InterruptWord.Enabled) >>> source) & 1) === 1;
   }
 
   /** True when the core is asked for anything: what ends a wait for interrupt. */
@@ -86,27 +112,27 @@ export class InterruptController implements Peripheral {
   }
 
   reset(): void {
-    this.soft = 0;
-    this.enabled = 0;
-    this.select = 0;
-    this.protection = 0;
-    this.defaultVector = 0;
-    this.vectors.fill(0);
-    this.controls.fill(0);
-    this.inService.length = 0;
+    this.words.fill(0, InterruptWord.Soft, InterruptWord.InService + 1);
+    this.words.fill(0, Kept.Vectors, Kept.Vectors + SLOTS);
+    this.words.fill(0, Kept.VectorControls, Kept.VectorControls + SLOTS);
     this.update();
   }
 
   private get raw(): number {
-    return this.lines | this.soft;
+    return this.word(InterruptWord.Lines) | this.word(InterruptWord.Soft);
   }
 
   private get pending(): number {
-    return this.raw & this.enabled & ~this.select;
+    return this.raw & this.word(InterruptWord.Enabled) & ~this.word(InterruptWord.Select);
+  }
+
+  private get fastPending(): number {
+    return this.raw & this.word(InterruptWord.Enabled) & this.word(InterruptWord.Select);
   }
 
   private get priority(): number {
-    return this.inService.at(-1) ?? IDLE;
+    const inService = this.word(InterruptWord.InService);
+    return inService === 0 ? IDLE : 31 - Math.clz32(inService & -inService);
   }
 
   /** The highest priority with a pending request. */
@@ -114,22 +140,23 @@ export class InterruptController implements Peripheral {
     const { pending } = this;
     if (pending === 0) return IDLE;
     for (let slot = 0; slot < SLOTS; slot++) {
-      const control = this.controls[slot] as number;
+      const control = this.words[Kept.VectorControls + slot] as number;
       if ((control & SLOT_ENABLE) !== 0 && ((pending >>> (control & 31)) & 1) !== 0) return slot;
     }
     return UNVECTORED;
   }
 
   private update(): void {
-    this.fastInterrupt = (this.raw & this.enabled & this.select) !== 0;
-    this.interrupt = this.pending !== 0 && this.highestPending() < this.priority;
+    const isInterrupt = this.pending !== 0 && this.highestPending() < this.priority;
+    this.words[Kept.FastInterrupt] = this.fastPending !== 0 ? 1 : 0;
+    this.words[Kept.Interrupt] = isInterrupt ? 1 : 0;
   }
 
   read(offset: number): number {
     if (offset >= VECTORS && offset < VECTORS + 4 * SLOTS)
-      return this.vectors[(offset - VECTORS) >> 2] as number;
+      return this.words[Kept.Vectors + ((offset - VECTORS) >> 2)] as number;
     if (offset >= VECTOR_CONTROLS && offset < VECTOR_CONTROLS + 4 * SLOTS) {
-      return this.controls[(offset - VECTOR_CONTROLS) >> 2] as number;
+      return this.words[Kept.VectorControls + ((offset - VECTOR_CONTROLS) >> 2)] as number;
     }
     if (offset >= IDENTIFICATION && offset <= 0xffc) {
       return IDENTIFICATION_BYTES[(offset - IDENTIFICATION) >> 2] as number;
@@ -142,21 +169,21 @@ export class InterruptController implements Peripheral {
       case IRQ_STATUS:
         return this.pending;
       case FIQ_STATUS:
-        return this.raw & this.enabled & this.select;
+        return this.fastPending;
       case RAW_INTERRUPT:
         return this.raw;
       case SELECT:
-        return this.select;
+        return this.word(InterruptWord.Select);
       case ENABLE:
-        return this.enabled;
+        return this.word(InterruptWord.Enabled);
       case SOFT:
-        return this.soft;
+        return this.word(InterruptWord.Soft);
       case PROTECTION:
-        return this.protection;
+        return this.word(InterruptWord.Protection);
       case VECTOR_ADDRESS:
         return this.enterHighest();
       case DEFAULT_VECTOR:
-        return this.defaultVector;
+        return this.word(InterruptWord.DefaultVector);
       default:
         throw new BusError(offset);
     }
@@ -164,46 +191,52 @@ export class InterruptController implements Peripheral {
 
   private enterHighest(): number {
     const highest = this.highestPending();
-    if (highest >= this.priority) return this.defaultVector;
-    this.inService.push(highest);
+    const defaultVector = this.word(InterruptWord.DefaultVector);
+    if (highest >= this.priority) return defaultVector;
+    this.setWord(InterruptWord.InService, this.word(InterruptWord.InService) | (1 << highest));
     this.update();
-    return highest === UNVECTORED ? this.defaultVector : (this.vectors[highest] as number);
+    return highest === UNVECTORED ? defaultVector : (this.words[Kept.Vectors + highest] as number);
   }
 
   write(offset: number, value: number): void {
     if (offset >= VECTORS && offset < VECTORS + 4 * SLOTS)
-      this.vectors[(offset - VECTORS) >> 2] = value;
+      this.words[Kept.Vectors + ((offset - VECTORS) >> 2)] = value;
     else if (offset >= VECTOR_CONTROLS && offset < VECTOR_CONTROLS + 4 * SLOTS) {
-      this.controls[(offset - VECTOR_CONTROLS) >> 2] = value & 63;
+      this.words[Kept.VectorControls + ((offset - VECTOR_CONTROLS) >> 2)] = value & 63;
     } else this.writeControl(offset, value);
     this.update();
+  }
+
+  private leaveHighest(): void {
+    const inService = this.word(InterruptWord.InService);
+    this.setWord(InterruptWord.InService, inService & (inService - 1));
   }
 
   private writeControl(offset: number, value: number): void {
     switch (offset) {
       case SELECT:
-        this.select = value;
+        this.setWord(InterruptWord.Select, value);
         return;
       case ENABLE:
-        this.enabled |= value;
+        this.setWord(InterruptWord.Enabled, this.word(InterruptWord.Enabled) | value);
         return;
       case ENABLE_CLEAR:
-        this.enabled &= ~value;
+        this.setWord(InterruptWord.Enabled, this.word(InterruptWord.Enabled) & ~value);
         return;
       case SOFT:
-        this.soft |= value;
+        this.setWord(InterruptWord.Soft, this.word(InterruptWord.Soft) | value);
         return;
       case SOFT_CLEAR:
-        this.soft &= ~value;
+        this.setWord(InterruptWord.Soft, this.word(InterruptWord.Soft) & ~value);
         return;
       case PROTECTION:
-        this.protection = value & 1;
+        this.setWord(InterruptWord.Protection, value & 1);
         return;
       case VECTOR_ADDRESS:
-        this.inService.pop();
+        this.leaveHighest();
         return;
       case DEFAULT_VECTOR:
-        this.defaultVector = value;
+        this.setWord(InterruptWord.DefaultVector, value);
         return;
       default:
         throw new BusError(offset);

@@ -1,60 +1,59 @@
 /** The network's side of one core: packets that wait for its receive register. */
 import { type Core, type Packet, WINDOW_NS } from '../core/core.js';
+import { Inbox } from './inbox.js';
 import { BLOCKED_POLL_NS, CORE_FIFO_PACKETS } from './timing.js';
-
-/** Packets, the ports by which they came and when they reach the core; most cores never get any. */
-interface Fifo {
-  readonly packets: Packet[];
-  readonly routes: number[];
-  readonly times: number[];
-}
-
-const NONE_WAITS = -1;
 
 /** A first-in first-out queue of a few packets in front of one core. */
 export class CorePort {
-  /** The core, if a program runs on it. */
-  core: Core | undefined;
-  /** Packets that the core took. */
-  delivered = 0;
   /** Packets that came while no program ran. */
   unclaimed = 0;
-  private fifo: Fifo | undefined;
-  /** When the first packet reaches the core, ns; {@link NONE_WAITS} when none waits. */
-  private nextTime = NONE_WAITS;
-  /** Where the core was after it last ran ahead, ns. */
-  private ledUntil = 0;
-  /** Until when it has taken what came before that, ns: at least {@link ledUntil}. */
-  private late = 0;
-  /** End of the window in which the core does not run ahead since packets wait, ns. */
-  private turnsUntil = 0;
+  private program: Core | undefined;
+  private inbox: Inbox | undefined;
+  /** Packets that cores before the present one took. */
+  private deliveredBefore = 0;
+
+  /** The core, if a program runs on it. */
+  get core(): Core | undefined {
+    return this.program;
+  }
+
+  set core(core: Core | undefined) {
+    this.program = core;
+    const before = this.inbox;
+    if (core === undefined || (before !== undefined && before === core.inbox)) return;
+    this.deliveredBefore = this.delivered - (core.inbox?.delivered ?? 0);
+    this.inbox = core.inbox;
+    if (before !== undefined) core.inbox?.follow(before);
+  }
+
+  /** Packets that the core took. */
+  get delivered(): number {
+    return this.deliveredBefore + (this.inbox?.delivered ?? 0);
+  }
 
   /**
    * Whether another packet can come. Those that came while the core ran ahead do not count, as it would have taken them
    * one by one, nor those that come while it takes the former.
    */
   get hasRoom(): boolean {
-    const { fifo } = this;
-    if (fifo === undefined || fifo.packets.length < CORE_FIFO_PACKETS) return true;
-    return (fifo.times.at(-CORE_FIFO_PACKETS) as number) <= this.late;
+    const { inbox } = this;
+    if (inbox === undefined || inbox.length < CORE_FIFO_PACKETS) return true;
+    return inbox.timeFromLast(CORE_FIFO_PACKETS) <= inbox.late;
   }
 
   /** Whether no packet waits. */
   get isEmpty(): boolean {
-    return this.nextTime === NONE_WAITS;
+    return this.inbox === undefined || this.inbox.length === 0;
   }
 
   /** Adds a packet that reaches the core at time `at`; those for a core without a program vanish. */
   push(packet: Packet, route: number, at: number): void {
-    if (this.core === undefined) {
+    if (this.program === undefined) {
       this.unclaimed++;
       return;
     }
-    this.fifo ??= { packets: [], routes: [], times: [] };
-    this.fifo.packets.push(packet);
-    this.fifo.routes.push(route);
-    this.fifo.times.push(at);
-    if (this.nextTime === NONE_WAITS) this.nextTime = at;
+    this.inbox ??= new Inbox();
+    this.inbox.push(packet, route, at);
   }
 
   /**
@@ -65,45 +64,39 @@ export class CorePort {
    * @param windowEnd end of the window, see {@link WINDOW_NS}; without it the core does not run ahead
    */
   run(core: Core, until: number, windowEnd = until): boolean {
-    if (core.time >= until) return !this.isEmpty;
-    if (!this.isEmpty && this.nextTime < windowEnd - WINDOW_NS) this.turnsUntil = windowEnd;
-    const leads = this.turnsUntil < windowEnd;
-    while (!this.isEmpty) {
-      const at = Math.max(this.nextTime, core.time);
+    const inbox = this.inbox ?? new Inbox();
+    this.inbox = inbox;
+    if (core.time >= until) return inbox.length > 0;
+    if (inbox.length > 0 && inbox.nextTime < windowEnd - WINDOW_NS) inbox.turnsUntil = windowEnd;
+    const leads = inbox.turnsUntil < windowEnd;
+    while (inbox.length > 0) {
+      const at = Math.max(inbox.nextTime, core.time);
       if (at >= until) break;
-      if (core.time < at) this.advance(core, at, leads ? windowEnd : at);
+      if (core.time < at) advance(core, inbox, at, leads ? windowEnd : at);
       // A debugger has stopped it.
       if (core.time < at) return true;
       if (core.time >= until) return true;
-      if (!this.offer(core, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
+      if (!offer(core, inbox, at)) core.run(Math.min(until, at + BLOCKED_POLL_NS));
     }
-    if (core.time < until) this.advance(core, until, leads ? windowEnd : until);
-    return this.nextTime >= until;
-  }
-
-  private advance(core: Core, until: number, limit: number): void {
-    core.run(until, limit);
-    if (limit > until && core.time > until) this.ledUntil = this.late = core.time;
+    if (core.time < until) advance(core, inbox, until, leads ? windowEnd : until);
+    return inbox.nextTime >= until;
   }
 
   /** Forgets what waits: the core was stopped. */
   clear(): void {
-    if (this.fifo === undefined) return;
-    this.fifo.packets.length = 0;
-    this.fifo.routes.length = 0;
-    this.fifo.times.length = 0;
-    this.nextTime = NONE_WAITS;
+    this.inbox?.clear();
   }
+}
 
-  private offer(core: Core, at: number): boolean {
-    const { packets, routes, times } = this.fifo as Fifo;
-    if (!core.deliver(packets[0] as Packet, routes[0] as number, at)) return false;
-    if (this.nextTime <= this.ledUntil) this.late = at;
-    packets.shift();
-    routes.shift();
-    times.shift();
-    this.nextTime = times[0] ?? NONE_WAITS;
-    this.delivered++;
-    return true;
-  }
+function advance(core: Core, inbox: Inbox, until: number, limit: number): void {
+  core.run(until, limit);
+  if (limit > until && core.time > until) inbox.led(core.time);
+}
+
+function offer(core: Core, inbox: Inbox, at: number): boolean {
+  const { packet, route } = inbox.head;
+  if (!core.deliver(packet, route, at)) return false;
+  if (inbox.nextTime <= inbox.ledUntil) inbox.late = at;
+  inbox.shift();
+  return true;
 }

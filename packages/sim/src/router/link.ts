@@ -6,6 +6,7 @@ import {
   HOP_NS,
   LINK_BUFFER_PACKETS,
   LONG_PACKET_NS,
+  ROOM_TOLD_NS,
   SHORT_PACKET_NS,
 } from './timing.js';
 
@@ -39,7 +40,8 @@ export class Link {
     this.shortNs = SHORT_PACKET_NS * slowdown;
     this.longNs = LONG_PACKET_NS * slowdown;
     this.latencyNs = crossesBoards ? HOP_NS + BOARD_CROSSING_NS : HOP_NS;
-    this.room = Math.ceil(this.latencyNs / this.shortNs) + LINK_BUFFER_PACKETS + 1;
+    const unknownNs = crossesBoards ? ROOM_TOLD_NS : 0;
+    this.room = Math.ceil((this.latencyNs + unknownNs) / this.shortNs) + LINK_BUFFER_PACKETS + 1;
   }
 
   /** When the link may take the next packet, ns; later than `time` when it cannot take one now. */

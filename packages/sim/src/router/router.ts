@@ -121,6 +121,11 @@ export class Router {
     return this.injecting < INJECTION_FIFO_PACKETS;
   }
 
+  /** How many packets of cores may start on their way to the router. */
+  get injectionRoom(): number {
+    return INJECTION_FIFO_PACKETS - this.injecting;
+  }
+
   /** Bytes of the control register that say how long a blocked packet waits; see {@link WaitTime}. */
   get wait1(): number {
     return this.firstWait.byte;

@@ -34,7 +34,9 @@ export class RoutingTable {
   /** Entries that can match, in order. */
   private used = NO_ENTRIES;
   private isCurrent = false;
-  /** Keys seen lately, each followed by its route. */
+  /** Bits of keys that some entry looks at. */
+  private significant = 0;
+  /** Keys seen lately, without bits that no entry looks at, each followed by its route. */
   private cache = NO_SLOTS;
 
   /** Links in bits 5:0, physical cores in 23:6. */
@@ -69,12 +71,13 @@ export class RoutingTable {
   route(key: number): number {
     if (!this.isCurrent) this.refresh();
     const { cache } = this;
-    const slot = 2 * (Math.imul(key, HASH_FACTOR) >>> HASH_SHIFT);
+    const looked = key & this.significant;
+    const slot = 2 * (Math.imul(looked, HASH_FACTOR) >>> HASH_SHIFT);
     const cached = cache[slot + 1] as number;
-    if (cached !== EMPTY_SLOT && cache[slot] === (key | 0)) return cached;
+    if (cached !== EMPTY_SLOT && cache[slot] === looked) return cached;
     const entry = this.match(key);
     const route = entry < 0 ? NO_MATCH : (this.routes[entry] as number);
-    cache[slot] = key;
+    cache[slot] = looked;
     cache[slot + 1] = route;
     return route;
   }
@@ -106,6 +109,7 @@ export class RoutingTable {
     this.used = Uint16Array.from(keys.keys()).filter(
       (entry) => ((keys[entry] as number) & ~(masks[entry] as number)) === 0,
     );
+    this.significant = this.used.reduce((bits, entry) => bits | (masks[entry] as number), 0);
     if (this.cache.length === 0) this.cache = new Int32Array(2 * CACHE_SLOTS);
     this.cache.fill(EMPTY_SLOT);
     this.isCurrent = true;

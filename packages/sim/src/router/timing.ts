@@ -25,5 +25,10 @@ export const BLOCKED_POLL_NS = 100;
 export const CORE_FIFO_PACKETS = 4;
 /** Packets that an outgoing link holds besides the one on the wire. */
 export const LINK_BUFFER_PACKETS = 1;
+/**
+ * How long a router may not know that the one on another board has dealt with a packet, ns. An estimate: word of it
+ * comes by the same slow link, at the end of the window in which the machine runs its boards one by one.
+ */
+export const ROOM_TOLD_NS = 1000;
 /** Packets of one chip's cores on their way to the router before cores must wait. */
 export const INJECTION_FIFO_PACKETS = 24;

@@ -3,10 +3,10 @@ import { takeAbort } from '../abort.js';
 import { codeStore, PAGE_BYTES } from '../code-cache.js';
 import { holds } from '../conditions.js';
 import type { Cpu } from '../cpu.js';
-import { rotatedConstant } from '../decode-data.js';
 import { executeGeneral } from '../execute.js';
 import { endSlice } from '../general.js';
 import { type Instruction, Op } from '../opcodes.js';
+import { runningCpu } from '../running-core.js';
 import { activeState, Slot } from '../state.js';
 import { type Exits, Leaving } from './exits.js';
 import { isGeneralTransfer } from './general-transfer.js';
@@ -34,7 +34,6 @@ export function isCalled(each: Instruction): boolean {
   return op >= Op.GeneralDataProcessing && op <= Op.GeneralCoprocessor && !isGeneralTransfer(each);
 }
 
-const LINK = 14;
 const PROGRAM_COUNTER = 15;
 const LOADS = 1 << 20;
 
@@ -57,24 +56,14 @@ export function leavesStraightLine({ op, extra: word }: Instruction): boolean {
 /** Told by the function that regions call when they go on behind the instruction; else a way of leaving plus 1. */
 const GO_ON = 0;
 
-let running: Cpu | undefined;
-
-/** Sets the core whose regions run. */
-export function callsAreOf(cpu: Cpu): void {
-  running = cpu;
-}
-
 /** Added to the operation that is called in Thumb state. */
 const IN_THUMB_STATE = 1 << 16;
 
 /** Executes an instruction for a region, whose registers are where they are kept. */
 function call(opAndState: number, word: number, programCounter: number): number {
-  const cpu = running;
-  if (cpu === undefined) return GO_ON;
+  const cpu = runningCpu();
   cpu.thumb = opAndState >= IN_THUMB_STATE ? 1 : 0;
   const op = opAndState & (IN_THUMB_STATE - 1);
-  const quick = callQuickly(cpu, op, word);
-  if (quick !== NOT_QUICK) return quick;
   cpu.resumeInSlice();
   const address = activeState[PROGRAM_COUNTER] as number;
   try {
@@ -86,28 +75,6 @@ function call(opAndState: number, word: number, programCounter: number): number 
     takeAbort(cpu, error, address);
     endSlice();
   }
-  return 1 + (Leaving.Enter | (cpu.thumb << Leaving.ThumbShift));
-}
-
-/** `subs pc, lr, #constant`, the return of handlers, but for condition and constant. */
-const RETURN = { mask: 0x0ffff000, bits: 0x025ef000 };
-/** `mcr p15, 0, rd, c7, c0, 4`, the wait for an interrupt, but for condition and rd. */
-const WAIT = { mask: 0x0fff0fff, bits: 0x0e070f90 };
-const NOT_QUICK = -1;
-
-/** Executes what handlers end with, and what cores sleep by, without copying the registers. */
-function callQuickly(cpu: Cpu, op: number, word: number): number {
-  if (op === Op.GeneralDataProcessing && (word & RETURN.mask) === RETURN.bits) {
-    const target = (cpu.words[LINK] as number) - rotatedConstant(word);
-    if (cpu.hasSavedStatus) cpu.status = cpu.spsr;
-    cpu.branch(target);
-    if (cpu.isRequested) endSlice();
-  } else if (op === Op.GeneralCoprocessor && (word & WAIT.mask) === WAIT.bits) {
-    if (!cpu.isPrivileged) return NOT_QUICK;
-    cpu.asleep = true;
-    endSlice();
-    cpu.words[PROGRAM_COUNTER] = cpu.programCounter + 4;
-  } else return NOT_QUICK;
   return 1 + (Leaving.Enter | (cpu.thumb << Leaving.ThumbShift));
 }
 

@@ -45,6 +45,11 @@ export function pushSdramPlace(
 /** Lets the core wait, and counts the bytes; `left` is a variable that may be used. */
 export function noteSdram(code: FunctionCode, left: number, bytes: number, cycles: number): void {
   add(code, Slot.SdramBytes, bytes);
+  stall(code, left, cycles);
+}
+
+/** Lets the core wait; `left` is a variable that may be used. */
+export function stall(code: FunctionCode, left: number, cycles: number): void {
   add(code, Slot.Stalled, cycles);
   code.constant(0);
   code.constant(0).access(Access.LoadWord, place(Slot.Limit)).constant(cycles).do(Wasm.Subtract);

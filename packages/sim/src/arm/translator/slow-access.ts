@@ -4,6 +4,7 @@
  */
 import { loadListed, loadPacked, storeListed, storePacked } from '../block.js';
 import type { CoreMemory } from '../memory.js';
+import { runningCpu } from '../running-core.js';
 import { activeState, Slot } from '../state.js';
 import type { ImportedFunction } from './wasm.js';
 
@@ -12,14 +13,10 @@ export const STORED = { Done: 0, Fault: 1, EndedSlice: 2 } as const;
 
 /** Upper three bits of addresses of SDRAM. */
 const SDRAM_WINDOWS = 3;
+/** Upper eight bits of addresses of System RAM. */
+const SYSTEM_RAM = 0xe5;
 
-let memory: CoreMemory | undefined;
 let failure: unknown;
-
-/** Sets whose memory is accessed. */
-export function accessMemoryOf(core: CoreMemory): void {
-  memory = core;
-}
 
 /** The error of the access that failed. */
 export function takeFailure(): unknown {
@@ -31,7 +28,7 @@ export function takeFailure(): unknown {
 
 /** Words come most often, from devices: their functions call nothing by a variable. */
 function loadWord(address: number): number {
-  if (memory === undefined) return 0;
+  const { memory } = runningCpu();
   try {
     const value = memory.loadWord(address);
     noteUse(memory, address);
@@ -42,7 +39,7 @@ function loadWord(address: number): number {
 }
 
 function storeWord(address: number, value: number): number {
-  if (memory === undefined) return STORED.Done;
+  const { memory } = runningCpu();
   try {
     memory.storeWord(address, value);
     noteUse(memory, address);
@@ -55,7 +52,7 @@ function storeWord(address: number, value: number): number {
 
 /** Makes a load; 0 in place of what could not be loaded. */
 function load(address: number, read: (from: CoreMemory) => number): number {
-  if (memory === undefined) return 0;
+  const { memory } = runningCpu();
   try {
     const value = read(memory);
     noteUse(memory, address);
@@ -66,7 +63,7 @@ function load(address: number, read: (from: CoreMemory) => number): number {
 }
 
 function store(address: number, write: (to: CoreMemory) => void): number {
-  if (memory === undefined) return STORED.Done;
+  const { memory } = runningCpu();
   try {
     write(memory);
     noteUse(memory, address);
@@ -90,6 +87,7 @@ function fail(error: unknown): number {
 
 /** What is used often becomes reachable directly. */
 function noteUse(core: CoreMemory, address: number): void {
+  if (address >>> 24 === SYSTEM_RAM) core.outer.directSystemRam?.used();
   if (address >>> 29 !== SDRAM_WINDOWS) return;
   const { direct } = core.outer;
   if (direct === undefined) return;

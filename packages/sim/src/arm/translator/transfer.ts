@@ -1,6 +1,6 @@
 /**
  * Translation of loads and stores. Aligned accesses to the data memory are made in place; for all others functions are
- * called, see access-functions.ts.
+ * called, see wasm/core.c.
  */
 import { type Instruction, Op } from '../opcodes.js';
 import { POSTED_CYCLES, SHARED_CYCLES } from '../private-bus.js';

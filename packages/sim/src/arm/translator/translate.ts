@@ -1,21 +1,21 @@
 /** When code is translated, and how a core goes over to the translation. */
 import { takeAbort } from '../abort.js';
 import { codeStore, decodeEntry, PAGE_BYTES, type PageTable } from '../code-cache.js';
-import { Control, type Cpu } from '../cpu.js';
+import type { Cpu } from '../cpu.js';
 import { setEntry } from '../entry-tables.js';
 import { coolEverything, countEntry } from '../heat.js';
+import { interpret } from '../interpreter.js';
 import { dropAllMarks, FIRST_MARK, setMark, type Translation, translationOf } from '../marks.js';
 import { type CoreMemory, ITCM_BYTES } from '../memory.js';
 import { Op } from '../opcodes.js';
+import { runs } from '../running-core.js';
 import { activeState, Slot } from '../state.js';
-import { regionImports } from './access-functions.js';
 import { type Block, findRegion, type Region } from './blocks.js';
-import { newDriver, SLICE_IS_OVER } from './driver.js';
+import { coreLoop, MOST_REGIONS } from './core-loop.js';
 import { Leaving } from './exits.js';
-import { callsAreOf, executeAlone, isGeneral } from './general-step.js';
+import { executeAlone, isGeneral } from './general-step.js';
 import { encodeRegion, isTranslatable, REGION_FUNCTION } from './region.js';
-import { accessMemoryOf, takeFailure } from './slow-access.js';
-import { EMPTY_MODULE } from './wasm.js';
+import { takeFailure } from './slow-access.js';
 
 /** Told in place of a way of leaving when the translation is not for this core. */
 export const NOT_ENTERED = -1;
@@ -25,18 +25,12 @@ const SLICE_SHIFT = 6;
 const PAGES = ITCM_BYTES / PAGE_BYTES;
 const PAGE_SHIFT = Math.log2(PAGE_BYTES);
 
-/** Regions kept translated: each takes some 50 KB of this computer's memory. With more, all is forgotten. */
-const MOST_REGIONS = 4096;
-
 /** Functions of translated regions, by address and code: cores whose pages are their own share them too. */
 const functions = new Map<string, RegionFunction>();
 
-let driver: ReturnType<typeof newDriver> | undefined;
-
 /** Whether translated code may be used on a core. */
-export function mayTranslate({ translates, memory, control }: Cpu): boolean {
-  const interworks = (control & Control.PlainProgramCounterLoads) === 0;
-  return translates && interworks && memory.arenaAddress !== undefined;
+export function mayTranslate(cpu: Cpu): boolean {
+  return cpu.mayTranslate;
 }
 
 /** Makes translated code work on a core's memories. */
@@ -46,9 +40,9 @@ export function prepareTranslations(cpu: Cpu): void {
   activeState[Slot.Kept] = cpu.savedAddress;
   activeState[Slot.Memories] = memory.arenaAddress ?? 0;
   activeState[Slot.SdramTable] = memory.sdramTable;
+  activeState[Slot.SystemRam] = memory.outer.directSystemRam?.address ?? 0;
   activeState[Slot.Entries] = cpu.translates ? (cpu.pages.entries?.address ?? 0) : 0;
-  accessMemoryOf(memory);
-  callsAreOf(cpu);
+  runs(cpu);
 }
 
 /** What the beginning of a slice counts. */
@@ -56,41 +50,24 @@ export function weightOfSlice(): number {
   return 1 + ((activeState[Slot.Limit] as number) >> SLICE_SHIFT);
 }
 
-/** What is to be done after {@link runTranslated}. */
-export const Then = {
-  /** Nothing: the slice is over. */
-  Stop: 0,
-  /** Interpret from r15, where the budget was tested. */
-  Interpret: 1,
-  /** Interpret from r15 without a test of the budget. */
-  InterpretOn: 2,
-} as const;
-export type Then = (typeof Then)[keyof typeof Then];
+/** Told by {@link elsewhere} when the slice is over. */
+const SLICE_IS_OVER = -1;
 
 /**
- * Runs a core, also one that was not resumed, as long as it is in translated code, or at an instruction between
- * that is executed from its encoding.
+ * Goes on where the loop of wasm/core.c knows no translation: runs what is at the program counter, or interprets the rest
+ * of the slice.
+ *
+ * @param how in which way translated code was left before
+ * @returns how the loop is to go on
  */
-export function runTranslated(cpu: Cpu): Then {
-  const { pages } = cpu;
-  pages.refresh();
-  let how: Leaving = Leaving.Enter;
-  for (;;) {
-    if (driver !== undefined) {
-      const left = driver.run(cpu.thumb, how);
-      how = takeOver(cpu, left);
-      if (how === Leaving.Fault || left >= SLICE_IS_OVER) return Then.Stop;
-    }
-    const entered = enter(cpu);
-    if (entered === NOT_ENTERED) {
-      return how === Leaving.Continue ? Then.InterpretOn : Then.Interpret;
-    }
-    how = entered;
-    if (how === Leaving.Fault) return Then.Stop;
-    if (how === Leaving.Continue) continue;
-    const cycles = (activeState[Slot.Elapsed] as number) & 0xffff;
-    if (cycles >= (activeState[Slot.Limit] as number)) return Then.Stop;
-  }
+export function elsewhere(cpu: Cpu, how: Leaving): Leaving | typeof SLICE_IS_OVER {
+  cpu.pages.refresh();
+  const entered = enter(cpu);
+  if (entered === Leaving.Fault) return SLICE_IS_OVER;
+  if (entered !== NOT_ENTERED) return entered;
+  cpu.resumeInSlice();
+  interpret(cpu, how !== Leaving.Continue);
+  return SLICE_IS_OVER;
 }
 
 /** Runs what is at the program counter. */
@@ -121,16 +98,19 @@ function runEntry(cpu: Cpu, entry: number, address: number): Leaving | typeof NO
 function takeOver(cpu: Cpu, left: number): Leaving {
   cpu.thumb = ((left >> Leaving.ThumbShift) & 1) as 0 | 1;
   const how = (left & Leaving.Mask) as Leaving;
-  if (how === Leaving.Fault) {
-    cpu.resumeInSlice();
-    takeAbort(cpu, takeFailure(), cpu.programCounter);
-  }
+  if (how === Leaving.Fault) takeFault(cpu);
   return how;
+}
+
+/** Takes the exception for the memory access of translated code that failed. */
+export function takeFault(cpu: Cpu): void {
+  cpu.resumeInSlice();
+  takeAbort(cpu, takeFailure(), cpu.programCounter);
 }
 
 /**
  * Runs the translation at a mark from an address; tells how it was left, or {@link NOT_ENTERED}. From then on it is
- * entered there by the driver.
+ * entered there by the loop of wasm/core.c.
  */
 export function runTranslation(
   mark: number,
@@ -190,14 +170,14 @@ type RegionFunction = Pick<Translation, 'run' | 'number'>;
 function functionOf(region: Region, { itcm16 }: CoreMemory): RegionFunction | undefined {
   const key = keyOf(region, itcm16);
   const known = functions.get(key);
-  if (known !== undefined || !compiles()) return known;
+  const loop = coreLoop();
+  if (known !== undefined || loop === undefined) return known;
   if (functions.size >= MOST_REGIONS) forgetRegions();
   const module = new WebAssembly.Module(encodeRegion(region));
-  const { exports } = new WebAssembly.Instance(module, regionImports());
+  const { exports } = new WebAssembly.Instance(module, loop.regionImports);
   const run = exports[REGION_FUNCTION] as Translation['run'];
   const regionFunction = { run, number: functions.size + 1 };
-  driver ??= newDriver(MOST_REGIONS);
-  driver.functions.set(regionFunction.number, run);
+  loop.functions.set(regionFunction.number, run);
   functions.set(key, regionFunction);
   return regionFunction;
 }
@@ -206,18 +186,6 @@ function forgetRegions(): void {
   functions.clear();
   dropAllMarks(codeStore);
   coolEverything();
-}
-
-let mayCompile: boolean | undefined;
-
-/** Whether WebAssembly may be compiled here: a page in a browser can be forbidden to by its security policy. */
-function compiles(): boolean {
-  try {
-    mayCompile ??= new WebAssembly.Module(EMPTY_MODULE) instanceof WebAssembly.Module;
-  } catch {
-    mayCompile = false;
-  }
-  return mayCompile;
 }
 
 /** What the function of a region depends on: its state, and the code of its blocks with the instruction behind. */

@@ -6,6 +6,7 @@ import t from 'tap';
 import { randomProgram } from '../../../test-support/arm/random-program.js';
 import { generator, type Random } from '../../../test-support/instructions/random.js';
 import { Sdram } from '../../chip/sdram.js';
+import { SystemRam } from '../../chip/system-ram.js';
 import { BusError, type ChipBus } from '../../core/core.js';
 import { ArmCore } from '../arm-core.js';
 import { HOT_ENTRIES, setHotness } from '../heat.js';
@@ -165,6 +166,40 @@ t.test('SDRAM bytes are counted the same past the bus as by it', async (t) => {
     return { bytes: byBus + sdram.bytesPastBus, value: sdram.read(0, 4), time: core.time };
   });
   t.same(bytes[0], bytes[1]);
+});
+
+/** Counts at 0xe5000080, and copies a byte of the count, for ever: four accesses a round. */
+const COUNT_IN_SYSTEM_RAM = [
+  // mov r1, #0xe5000000; ldr r0, [r1, #0x80]; add r0, #1; str r0, [r1, #0x80]
+  ...[0xe3a014e5, 0xe5910080, 0xe2800001, 0xe5810080],
+  // ldrh r3, [r1, #0x80]; strb r3, [r1, #0x90]; b -> ldr
+  ...[0xe1d138b0, 0xe5c13090, 0xeafffff9],
+];
+
+t.test('System RAM takes the same time past the bus as by it', async (t) => {
+  const runs = [true, false].map((isDirect) => {
+    const systemRam = new SystemRam();
+    let byBus = 0;
+    const core = loadedWords(COUNT_IN_SYSTEM_RAM, {
+      ...memoryOnly(),
+      ...(isDirect ? { directSystemRam: systemRam } : {}),
+      read(_, address, size) {
+        byBus++;
+        return systemRam.read(address, size);
+      },
+      write(_, address, value, size) {
+        byBus++;
+        systemRam.write(address, value, size);
+      },
+    });
+    for (let time = 0; time < 4_000_000; time += 20_000) core.run(time);
+    const value = systemRam.read(0x80, 4);
+    return { value, time: core.time, statistics: core.statistics, byBus };
+  });
+  const [direct, other] = runs as [(typeof runs)[0], (typeof runs)[0]];
+  t.ok(direct.value > 10_000, `${direct.value}`);
+  t.same({ ...direct, byBus: 0 }, { ...other, byBus: 0 });
+  t.ok(other.byBus > 40_000 && direct.byBus < 10_000, `${direct.byBus} accesses by the bus`);
 });
 
 t.test('code that differs in a page behind is not taken for the same', async (t) => {

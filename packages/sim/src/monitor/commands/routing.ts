@@ -30,10 +30,8 @@ function route(monitor: ChipMonitor, request: RouterRequest): readonly number[] 
     case 'getFixedRoute':
       return [memory.variable('fixedRoute')];
     case 'setFixedRoute': {
-      const { router } = monitor.chip;
       memory.setVariable('fixedRoute', request.route);
-      const kept = router.fixedRoute & ~ROUTE_MASK;
-      router.fixedRoute = kept | monitor.cores.toPhysicalRoute(request.route);
+      monitor.chip.setFixedRoute(monitor.cores.toPhysicalRoute(request.route));
       return [];
     }
   }
