@@ -143,15 +143,19 @@ const CONSTANT_RATES = { sgd: 0.1, 'sgd 0.01': 0.01, momentum: 0.02, adam: 0.001
 /** First rates of the residual network; the best of three or four in float32. */
 const FIRST_RATES = { sgd: 0.5, 'sgd 0.01': 0.01, momentum: 0.1, adam: 0.01 };
 
-/** Without a rate that ends at 0, residual networks move too much between two batches to be compared. */
+/**
+ * Without a rate that ends at 0, convolutional networks move too much between two epochs to be compared with these
+ * optimisers; residual ones with all.
+ */
 function rateOf(
   network: keyof typeof NETWORKS,
   optimiser: keyof typeof OPTIMISERS,
   steps: number,
 ): LearningRate {
-  if (network !== 'residual') return CONSTANT_RATES[optimiser];
-  const initialLearningRate = FIRST_RATES[optimiser];
-  return { kind: 'cosineDecay', initialLearningRate, decaySteps: steps };
+  const isSteady = network === 'mlp' || (network === 'lenet' && optimiser === 'sgd');
+  if (isSteady) return CONSTANT_RATES[optimiser];
+  const rates = network === 'residual' ? FIRST_RATES : CONSTANT_RATES;
+  return { kind: 'cosineDecay', initialLearningRate: rates[optimiser], decaySteps: steps };
 }
 
 /** Arithmetics by name. */
