@@ -18,7 +18,15 @@ import {
 import { type ServedMachine, serve } from '../machine/serve.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type ViewOption, viewVirtual, withView } from '../view/options.js';
-import { type Io, ipv4, listeningPort, positiveNumber, runs, wholeNumber, withExamples } from './command.js';
+import {
+  type Io,
+  ipv4,
+  listeningPort,
+  positiveNumber,
+  runs,
+  wholeNumber,
+  withExamples,
+} from './command.js';
 import { usageError } from './end.js';
 
 interface SimOptions extends ShapeOptions, DeadOptions, DebuggingOptions, ViewOption {
