@@ -45,7 +45,10 @@ export async function trainAndSave(
     const run = viewing
       ? shownRun(session, viewing, engine)
       : { ...session, choice: engine.choice };
-    const save = () => writeModel(modelFile, model, session.tensorFlowJs);
+    const save = async () => {
+      await writeModel(modelFile, model, session.tensorFlowJs);
+      return modelFile;
+    };
     const outcome = await train({ ...run, save }, terminal);
     const page = reportPage(reportOf(run, engine, outcome));
     await writeFile(reportFile, page);

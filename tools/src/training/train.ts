@@ -34,8 +34,8 @@ export interface TrainingRun {
   readonly hooks?: Pick<TrainingHooks, 'callbacks' | 'onProgress'>;
   /** Asked to end training behind the batch that runs; what was trained is kept. */
   readonly signal?: AbortSignal;
-  /** Keeps what was trained, as soon as training is over: testing it may take long. */
-  readonly save?: () => Promise<void>;
+  /** Keeps what was trained, as soon as training is over or failed, and tells where: testing it may take long. */
+  readonly save?: () => Promise<string>;
 }
 
 /** What came out of a training run. Costs of a board are null where no machine was used. */
@@ -75,7 +75,15 @@ export async function train(run: TrainingRun, terminal: Terminal): Promise<Train
     ...choice,
     ...(rounding && { rounding }),
   });
-  const { history, seconds, samples } = await fit(run, terminal);
+  const before = model.getState();
+  const { history, seconds, samples } = await fit(run, terminal).catch(async (error: unknown) => {
+    // Of a machine that failed, the model has the batches that were finished; else nothing is new.
+    if (run.save && model.getState() !== before) {
+      const file = await run.save();
+      terminal.report(`training failed: what was trained before that is saved in ${file}`);
+    }
+    throw error;
+  });
   await run.save?.();
   const test = await evaluate(model, run.heldOut, run.source, run.batchSize);
   const { machine } = history;

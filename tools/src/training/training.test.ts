@@ -153,6 +153,39 @@ t.test(
   },
 );
 
+t.test(
+  'training that fails saves what the model keeps, says so and ends with the error',
+  async (t) => {
+    const { file } = barsFolder(t);
+    const attempt = async (name: string, trains: boolean) => {
+      const { model } = await readModel(file('bars.json'));
+      const fit = model.fit.bind(model);
+      model.fit = async (...args) => {
+        if (trains) await fit(...args);
+        throw new Error('a core died');
+      };
+      const stdout = new PassThrough();
+      const session = {
+        ...barsSession(file(`${name}.json`), file(`${name}.html`)),
+        ...{ place: { kind: 'functional' }, model, optimizer: adam(), epochs: 1 },
+      } as const;
+      await t.rejects(
+        trainAndSave(session, new Terminal(stdout, new PassThrough())),
+        /a core died/,
+      );
+      return { said: String(stdout.read() ?? ''), weights: model.getWeights() };
+    };
+    const { said, weights } = await attempt('kept', true);
+    t.match(said, /^training failed: what was trained before that is saved in .*kept\.json$/m);
+    const { model, trained } = await readModel(file('kept.json'));
+    t.ok(trained);
+    t.same(model.getWeights(), weights);
+    const nothing = await attempt('nothing', false);
+    t.notMatch(nothing.said, /saved/);
+    await t.rejects(readFile(file('nothing.json')), { code: 'ENOENT' });
+  },
+);
+
 t.test('who watches the training of a convolutional model sees its workers', async (t) => {
   const { file } = barsFolder(t);
   const told: Message[] = [];

@@ -100,16 +100,29 @@ export class FixedBackend implements Backend {
     check(this.#learningRate);
     await open.engine.load(0, dataSet(open.plan, training));
     if (validation) await open.engine.load(1, dataSet(open.plan, validation));
+    const { dense } = this.#stack;
+    const { formats } = this.#session;
+    let current = { ...withMasters(state, dense, mastersOf(state, dense)), formats };
+    /** Whether the engine has newer weights than `current`. */
+    let moved = false;
     return {
       learningRate: () => this.#learningRate,
-      epoch: (request) => this.#epoch(open, request, batchSize, check),
+      epoch: (request) =>
+        this.#epoch(open, request, batchSize, check).finally(() => {
+          moved = true;
+        }),
       validate: async () =>
         this.#resultOf(open, await open.engine.run({ mode: 'evaluate', slot: 1, batchSize })),
-      state: async () => ({
-        ...withMasters(state, this.#stack.dense, await open.engine.getWeights()),
-        formats: this.#session.formats,
-      }),
-      restore: (other) => open.engine.setWeights(mastersOf(other, this.#stack.dense)),
+      state: async () => {
+        if (moved)
+          current = { ...withMasters(state, dense, await open.engine.getWeights()), formats };
+        moved = false;
+        return current;
+      },
+      restore: async (other) => {
+        moved = true;
+        await open.engine.setWeights(mastersOf(other, dense));
+      },
     };
   }
 

@@ -24,7 +24,7 @@ import {
 } from './checked-data.js';
 import { checkCount, checkMode, checkRounding, DEFAULT_BATCH } from './checks.js';
 import type { FlatSamples, ModelSamples, Tensor } from './data.js';
-import { checkEngine, engineName } from './engines.js';
+import { checkEngine, engineName, type FixedEngineChoice } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
 import { dropoutSeed, fixedPointBackend } from './fixed-point.js';
 import { FloatBackend } from './float-backend.js';
@@ -40,11 +40,12 @@ import type {
   FitOptions,
   RunOptions,
 } from './options.js';
+import { RecoverableRun, stateLeft } from './recoverable-run.js';
 import { ScheduleBackend } from './schedule-backend.js';
 import { StackBackend } from './stack-backend.js';
 import { freshState, type ModelState, mastersOf, withMasters } from './state.js';
 import { summaryOf } from './summary.js';
-import { type Evaluation, trainEpochs } from './training.js';
+import { type Evaluation, type Training, trainEpochs } from './training.js';
 import { asTensors, checkedWeights, type FloatTensor, firstWeights } from './weights.js';
 
 /** Options of {@link sequential}. */
@@ -73,6 +74,8 @@ interface Compiled {
   readonly goals: readonly OutputGoal[];
   readonly optimiser: Optimiser;
   readonly backend: Backend;
+  /** Where the backend uses a machine: makes one that computes the same bits in this process. */
+  readonly makeFunctional: (() => Backend) | undefined;
 }
 
 /**
@@ -165,28 +168,32 @@ export class Model implements AsyncDisposable {
     const { machine = {}, formats = {} } = options;
     checkMachineOptions(machine);
     const rounding = checkRounding(options.rounding ?? 'nearest');
+    const fixedPoint = (chosen: FixedEngineChoice) =>
+      fixedPointBackend(
+        { graph, goals, optimiser, mode, engine: chosen, machine },
+        { formats, rounding },
+        this.seed,
+      );
     const backend =
       engine === 'float'
         ? new FloatBackend({ graph, goals, optimiser, seed: dropoutSeed(this.seed) })
-        : fixedPointBackend(
-            { graph, goals, optimiser, mode, engine, machine },
-            { formats, rounding },
-            this.seed,
-          );
+        : fixedPoint(engine);
+    const makeFunctional = engine === 'machine' ? () => fixedPoint('functional') : undefined;
     const before = this.#compiled;
     if (before !== undefined) this.#retired.push(before.backend);
     if (before?.optimiser.kind !== optimiser.kind && this.#state?.steps) {
       const { floats } = this.#state;
       this.#state = { ...this.#state, slots: freshState(floats).slots, steps: 0 };
     }
-    this.#compiled = { options, goals, optimiser, backend };
+    this.#compiled = { options, goals, optimiser, backend, makeFunctional };
   }
 
   /**
    * Trains.
    *
-   * When it throws, the model has the weights of before. When it is stopped, by a signal or a
-   * callback, those of the last finished batch.
+   * When it is stopped, by a signal or a callback, the model has the weights of the last finished batch. So it has when
+   * a machine fails: the error is what went wrong there, and its message ends with what is kept. When anything else
+   * throws, the model has the weights of before.
    *
    * @throws {@link DataError} {@link OptionError} {@link ModelStateError}
    */
@@ -241,14 +248,18 @@ export class Model implements AsyncDisposable {
       );
     }
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
-    const before = this.#currentState();
+    let left = this.#currentState();
     return this.#run(compiled, async (state) => {
-      const run = await compiled.backend.begin({ training, validation, batchSize, state });
+      const { backend, makeFunctional } = compiled;
+      const request = { training, validation, batchSize, state };
+      const run = makeFunctional
+        ? await RecoverableRun.begin(backend, makeFunctional, request)
+        : await backend.begin(request);
       let { epochs: trained } = state;
       const keep = (next: ModelState) => {
         this.#state = { ...next, epochs: trained };
       };
-      const history = await trainEpochs(run, {
+      const plan: Training = {
         options,
         epochs,
         initialEpoch,
@@ -258,11 +269,19 @@ export class Model implements AsyncDisposable {
           return randomWord(this.seed, trained);
         },
         keep,
-      });
-      keep(await run.state());
-      return history;
+      };
+      try {
+        const history = await trainEpochs(run, plan);
+        keep(await run.state());
+        return history;
+      } catch (error) {
+        if (run instanceof RecoverableRun) {
+          left = (await stateLeft(run, error, plan, state.epochs)) ?? left;
+        }
+        throw error;
+      }
     }).catch((error: unknown) => {
-      this.#state = before;
+      this.#state = left;
       throw error;
     });
   }
