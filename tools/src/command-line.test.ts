@@ -285,7 +285,7 @@ t.test('demo trains on digits and names its model and its report', async (t) => 
   t.match(stdout, /^accuracy, held out +[78]\d\.\d %$/m);
   t.match(stdout, new RegExp(`^report +${file('out/report.html')}\n$`, 'm'));
   const keys = ['accuracy', 'loss', 'samplesPerSecond', 'predictedSeconds', 'predictedJoules'];
-  const packets = ['packetsSent', 'packetsDropped'];
+  const packets = ['packetsSent', 'packetsDropped', 'spread'];
   const more = ['layers', 'mappingSeconds', 'modelFile', 'reportFile'];
   t.strictSame(Object.keys(await runJson(t, 'demo', ...some)), [...keys, ...packets, ...more]);
 });
