@@ -165,10 +165,11 @@ t.test(
         throw new Error('a core died');
       };
       const stdout = new PassThrough();
-      const session = {
+      const session: TrainingSession = {
         ...barsSession(file(`${name}.json`), file(`${name}.html`)),
-        ...{ place: { kind: 'functional' }, model, optimizer: adam(), epochs: 1 },
-      } as const;
+        place: { kind: 'functional' },
+        ...{ model, optimizer: adam(), epochs: 1 },
+      };
       await t.rejects(
         trainAndSave(session, new Terminal(stdout, new PassThrough())),
         /a core died/,
