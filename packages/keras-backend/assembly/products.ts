@@ -9,6 +9,8 @@
 const PANEL: i32 = 8;
 /** Rows of a tile, whose sums stay in registers. */
 const TILE: i32 = 4;
+/** Bytes of values whose products are added up before they join a sum: 256, so that long sums are rounded less. */
+const BLOCK: usize = 256 << 2;
 
 /**
  * Writes a matrix of `rows` and `columns` in panels of eight columns, the last of them filled up with zeros: all rows of
@@ -123,41 +125,61 @@ function multiplyTile(
   outStep: usize,
   width: i32,
 ): void {
-  let c00 = f32x4.splat(0);
-  let c01 = c00;
-  let c10 = c00;
-  let c11 = c00;
-  let c20 = c00;
-  let c21 = c00;
-  let c30 = c00;
-  let c31 = c00;
+  const zero = f32x4.splat(0);
+  let t00 = zero;
+  let t01 = zero;
+  let t10 = zero;
+  let t11 = zero;
+  let t20 = zero;
+  let t21 = zero;
+  let t30 = zero;
+  let t31 = zero;
   const second = step * 2;
   const third = step * 3;
   for (let r = 0; r < runs; r++) {
     let left = rows + <usize>load<i32>(offsets + ((<usize>r) << 2));
     const end = left + ((<usize>run) << 2);
-    for (; left < end; left += 4) {
-      const b0 = v128.load(b);
-      const b1 = v128.load(b, 16);
-      let x = v128.load32_splat(left);
-      c00 = f32x4.add(c00, f32x4.mul(x, b0));
-      c01 = f32x4.add(c01, f32x4.mul(x, b1));
-      x = v128.load32_splat(left + step);
-      c10 = f32x4.add(c10, f32x4.mul(x, b0));
-      c11 = f32x4.add(c11, f32x4.mul(x, b1));
-      x = v128.load32_splat(left + second);
-      c20 = f32x4.add(c20, f32x4.mul(x, b0));
-      c21 = f32x4.add(c21, f32x4.mul(x, b1));
-      x = v128.load32_splat(left + third);
-      c30 = f32x4.add(c30, f32x4.mul(x, b0));
-      c31 = f32x4.add(c31, f32x4.mul(x, b1));
-      b += PANEL << 2;
+    while (left < end) {
+      const stop = min(left + BLOCK, end);
+      let c00 = zero;
+      let c01 = zero;
+      let c10 = zero;
+      let c11 = zero;
+      let c20 = zero;
+      let c21 = zero;
+      let c30 = zero;
+      let c31 = zero;
+      for (; left < stop; left += 4) {
+        const b0 = v128.load(b);
+        const b1 = v128.load(b, 16);
+        let x = v128.load32_splat(left);
+        c00 = f32x4.add(c00, f32x4.mul(x, b0));
+        c01 = f32x4.add(c01, f32x4.mul(x, b1));
+        x = v128.load32_splat(left + step);
+        c10 = f32x4.add(c10, f32x4.mul(x, b0));
+        c11 = f32x4.add(c11, f32x4.mul(x, b1));
+        x = v128.load32_splat(left + second);
+        c20 = f32x4.add(c20, f32x4.mul(x, b0));
+        c21 = f32x4.add(c21, f32x4.mul(x, b1));
+        x = v128.load32_splat(left + third);
+        c30 = f32x4.add(c30, f32x4.mul(x, b0));
+        c31 = f32x4.add(c31, f32x4.mul(x, b1));
+        b += PANEL << 2;
+      }
+      t00 = f32x4.add(t00, c00);
+      t01 = f32x4.add(t01, c01);
+      t10 = f32x4.add(t10, c10);
+      t11 = f32x4.add(t11, c11);
+      t20 = f32x4.add(t20, c20);
+      t21 = f32x4.add(t21, c21);
+      t30 = f32x4.add(t30, c30);
+      t31 = f32x4.add(t31, c31);
     }
   }
-  storeLanes(out, f32x4.add(c00, low), f32x4.add(c01, high), width);
-  storeLanes(out + outStep, f32x4.add(c10, low), f32x4.add(c11, high), width);
-  storeLanes(out + outStep * 2, f32x4.add(c20, low), f32x4.add(c21, high), width);
-  storeLanes(out + outStep * 3, f32x4.add(c30, low), f32x4.add(c31, high), width);
+  storeLanes(out, f32x4.add(t00, low), f32x4.add(t01, high), width);
+  storeLanes(out + outStep, f32x4.add(t10, low), f32x4.add(t11, high), width);
+  storeLanes(out + outStep * 2, f32x4.add(t20, low), f32x4.add(t21, high), width);
+  storeLanes(out + outStep * 3, f32x4.add(t30, low), f32x4.add(t31, high), width);
 }
 
 function multiplyRow(
@@ -171,19 +193,27 @@ function multiplyRow(
   out: usize,
   width: i32,
 ): void {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
+  const zero = f32x4.splat(0);
+  let t0 = zero;
+  let t1 = zero;
   for (let r = 0; r < runs; r++) {
     let left = row + <usize>load<i32>(offsets + ((<usize>r) << 2));
     const end = left + ((<usize>run) << 2);
-    for (; left < end; left += 4) {
-      const x = v128.load32_splat(left);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(b)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(b, 16)));
-      b += PANEL << 2;
+    while (left < end) {
+      const stop = min(left + BLOCK, end);
+      let s0 = zero;
+      let s1 = zero;
+      for (; left < stop; left += 4) {
+        const x = v128.load32_splat(left);
+        s0 = f32x4.add(s0, f32x4.mul(x, v128.load(b)));
+        s1 = f32x4.add(s1, f32x4.mul(x, v128.load(b, 16)));
+        b += PANEL << 2;
+      }
+      t0 = f32x4.add(t0, s0);
+      t1 = f32x4.add(t1, s1);
     }
   }
-  storeLanes(out, f32x4.add(s0, low), f32x4.add(s1, high), width);
+  storeLanes(out, f32x4.add(t0, low), f32x4.add(t1, high), width);
 }
 
 /**
