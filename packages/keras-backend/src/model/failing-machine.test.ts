@@ -5,8 +5,6 @@ import {
   adam,
   type Callbacks,
   type CompileOptions,
-  createFunctionalEngine,
-  type EngineFactory,
   type Layer,
   layers,
   MachineRunError,
@@ -16,6 +14,7 @@ import {
   sequential,
   sgd,
 } from '../index.js';
+import { ending } from '../testing/ending-engine.js';
 
 const BATCH = 4;
 const BATCHES = 10;
@@ -65,21 +64,6 @@ function failing(each: Case, faults: ConstructorParameters<typeof VirtualMachine
     engine: 'machine',
     machine: { virtualMachine, workers: 2, board: 'spin3' },
   });
-}
-
-/** The functional engine, that is asked to stop behind some batches: it tells of batches now and then only. */
-function ending(batches: number): EngineFactory<unknown> {
-  return async (plan) => {
-    const engine = await createFunctionalEngine(plan);
-    let asked = 0;
-    return {
-      load: (slot, data) => engine.load(slot, data),
-      setWeights: (weights) => engine.setWeights(weights),
-      getWeights: () => engine.getWeights(),
-      run: (request) => engine.run({ ...request, stops: () => asked++ === batches }),
-      close: () => engine.close(),
-    };
-  };
 }
 
 const failureOf = (work: Promise<unknown>): Promise<Error> =>

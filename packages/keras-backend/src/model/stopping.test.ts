@@ -2,14 +2,13 @@
 import t from 'tap';
 import {
   type CompileOptions,
-  createFunctionalEngine,
-  type EngineFactory,
   type Layer,
   layers,
   type MachineEngineOptions,
   type Model,
   sequential,
 } from '../index.js';
+import { ending } from '../testing/ending-engine.js';
 
 const X = Array.from({ length: 4000 }, (_, i) =>
   Array.from({ length: 6 }, (_, j) => Math.sin(i * 7 + j)),
@@ -86,21 +85,6 @@ async function stopped(model: Model, { batchSize, samples }: Case, after: number
     },
   });
   return { history, why, batches };
-}
-
-/** The functional engine, whose first run of a model ends behind some batches: it tells of batches now and then only. */
-function ending(batches: number): EngineFactory<unknown> {
-  return async (plan) => {
-    const engine = await createFunctionalEngine(plan);
-    let asked = 0;
-    return {
-      load: (slot, data) => engine.load(slot, data),
-      setWeights: (weights) => engine.setWeights(weights),
-      getWeights: () => engine.getWeights(),
-      run: (request) => engine.run({ ...request, stops: () => asked++ === batches }),
-      close: () => engine.close(),
-    };
-  };
 }
 
 for (const [name, each] of Object.entries(CASES)) {

@@ -49,7 +49,7 @@ export function noteSdram(code: FunctionCode, left: number, bytes: number, cycle
 }
 
 /** Lets the core wait; `left` is a variable that may be used. */
-export function stall(code: FunctionCode, left: number, cycles: number): void {
+function stall(code: FunctionCode, left: number, cycles: number): void {
   add(code, Slot.Stalled, cycles);
   code.constant(0);
   code.constant(0).access(Access.LoadWord, place(Slot.Limit)).constant(cycles).do(Wasm.Subtract);
