@@ -318,6 +318,7 @@ typedef struct {
   uint32_t flags; /* Bits of RunFlag. */
   uint32_t samples; /* Samples in the epoch. */
   uint32_t firstSample; /* Position at which to start, a multiple of batch; 0 for a whole epoch. */
+  uint32_t endSample; /* Position behind the last sample to run: a multiple of batch, or samples for the rest of the epoch. */
   uint32_t batch; /* Samples in a batch, at most B of the configuration of the dense cores. */
   uint32_t seed; /* Shuffle seed of this epoch. */
   uint32_t mantissa; /* learningRate / batch = mantissa * 2^-exponent, mantissa in 2^30 .. 2^31 - 1. */
@@ -331,14 +332,15 @@ _Static_assert(offsetof(SequencerCommand, operation) == 4, "operation");
 _Static_assert(offsetof(SequencerCommand, flags) == 8, "flags");
 _Static_assert(offsetof(SequencerCommand, samples) == 12, "samples");
 _Static_assert(offsetof(SequencerCommand, firstSample) == 16, "firstSample");
-_Static_assert(offsetof(SequencerCommand, batch) == 20, "batch");
-_Static_assert(offsetof(SequencerCommand, seed) == 24, "seed");
-_Static_assert(offsetof(SequencerCommand, mantissa) == 28, "mantissa");
-_Static_assert(offsetof(SequencerCommand, exponent) == 32, "exponent");
-_Static_assert(offsetof(SequencerCommand, lastMantissa) == 36, "lastMantissa");
-_Static_assert(offsetof(SequencerCommand, lastExponent) == 40, "lastExponent");
-_Static_assert(offsetof(SequencerCommand, stopRun) == 44, "stopRun");
-_Static_assert(sizeof(SequencerCommand) == 48, "SequencerCommand");
+_Static_assert(offsetof(SequencerCommand, endSample) == 20, "endSample");
+_Static_assert(offsetof(SequencerCommand, batch) == 24, "batch");
+_Static_assert(offsetof(SequencerCommand, seed) == 28, "seed");
+_Static_assert(offsetof(SequencerCommand, mantissa) == 32, "mantissa");
+_Static_assert(offsetof(SequencerCommand, exponent) == 36, "exponent");
+_Static_assert(offsetof(SequencerCommand, lastMantissa) == 40, "lastMantissa");
+_Static_assert(offsetof(SequencerCommand, lastExponent) == 44, "lastExponent");
+_Static_assert(offsetof(SequencerCommand, stopRun) == 48, "stopRun");
+_Static_assert(sizeof(SequencerCommand) == 52, "SequencerCommand");
 
 /* Region 2 of the sequencer. */
 typedef struct {

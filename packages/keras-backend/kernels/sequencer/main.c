@@ -220,7 +220,7 @@ static void clear_progress(void) {
 }
 
 static bool command_possible(void) {
-  return command.batch > 0 && command.samples > 0 && command.firstSample < command.samples;
+  return command.batch > 0 && command.firstSample < command.endSample && command.endSample <= command.samples;
 }
 
 static void take_command(void) {
@@ -256,7 +256,7 @@ static void batch_finished(void) {
   progress->samplesDone += in_batch;
   progress->batchesDone += 1;
   progress->elapsed = cycles() - started_cycles;
-  if (position < command.samples && !stop_wanted()) {
+  if (position < command.endSample && !stop_wanted()) {
     start_next_batch();
   } else {
     enter(REPORT, DENSE_REPORT, next_attempt());

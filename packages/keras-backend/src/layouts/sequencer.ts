@@ -78,6 +78,12 @@ export const sequencerCommand = declareLayout('SequencerCommand', 'Region 1 of t
     about: 'Position at which to start, a multiple of batch; 0 for a whole epoch.',
   },
   {
+    name: 'endSample',
+    type: 'u32',
+    about:
+      'Position behind the last sample to run: a multiple of batch, or samples for the rest of the epoch.',
+  },
+  {
     name: 'batch',
     type: 'u32',
     about: 'Samples in a batch, at most B of the configuration of the dense cores.',

@@ -23,6 +23,7 @@ export function runCommand(request: RunRequest, samples: number, keepsOutputs: b
       (slot << RunFlag.SlotShift),
     samples,
     firstSample: 0,
+    endSample: samples,
     batch: batchSize,
     seed: shuffleSeed ?? 0,
     mantissa: whole.mantissa,

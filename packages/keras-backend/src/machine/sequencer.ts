@@ -40,6 +40,7 @@ export const operationOf = (operation: Operation): Command => ({
   flags: 0,
   samples: 0,
   firstSample: 0,
+  endSample: 0,
   batch: 0,
   seed: 0,
   mantissa: 0,

@@ -134,9 +134,12 @@ export class RecoverableRun implements TrainingRun {
     try {
       const { state } = this.#known;
       const run = await backend.begin({ training, validation: undefined, batchSize, state });
-      let asked = 0;
-      // An engine in this process asks before each batch.
-      await run.epoch({ ...request, onBatch: () => {}, stops: () => asked++ === done });
+      let finished = 0;
+      const onBatch = (batch: number) => {
+        finished = batch;
+      };
+      // An engine in this process tells of each batch, and asks before the next.
+      await run.epoch({ ...request, onBatch, stops: () => finished === done });
       return this.#after(await run.state(), pass);
     } finally {
       await backend.close();

@@ -16,6 +16,7 @@ import { rateAt } from '../optimisers/schedules.js';
 import { calibrate } from '../schedule/calibrate.js';
 import { type CompiledNetwork, compileNetwork, type ScheduleTarget } from '../schedule/compile.js';
 import type {
+  EpochPart,
   ScheduleData,
   ScheduleEngine,
   ScheduleResult,
@@ -78,6 +79,8 @@ const CHIP_WORKERS = 16;
 const STAGE_BATCH = 32;
 /** Samples that formats are measured with. */
 const CALIBRATION_SAMPLES = 16;
+/** Formats of 16 bits are measured again whenever so many times as many steps were taken: young weights grow fast. */
+const STEPS_GROWTH = 8;
 
 /** Computes every layer but recurrent ones, and every loss and optimiser. */
 export class ScheduleBackend implements Backend {
@@ -157,16 +160,22 @@ export class ScheduleBackend implements Backend {
       moved = false;
       return current;
     };
-    const pass = async (data: ModelData, size: number, request: EpochRequest, done: number) => {
+    const pass = async (
+      data: ModelData,
+      size: number,
+      request: EpochRequest,
+      done: number,
+      part: EpochPart,
+    ) => {
       const before = await now();
       engine = await this.#engine(size, true);
       const { steps } = before;
       const calls = this.#measured(before, data, true);
       current = { ...before, formats: { kind: 'schedule', mode: this.#compilation.mode, calls } };
       const network = this.#compile(engine.target, calls, size, true);
-      const batches = Math.ceil(data.samples / size);
+      const total = Math.ceil(data.samples / size);
       const rates = Array.from(
-        { length: batches },
+        { length: Math.ceil((part.end - part.first) / size) },
         (_, i) => request.learningRate ?? rateAt(optimiser.learningRate, steps + i),
       );
       const result = await untilNothingIsLost(async () => {
@@ -179,11 +188,12 @@ export class ScheduleBackend implements Backend {
           mode: 'train',
           slot: 0,
           batchSize: size,
+          part,
           rates,
           keepsOutputs: this.#hasMetrics,
           ...(request.shuffleSeed !== undefined && { shuffleSeed: request.shuffleSeed }),
           onBatch: (batch) =>
-            request.onBatch(done + batch, Math.max(batches, done + batch), undefined),
+            request.onBatch(done + batch, Math.max(total, done + batch), undefined),
           stops: () => request.stops(),
         });
       });
@@ -194,14 +204,21 @@ export class ScheduleBackend implements Backend {
       epoch: async (request) => {
         const sum = new Results(this.#compilation.goals);
         if (typeof training !== 'function') {
-          const result = await pass(training, batchSize, request, 0);
-          sum.add(result, training, orderOf(training.samples, result.samples, request.shuffleSeed));
+          const { samples } = training;
+          for (const part of this.#parts(samples, batchSize, (await now()).steps)) {
+            if (request.stops()) break;
+            const result = await pass(training, batchSize, request, part.first / batchSize, part);
+            const order = orderOf(samples, part.first, result.samples, request.shuffleSeed);
+            sum.add(result, training, order);
+          }
           return sum.result();
         }
         let done = 0;
         for await (const batch of training()) {
           if (request.stops()) break;
-          sum.add(await pass(batch, batch.samples, request, done), batch);
+          const { samples } = batch;
+          const whole = { first: 0, end: samples };
+          sum.add(await pass(batch, samples, request, done, whole), batch);
           await now();
           done += 1;
         }
@@ -337,6 +354,18 @@ export class ScheduleBackend implements Backend {
     );
   }
 
+  /** The parts of an epoch in front of which formats are measured. @param steps that were taken before */
+  #parts(samples: number, batchSize: number, steps: number): EpochPart[] {
+    const ends: number[] = [];
+    if (this.#compilation.mode === 'fast') {
+      const last = steps + Math.ceil(samples / batchSize);
+      for (let step = STEPS_GROWTH; step < last; step *= STEPS_GROWTH) {
+        if (step > steps) ends.push((step - steps) * batchSize);
+      }
+    }
+    return [...ends, samples].map((end, index) => ({ first: ends[index - 1] ?? 0, end }));
+  }
+
   /** Measures formats on the first samples. */
   #measured(state: ModelState, data: ModelData, training: boolean): readonly NodeFormats[] {
     const { graph, goals, mode, seed } = this.#compilation;
@@ -464,15 +493,16 @@ class Results {
   }
 }
 
-/** The first samples of an epoch, where it did not come to its end. */
+/** The samples of a part of an epoch; undefined where they are all. */
 function orderOf(
   samples: number,
+  first: number,
   done: number,
   shuffleSeed: number | undefined,
 ): number[] | undefined {
   if (done === samples) return undefined;
-  return Array.from({ length: done }, (_, position) =>
-    shuffleSeed === undefined ? position : shuffledIndex(position, samples, shuffleSeed),
+  return Array.from({ length: done }, (_, index) =>
+    shuffleSeed === undefined ? first + index : shuffledIndex(first + index, samples, shuffleSeed),
   );
 }
 

@@ -15,15 +15,25 @@ export interface ScheduleData {
   readonly weights?: readonly (ArrayLike<number> | undefined)[];
 }
 
+/** Places in an epoch: from the first up to but not including the end. */
+export interface EpochPart {
+  /** A multiple of the batch size. */
+  readonly first: number;
+  /** A multiple of the batch size, or the number of samples. */
+  readonly end: number;
+}
+
 /** One pass over the data of a slot. */
 export interface ScheduleRun {
   readonly mode: 'train' | 'evaluate' | 'predict';
   readonly slot: DataSlot;
   /** At most {@link CompiledNetwork.batchSize}. */
   readonly batchSize: number;
+  /** What is run; all unless told. */
+  readonly part?: EpochPart;
   /** Unsigned 32 bit. Given: samples are taken in the order of `shuffledIndex`; else in their own. */
   readonly shuffleSeed?: number;
-  /** Learning rate of each batch; needed to train. */
+  /** Learning rate of each batch that is run; needed to train. */
   readonly rates?: readonly number[];
   /** Whether outputs are wanted. */
   readonly keepsOutputs: boolean;

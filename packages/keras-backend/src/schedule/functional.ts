@@ -83,6 +83,7 @@ export class FunctionalScheduleEngine implements ScheduleEngine {
     const data = this.#data[request.slot];
     if (data === undefined) throw new RangeError(`no data was loaded into slot ${request.slot}`);
     const { mode, batchSize, rates = [], keepsOutputs } = request;
+    const { first, end } = request.part ?? { first: 0, end: data.samples };
     const streams = new Map(data.streams);
     if (!keepsOutputs) for (const { stream } of network.outputs) streams.delete(stream);
     const table = encodeSteps(network.request, rates, this.#steps);
@@ -92,12 +93,12 @@ export class FunctionalScheduleEngine implements ScheduleEngine {
     let batches = 0;
     let samples = 0;
     let last = performance.now();
-    while (samples < data.samples && !(mode === 'train' && request.stops?.())) {
-      const count = Math.min(batchSize, data.samples - samples);
+    while (first + samples < end && !(mode === 'train' && request.stops?.())) {
+      const count = Math.min(batchSize, end - first - samples);
       this.#writeHeader({
         mode,
         samples: count,
-        position: samples,
+        position: first + samples,
         epochSamples: data.samples,
         shuffleSeed: request.shuffleSeed,
         steps,

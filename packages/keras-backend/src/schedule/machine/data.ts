@@ -4,14 +4,11 @@ import type { ChipAddress } from '@spin-tools/scp';
 import { shuffledIndex } from '@spin-tools/sim/fixed';
 import type { Host } from '../../machine/host.js';
 import type { CompiledNetwork, StreamFormat } from '../compile.js';
-import type { ScheduleData, ScheduleRun } from '../engine.js';
+import type { EpochPart, ScheduleData, ScheduleRun } from '../engine.js';
 import { decodeStream, streamsOf } from '../replica.js';
 
 /** Samples of a run that are in memory at the same time. */
-export interface Piece {
-  /** Places in the epoch: from the first up to but not including the end. */
-  readonly first: number;
-  readonly end: number;
+export interface Piece extends EpochPart {
   /** Samples at those places, where they are not all there in their own order. */
   readonly order: readonly number[] | undefined;
 }
@@ -103,13 +100,14 @@ export class MachineData {
   }
 
   /** What a run has to be cut into. */
-  pieces({ batchSize, shuffleSeed }: ScheduleRun): Piece[] {
+  pieces({ batchSize, shuffleSeed, part }: ScheduleRun): Piece[] {
     const { samples } = this.data;
-    if (this.isWhole) return [{ first: 0, end: samples, order: undefined }];
+    const { first: start, end: stop } = part ?? { first: 0, end: samples };
+    if (this.isWhole) return [{ first: start, end: stop, order: undefined }];
     const size = Math.floor(this.#room / batchSize) * batchSize;
-    return Array.from({ length: Math.ceil(samples / size) }, (_, piece) => {
-      const first = piece * size;
-      const end = Math.min(samples, first + size);
+    return Array.from({ length: Math.ceil((stop - start) / size) }, (_, piece) => {
+      const first = start + piece * size;
+      const end = Math.min(stop, first + size);
       const order = Array.from({ length: end - first }, (_, i) =>
         shuffleSeed === undefined ? first + i : shuffledIndex(first + i, samples, shuffleSeed),
       );

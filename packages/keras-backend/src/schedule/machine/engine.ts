@@ -287,7 +287,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
           await this.#writeTemplate(request.slot, replica, { streams, steps });
         });
         const before = batches;
-        const { progress, cost } = await this.#execute(commandOf(request, piece), {
+        const command = commandOf(request, piece, slot.data.samples);
+        const { progress, cost } = await this.#execute(command, {
           onProgress: ({ batchesDone }) => request.onBatch?.(before + batchesDone),
           stops,
         });
@@ -586,6 +587,7 @@ function budgetOf(network: CompiledNetwork): number {
 function commandOf(
   { mode, slot, batchSize, shuffleSeed }: ScheduleRun,
   { first, end, order }: Piece,
+  samples: number,
 ): Command {
   const shuffles = shuffleSeed !== undefined && order === undefined;
   return {
@@ -594,8 +596,9 @@ function commandOf(
       (mode === 'train' ? RunFlag.Train : mode === 'evaluate' ? RunFlag.Evaluate : 0) |
       (shuffles ? RunFlag.Shuffle : 0) |
       (slot << RunFlag.SlotShift),
-    samples: end,
+    samples,
     firstSample: first,
+    endSample: end,
     batch: batchSize,
     seed: shuffleSeed ?? 0,
     mantissa: 0,
