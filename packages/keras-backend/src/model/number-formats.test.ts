@@ -84,6 +84,31 @@ t.test('formats are measured, and told by the names of tensors', async (t) => {
   t.equal(bits('dense/output'), 15);
 });
 
+t.test('formats follow weights that grow within an epoch', async (t) => {
+  const many = Array.from({ length: 4 * X.length }, (_, s) =>
+    Array.from({ length: 36 }, (_, i) => Math.sin(s * 7 + i) / (1 + (s % 3))),
+  );
+  const images = { data: many.flat(), shape: [many.length, 6, 6, 1] };
+  const targets = many.map(([a = 0, b = 0]) => [300 * (a + b)]);
+  const trained = async (options: Partial<CompileOptions>) => {
+    await using net = sequential({
+      seed: 3,
+      layers: [
+        layers.conv2d({ filters: 3, kernelSize: 3, inputShape: [6, 6, 1] }),
+        layers.flatten(),
+        layers.dense({ units: 1 }),
+      ],
+    });
+    net.compile({ optimizer: sgd({ learningRate: 0.5, clipNorm: 1 }), loss: 'mse', ...options });
+    const { history, saturations } = await net.fit(images, targets, { epochs: 1, batchSize: 1 });
+    return { loss: history.loss?.[0] as number, saturations };
+  };
+  const float = await trained({ engine: 'float' });
+  const fast = await trained(FUNCTIONAL);
+  t.ok(Math.abs(fast.loss / float.loss - 1) < 0.01, `${fast.loss} and ${float.loss}`);
+  t.ok(fast.saturations < 20, `${fast.saturations} values were clamped`);
+});
+
 t.test('a format that is wanted takes the place of the measured one', async (t) => {
   await using measured = network();
   await measured.fit(IMAGES, Y);

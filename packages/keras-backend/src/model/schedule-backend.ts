@@ -79,8 +79,8 @@ const CHIP_WORKERS = 16;
 const STAGE_BATCH = 32;
 /** Samples that formats are measured with. */
 const CALIBRATION_SAMPLES = 16;
-/** Formats of 16 bits are measured again whenever so many times as many steps were taken: young weights grow fast. */
-const STEPS_GROWTH = 8;
+/** Formats of 16 bits are measured again behind so many steps, and whenever twice as many were taken: young weights grow fast. */
+const YOUNG_STEPS = 8;
 
 /** Computes every layer but recurrent ones, and every loss and optimiser. */
 export class ScheduleBackend implements Backend {
@@ -359,7 +359,7 @@ export class ScheduleBackend implements Backend {
     const ends: number[] = [];
     if (this.#compilation.mode === 'fast') {
       const last = steps + Math.ceil(samples / batchSize);
-      for (let step = STEPS_GROWTH; step < last; step *= STEPS_GROWTH) {
+      for (let step = YOUNG_STEPS; step < last; step *= 2) {
         if (step > steps) ends.push((step - steps) * batchSize);
       }
     }

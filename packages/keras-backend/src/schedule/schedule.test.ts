@@ -7,7 +7,7 @@ import { apply, input } from '../graph/tensors.js';
 import { layers } from '../layers/layers.js';
 import type { LossConfig } from '../losses/configs.js';
 import { type Model, model, sequential } from '../model/model.js';
-import type { CompileOptions } from '../model/options.js';
+import type { CompileOptions, FitOptions } from '../model/options.js';
 import { adagrad, adam, adamw, type Optimiser, rmsprop, sgd } from '../optimisers/optimisers.js';
 import { resNet50, smallResidualNetwork } from '../testing/residual-networks.js';
 
@@ -118,11 +118,15 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
 };
 
 /** Trains and gives the weights, the losses and predictions. */
-async function trained(example: Example, options: Partial<CompileOptions>) {
+async function trained(
+  example: Example,
+  options: Partial<CompileOptions>,
+  fit: FitOptions = EXAMPLE,
+) {
   const { make, shape, outputs, loss = 'categorical_crossentropy', optimizer = adam() } = example;
   await using net = make();
   net.compile({ optimizer, loss, metrics: ['mean_squared_error'], ...options });
-  const { history } = await net.fit(samples(...shape), classes(outputs), EXAMPLE);
+  const { history } = await net.fit(samples(...shape), classes(outputs), fit);
   const { data } = await net.predict(samples(...shape));
   return { weights: net.getWeights().map(({ data: own }) => own), history, predicted: data };
 }
@@ -178,6 +182,17 @@ t.test('data that do not fit are sent piece by piece, with the same bits', async
   t.strictSame(pieces.weights, functional.weights);
   t.strictSame(pieces.history, functional.history);
   t.strictSame(pieces.predicted, functional.predicted);
+});
+
+t.test('epochs in which formats are measured again have the same bits everywhere', async (t) => {
+  const example = EXAMPLES['shortcuts and batch normalisation'] as Example;
+  // Behind 8 batches of the first epoch, and 2 of the second.
+  const fit = { ...EXAMPLE, epochs: 2, batchSize: 1 };
+  const functional = await trained(example, { engine: 'functional' }, fit);
+  for (const dataBytes of [undefined, 4000]) {
+    const machine = { board: 'spin3', workers: 2, ...(dataBytes && { dataBytes }) } as const;
+    t.strictSame(await trained(example, { engine: 'machine', machine }, fit), functional);
+  }
 });
 
 const OPTIMISERS: readonly Optimiser[] = [

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { weightsOf } from '../graph/graph.js';
 import {
   adam,
   type LearningRate,
@@ -178,7 +179,7 @@ export interface TrainingRun {
 export interface TrainingOutcome {
   /** Of the test samples, in per cent. */
   readonly accuracy: number;
-  /** Magnitude of the largest weight. */
+  /** Magnitude of the largest weight that an optimiser moves: of moving averages nothing is asked. */
   readonly largestWeight: number;
   /** Training samples per second of the process's own time. */
   readonly rate: number;
@@ -202,10 +203,10 @@ export async function trainedOutcome(
   await model.fit(training.x, training.y, { epochs, batchSize: BATCH });
   const { user, system } = process.cpuUsage(start);
   const { accuracy } = await model.evaluate(test.x, test.y, { batchSize: 100 });
-  const weights = model.getWeights().map(({ data }) => data);
+  const trained = model.getWeights().filter((_, place) => weightsOf(model.graph)[place]?.trainable);
   return {
     accuracy: 100 * (accuracy as number),
-    largestWeight: weights.flatMap((data) => Array.from(data)).reduce(larger, 0),
+    largestWeight: trained.flatMap(({ data }) => Array.from(data)).reduce(larger, 0),
     rate: (epochs * samples * 1e6) / (user + system),
   };
 }
