@@ -22,7 +22,7 @@ const CHANNELS = 3;
 /** Positions that a digit may be moved by in each direction. */
 const MOVES = 5;
 /** Smallest distance between the brightness of a digit and that of what is behind it. */
-const CONTRAST = 0.35;
+const CONTRAST = 0.5;
 
 /** Makes one image of each digit. The same seed gives the same images. */
 export function colouredDigits({ x, y }: GreyDigits, seed: number): ColouredDigits {
@@ -42,8 +42,8 @@ function paint(digit: Float32Array, image: Float32Array, seed: number): void {
   const [waveX, waveY, phase] = [random(12) * 1.2, random(13) * 1.2, random(14) * 2 * Math.PI];
   for (let row = 0; row < SIDE; row++) {
     for (let column = 0; column < SIDE; column++) {
-      const texture = 0.12 * Math.sin(waveX * column + waveY * row + phase);
-      const noise = 0.1 * (random(20 + row * SIDE + column) - 0.5);
+      const texture = 0.06 * Math.sin(waveX * column + waveY * row + phase);
+      const noise = 0.05 * (random(20 + row * SIDE + column) - 0.5);
       const [y, x] = [row - down, column - right];
       const inside = y >= 0 && y < DIGIT_SIDE && x >= 0 && x < DIGIT_SIDE;
       const share = inside ? (digit[y * DIGIT_SIDE + x] as number) : 0;
