@@ -298,6 +298,7 @@ export class Model implements AsyncDisposable {
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const data = checkedData(this.#rules(compiled), x, y, options.sampleWeight);
     return this.#run(compiled, async () => {
+      await compiled.backend.open?.(Math.min(batchSize, data.samples));
       const state = this.#withFormats(compiled, data.x);
       const logs = await compiled.backend.evaluate(state, data, batchSize);
       return logs as Evaluation;
@@ -324,9 +325,10 @@ export class Model implements AsyncDisposable {
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const inputs = checkedInputs(this.#checkedGraph(), x);
-    return this.#run(compiled, () =>
-      compiled.backend.predict(this.#withFormats(compiled, inputs), inputs, batchSize),
-    );
+    return this.#run(compiled, async () => {
+      await compiled.backend.open?.(Math.min(batchSize, inputs[0]?.samples ?? batchSize));
+      return compiled.backend.predict(this.#withFormats(compiled, inputs), inputs, batchSize);
+    });
   }
 
   /**
