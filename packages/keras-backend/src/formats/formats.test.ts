@@ -28,6 +28,7 @@ import {
 } from '../index.js';
 import { randomStream } from '../initialisers/random.js';
 import { digits } from '../testing/digits.js';
+import { writeHdf5 } from './hdf5.js';
 import { checkHeaps } from './hdf5-heaps.js';
 
 /** Public files of Keras, beside a checkout of this repository where there are any. */
@@ -408,6 +409,60 @@ t.test('damaged files get an error that says so, and nothing else', async (t) =>
     t.comment(`${name}: ${refused} of ${TRUNCATED + MUTATED} damaged files were refused`);
   }
 });
+
+t.test(
+  'files that say they hold more than they can are refused before memory is taken',
+  async (t) => {
+    const stack = sequential({ layers: [layers.dense({ units: 3, inputShape: [2] })] });
+    const members = unzipSync(await modelToKeras(stack));
+    const [weights, config] = ['model.weights.h5', 'config.json'] as const;
+    const large = strToU8(
+      strFromU8(members[config]!)
+        .replaceAll('"units":3', '"units":7777')
+        .replaceAll('[null,2]', '[null,9999]')
+        .replaceAll('"use_bias":true', '"use_bias":false'),
+    );
+    t.match(strFromU8(large), /7777.*false|false.*7777/);
+    // Blocks that nobody wrote take no room in a file, and are read as zeros.
+    const hollow = await writeHdf5((root) => {
+      const group = ['layers', 'dense', 'vars'].reduce(
+        (parent, name) => parent.create_group(name),
+        root,
+      );
+      const [data, maxshape] = [new Float32Array(0), [9999, 7777]];
+      const own = { shape: [0, 0], maxshape, chunks: [99, 77], dtype: '<f4' };
+      group.create_dataset({ name: '0', data, ...own }).resize([9999, 7777]);
+    });
+    t.ok(hollow.length < 4000);
+    const twice = zipSync({ ...members, 'spin_toolx.json': members[weights]! }, { level: 0 });
+    const renamed = (from: string, to: string, bytes: Uint8Array) =>
+      new Uint8Array(
+        Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll(from, to), 'latin1'),
+      );
+    const endless = zipSync(members, { level: 0 });
+    const directoryEnd = new DataView(endless.buffer, endless.byteOffset + endless.length - 22);
+    directoryEnd.setUint16(8, 0xffff, true);
+    const before = process.memoryUsage().arrayBuffers;
+    for (const [bytes, message] of [
+      [
+        zipSync({ ...members, [config]: large, [weights]: hollow }, { level: 0 }),
+        /dense\/kernel .* cannot be 311048892 bytes in a file of \d{3,4}$/,
+      ],
+      [
+        zipSync({ ...members, [weights]: new Uint8Array(40 * 2 ** 20) }),
+        /cannot be 41943040 bytes in/,
+      ],
+      [renamed('spin_toolx', 'spin_tools', twice), /spin_tools\.json is in the archive twice/],
+      [endless, /lists more members than \d+ bytes hold/],
+    ] as const) {
+      await t.rejects(modelFromKeras(bytes), { name: 'ModelFileError', message });
+    }
+    const taken = (process.memoryUsage().arrayBuffers - before) / 2 ** 20;
+    t.ok(taken < 100, `${taken} MiB`);
+    const restored = await modelFromKeras(zipSync(members));
+    t.equal(restored.layers.length, stack.layers.length, 'compressed as others may');
+  },
+);
 
 /** Where structures of HDF5 begin: the file, trees, heaps, symbol tables, collections, object headers. */
 const HDF5_SIGNATURE = /^(\x89HDF|TREE|HEAP|SNOD|GCOL|OHDR|FRHP|BTHD)/;

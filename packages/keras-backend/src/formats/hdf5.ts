@@ -9,6 +9,9 @@ export type Hdf5Group = Group;
 /** Names of files in the library's own memory: each call has one of its own. */
 let files = 0;
 
+/** Bytes of the files that are open, by the library's number of each. */
+const fileBytes = new Map<bigint, number>();
+
 /** Whether the library broke. It cannot be loaded twice. */
 let isBroken = false;
 
@@ -48,9 +51,11 @@ export async function readHdf5<T>(
       throw new ModelFileError(field, 'is no HDF5 file', { cause });
     }
     if (file.file_id < 0n) throw new ModelFileError(field, 'is no HDF5 file');
+    fileBytes.set(file.file_id, bytes.length);
     try {
       return work(file);
     } finally {
+      fileBytes.delete(file.file_id);
       file.close();
     }
   } catch (error) {
@@ -141,13 +146,36 @@ export function floatsAt(
       `holds ${JSON.stringify(dataset.dtype)}: only numbers can be used`,
     );
   }
-  const { value } = dataset;
   const count = shape.reduce((size, each) => size * each, 1);
+  checkBytes(dataset, count, field);
+  const { value } = dataset;
   const numbers = typeof value === 'number' || typeof value === 'bigint' ? [value] : value;
   if (!(Array.isArray(numbers) || ArrayBuffer.isView(numbers)) || lengthOf(numbers) !== count) {
     throw new ModelFileError(field, `does not hold ${count} numbers`);
   }
   return Float32Array.from(numbers as ArrayLike<number | bigint>, Number);
+}
+
+/** What blocks of a compressed dataset may have beyond the bytes of the file times what they shrink to. */
+const [SPARE_BYTES, MOST_INFLATION] = [16 * 2 ** 20, 64];
+/** More would not fit into the library's memory, and it wraps counts of 32 bits. */
+const MOST_DATASET_BYTES = 2 ** 30;
+
+/**
+ * A file can say that a dataset is larger than the file is, which is filled up with zeros.
+ *
+ * @throws ModelFileError when so many numbers cannot be in a file of this size
+ */
+function checkBytes({ metadata, file_id }: Dataset, count: number, field: string): void {
+  const bytes = count * metadata.size;
+  const held = fileBytes.get(file_id) ?? 0;
+  const most = metadata.chunks === null ? held : SPARE_BYTES + held * MOST_INFLATION;
+  if (bytes <= Math.min(most, MOST_DATASET_BYTES)) return;
+  const reason =
+    bytes > most
+      ? `cannot be ${bytes} bytes in a file of ${held}`
+      : `has ${bytes} bytes: at most ${MOST_DATASET_BYTES} can be read`;
+  throw new ModelFileError(field, reason);
 }
 
 function lengthOf(values: unknown): number {

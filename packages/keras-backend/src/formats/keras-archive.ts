@@ -34,8 +34,12 @@ const KERAS_VERSION = '3.8.0';
 const WEIGHTS = 'model.weights.h5';
 const EXTRAS = `${EXTRAS_NAME}.json`;
 const MEMBERS = ['metadata.json', 'config.json', WEIGHTS, EXTRAS];
-/** Deflate makes at most this of a byte. */
-const MOST_INFLATION = 1032;
+/** Deflate could make 1032 bytes of one, but only of zeros: weights, and what optimisers remember of them, shrink far less. */
+const MOST_INFLATION = 64;
+/** What a member may have besides, so that small models of zeros can be read. */
+const SPARE_BYTES = 16 * 2 ** 20;
+/** What the directory of a zip says of a member takes at least so much (APPNOTE.TXT 6.3.10, section 4.3.12). */
+const DIRECTORY_ENTRY_BYTES = 46;
 
 /**
  * The model of a `.keras` file, compiled as the file says for the engine `float`.
@@ -94,21 +98,27 @@ export async function modelToKeras(model: Model): Promise<Uint8Array> {
   return zipSync(members, { level: 0, mtime: new Date(1980, 0, 1) });
 }
 
+/** Members of the archive: what cannot be in so few bytes is refused before memory is taken for it. */
 function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
-  const members = unzipSync(bytes, {
+  const seen = new Set<string>();
+  let entries = 0;
+  return unzipSync(bytes, {
     filter: ({ name, size, originalSize, compression }) => {
+      entries += 1;
+      if (entries * DIRECTORY_ENTRY_BYTES > bytes.length) {
+        throw new ModelFileError('archive', `lists more members than ${bytes.length} bytes hold`);
+      }
       if (!MEMBERS.includes(name)) return false;
-      const most = compression === 0 ? size : size * MOST_INFLATION;
+      if (seen.has(name)) throw new ModelFileError(name, 'is in the archive twice');
+      seen.add(name);
+      const most = compression === 0 ? size : SPARE_BYTES + size * MOST_INFLATION;
       if (originalSize > most || size > bytes.length) {
-        throw new ModelFileError(
-          name,
-          `cannot be ${originalSize} bytes in a file of ${bytes.length}`,
-        );
+        const reason = `cannot be ${originalSize} bytes in a file of ${bytes.length}`;
+        throw new ModelFileError(name, reason);
       }
       return true;
     },
   });
-  return members;
 }
 
 function textOf(members: Readonly<Record<string, Uint8Array>>, name: string): string {

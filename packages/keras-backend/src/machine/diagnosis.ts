@@ -5,6 +5,7 @@ import {
   type CoreStateError,
   describeCoreState,
   describeRunTimeError,
+  type MachineController,
 } from '@spin-tools/scp';
 import { DensePhase, DoneStatus, SequencerState } from '../layouts/index.js';
 import { vertexName } from '../tiles/index.js';
@@ -67,8 +68,8 @@ export async function diagnose(
   const named = [...new Set(suspects)].slice(0, MOST_REPORTS);
   const reports = await Promise.all(
     named.map(async (vertex) => {
-      const report = await reportOf(host, deployment, vertex);
-      const waitsFor = await missingAt(memory, vertex);
+      const { isRunning: _, ...report } = await reportOf(host, deployment, vertex);
+      const waitsFor = await missingAt(memory, vertex).catch(() => undefined);
       return { ...report, ...(waitsFor !== undefined && { waitsFor }) };
     }),
   );
@@ -110,7 +111,9 @@ async function failedVertices({ controller }: Host, deployment: Deployment): Pro
   const failed: number[] = [];
   await Promise.all(
     verticesByChip(deployment).map(async ({ x, y, vertices }) => {
-      const { coreStates } = await controller.chipInformation({ x, y });
+      const { coreStates } = await controller
+        .chipInformation({ x, y })
+        .catch(() => ({ coreStates: [] as readonly CoreState[] }));
       for (const vertex of vertices) {
         const state = coreStates[deployment.places[vertex]?.core ?? 0];
         if (state !== CoreState.Run) failed.push(vertex);
@@ -124,17 +127,37 @@ async function reportOf(
   { controller }: Host,
   { places, tiles }: Deployment,
   vertex: number,
-): Promise<CoreReport> {
+): Promise<CoreReport & { readonly isRunning: boolean }> {
   const { x, y, core } = places[vertex] as Deployment['places'][number];
   const at = { x, y, core };
-  const { state, runTimeError } = await controller.vcpu(at);
   const dense = tiles.cores[vertex];
-  const output = await controller.iobuf(at);
-  const error = state === CoreState.RunTimeError ? ` (${describeRunTimeError(runTimeError)})` : '';
   return {
     role: dense ? vertexName(tiles, dense) : 'sequencer',
     ...at,
-    state: `state ${describeCoreState(state)}${error}`,
-    output: output.trim().slice(-OUTPUT_CHARACTERS),
+    ...(await stateOf(controller, at)),
   };
+}
+
+/** State and output of a core that failed, or that its chip does not tell. */
+export async function stateOf(
+  controller: MachineController,
+  at: CoreAddress,
+): Promise<Pick<CoreReport, 'state' | 'output'> & { readonly isRunning: boolean }> {
+  try {
+    const { state, runTimeError } = await controller.vcpu(at);
+    const output = await controller.iobuf(at);
+    const error =
+      state === CoreState.RunTimeError ? ` (${describeRunTimeError(runTimeError)})` : '';
+    return {
+      state: `state ${describeCoreState(state)}${error}`,
+      output: output.trim().slice(-OUTPUT_CHARACTERS),
+      isRunning: state === CoreState.Run,
+    };
+  } catch {
+    return {
+      state: 'no known state, since its chip does not answer',
+      output: '',
+      isRunning: false,
+    };
+  }
 }

@@ -66,3 +66,15 @@ export function dropsBetween(
     }),
   );
 }
+
+/** The same up to now, of a machine that failed: none where it does not answer any more, since other errors say more. */
+export async function dropsAfterFailure(
+  host: Host,
+  before: readonly RouterCounts[],
+): Promise<RouterDrops[]> {
+  try {
+    return await dropsBetween(host, before, await readCounts(host));
+  } catch {
+    return [];
+  }
+}

@@ -22,8 +22,8 @@ import { checkData } from './data-layout.js';
 import { freeData, type LoadedData, loadData, readOutputs } from './data-sets.js';
 import type { Deployment } from './deployment.js';
 import { diagnose } from './diagnosis.js';
-import { dropsBetween, type RouterCounts, readCounts } from './drops.js';
-import { PacketsDroppedError, type RouterDrops } from './errors.js';
+import { dropsAfterFailure, dropsBetween, type RouterCounts, readCounts } from './drops.js';
+import { PacketsDroppedError } from './errors.js';
 import { type DeploymentExplanation, explain } from './explain.js';
 import type { ApplicationIds, Host } from './host.js';
 import { clearApplications } from './load.js';
@@ -246,7 +246,7 @@ export class LoadedEngine implements MachineEngine {
     const progress = await this.#sequencer.execute(command, watcher);
     if (progress?.state === SequencerState.Finished) return progress;
     const failure = await diagnose(this.#memory, progress);
-    const drops = await this.#dropsSince(before);
+    const drops = await dropsAfterFailure(this.#host, before);
     if (drops.length > 0) throw new PacketsDroppedError(drops, failure);
     throw failure;
   }
@@ -264,10 +264,6 @@ export class LoadedEngine implements MachineEngine {
     const drops = await dropsBetween(this.#host, before, after);
     if (drops.length > 0 && repeated + resent === 0) throw new PacketsDroppedError(drops);
     return { after, dropped: drops.reduce((sum, { packets }) => sum + packets, 0) };
-  }
-
-  async #dropsSince(before: readonly RouterCounts[]): Promise<RouterDrops[]> {
-    return dropsBetween(this.#host, before, await this.#routerCounts());
   }
 }
 

@@ -54,15 +54,24 @@ export class PacketsDroppedError extends Error {
 
   constructor(drops: readonly RouterDrops[], cause?: Error) {
     const total = drops.reduce((sum, { packets }) => sum + packets, 0);
+    const dropped = `${total} packets were dropped: ${drops.slice(0, 8).map(describeDrops).join('; ')}. `;
+    const failed = cause instanceof MachineRunError ? cause.cores : [];
+    const isDead = failed.some((core) => drops.some((each) => isTowards(each, core)));
     super(
-      `${total} packets were dropped: ${drops.slice(0, 8).map(describeDrops).join('; ')}. ` +
+      (isDead ? `${cause?.message}. ` : '') +
+        dropped +
         'The weights on the machine are not to be trusted: set them again. ' +
-        'Use another tiling, or report this as a bug of the pacing.',
+        (isDead
+          ? 'A core that packets cannot be sent to is broken, or its program stopped: try another machine.'
+          : 'Use another tiling, or report this as a bug of the pacing.'),
       { cause },
     );
     this.drops = drops;
   }
 }
+
+const isTowards = ({ x, y, cores }: RouterDrops, core: CoreReport): boolean =>
+  x === core.x && y === core.y && cores.includes(core.core);
 
 function describeDrops({ x, y, packets, links, cores }: RouterDrops): string {
   const to = [...links.map((link) => `link ${link}`), ...cores.map((core) => `core ${core}`)];

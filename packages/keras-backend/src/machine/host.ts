@@ -1,6 +1,6 @@
 /** What the engine needs of the machine that it runs on. */
 import type { Machine } from '@spin-tools/machine-model';
-import type { MachineController } from '@spin-tools/scp';
+import type { ChipAddress, MachineController } from '@spin-tools/scp';
 
 /** A machine that is booted and known. */
 export interface Host {
@@ -8,6 +8,8 @@ export interface Host {
   readonly machine: Machine;
   /** Milliseconds of the machine's own time: simulated on a virtual machine, else of the wall clock. */
   now(): number;
+  /** Milliseconds that the clock of a chip says; absent where {@link now} is as good. */
+  chipMs?(chip: ChipAddress): Promise<number>;
   /** Packets that went over each link so far, where the machine tells. */
   linkTraffic?(): readonly LinkTraffic[];
   /** Gives the machine back. */

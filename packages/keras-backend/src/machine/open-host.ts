@@ -3,7 +3,9 @@ import { discoverMachine } from '@spin-tools/machine-model';
 import {
   BOOT_PORT,
   MachineController,
+  readWord,
   SCP_PORT,
+  systemVariables,
   type Transport,
   udpTransport,
 } from '@spin-tools/scp';
@@ -49,6 +51,7 @@ async function ready(options: MachineEngineOptions, link: Link): Promise<Host> {
 const wallClock = (controller: MachineController): Link => ({
   controller,
   now: () => performance.now(),
+  chipMs: (chip) => controller.scp.send(chip, readWord(systemVariables.clockMs.address)),
   close: () => controller.close(),
 });
 

@@ -52,13 +52,18 @@ export const operationOf = (operation: Operation): Command => ({
 /** Pauses between two looks at the progress, ms of the wall clock. */
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 50;
-/**
- * Time without progress after which the sequencer counts as stuck, ms. Its own limit is 2 s of machine
- * time, which a virtual machine behind UDP may take minutes for.
- */
+/** Time in which neither progress nor the machine's clock moves after which the sequencer counts as stuck, ms. */
 const STALL_MS = 300_000;
 /** Looks in a row at which neither progress nor the machine's time moved. */
 const STILL_LOOKS = 100;
+/** Longest time of a batch or an operation, ms of machine time, and how often it is tried, unless the program is told. */
+const [DEFAULT_BUDGET_MS, DEFAULT_ATTEMPTS] = [2000, 8];
+/** A batch that is tried so often also has attempts to stop the one before, and to clear what came of it. */
+const STEPS_OF_AN_ATTEMPT = 4;
+
+/** How long a sequencer that lives may be silent, ms of machine time. */
+export const patienceMs = (budgetMs = DEFAULT_BUDGET_MS, attempts = DEFAULT_ATTEMPTS): number =>
+  STEPS_OF_AN_ATTEMPT * budgetMs * attempts;
 
 /** Drives the sequencer of one deployment. */
 export class Sequencer {
@@ -68,14 +73,18 @@ export class Sequencer {
   readonly #appId: number;
   readonly #chip: ChipAddress;
   readonly #at: CoreAddress;
+  readonly #patienceMs: number;
   #run = 0;
 
+  /** @param patience how long it may be silent, ms of machine time */
   constructor(
     host: Host,
     deployment: SequencerDeployment,
     tables: TableAddresses,
     ids: Pick<ApplicationIds, 'sequencer'>,
+    patience: number = patienceMs(),
   ) {
+    this.#patienceMs = patience;
     this.#host = host;
     this.#deployment = deployment;
     this.#tables = tables;
@@ -101,9 +110,8 @@ export class Sequencer {
   async #watch({ onProgress, stops }: CommandWatcher) {
     let batches = 0;
     let isStopping = false;
-    let movedAt = this.#host.now();
-    let lookedAt = movedAt;
-    let stillLooks = 0;
+    const silence = new Silence(this.#host, this.#chip, this.#patienceMs);
+    await silence.isTooLong(true);
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.5)) {
       const progress = await this.#progress();
       const isOurs = progress.run === this.#run;
@@ -111,18 +119,12 @@ export class Sequencer {
         if (progress.batchesDone !== batches) await onProgress?.(progress);
         return progress;
       }
-      const now = this.#host.now();
-      stillLooks = now === lookedAt ? stillLooks + 1 : 0;
-      lookedAt = now;
-      if (isOurs && progress.batchesDone !== batches) {
+      const hasMoved = isOurs && progress.batchesDone !== batches;
+      const isSilent = await silence.isTooLong(hasMoved);
+      if (hasMoved) {
         batches = progress.batchesDone;
-        movedAt = now;
         await onProgress?.(progress);
-      } else if (
-        now - movedAt > STALL_MS ||
-        stillLooks > STILL_LOOKS ||
-        (await this.#hasStopped())
-      ) {
+      } else if (isSilent || (await this.#hasStopped())) {
         return undefined;
       }
       if (!isStopping && stops?.()) {
@@ -149,5 +151,42 @@ export class Sequencer {
     const address = progressAddress(this.#deployment, this.#tables);
     const bytes = await this.#host.controller.read(this.#chip, address, sequencerProgress.size);
     return decodeLayout(sequencerProgress, bytes);
+  }
+}
+
+/** How long nothing has come from a sequencer, by the machine's clock, or by ours while that one stands still. */
+class Silence {
+  readonly #host: Host;
+  readonly #chip: ChipAddress;
+  readonly #patienceMs: number;
+  /** When something came last, ms of machine time. */
+  #heardAt = 0;
+  /** What the clocks said at the last look. */
+  #machineMs = -1;
+  #changedAt = 0;
+  #stillLooks = 0;
+
+  constructor(host: Host, chip: ChipAddress, patience: number) {
+    this.#host = host;
+    this.#chip = chip;
+    this.#patienceMs = patience;
+  }
+
+  /** Looks at the clocks. @param heard whether something came since the last look */
+  async isTooLong(heard: boolean): Promise<boolean> {
+    const now = this.#host.now();
+    const machineMs = (await this.#host.chipMs?.(this.#chip)) ?? now;
+    const stoodStill = machineMs === this.#machineMs;
+    // A coarse clock may stand still while a slow simulation goes on.
+    const isExact = this.#host.chipMs === undefined;
+    this.#stillLooks = stoodStill && isExact ? this.#stillLooks + 1 : 0;
+    if (!stoodStill) this.#changedAt = now;
+    this.#machineMs = machineMs;
+    if (heard) [this.#heardAt, this.#changedAt, this.#stillLooks] = [machineMs, now, 0];
+    return (
+      machineMs - this.#heardAt > this.#patienceMs ||
+      now - this.#changedAt > STALL_MS ||
+      this.#stillLooks > STILL_LOOKS
+    );
   }
 }

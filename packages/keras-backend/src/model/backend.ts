@@ -69,6 +69,12 @@ export interface Backend {
   readonly engine: Engine | undefined;
   /** What it cannot do of a state, such as weights beyond its range. @throws DataError */
   check(state: ModelState): void;
+  /**
+   * Opens an engine that has room for batches to evaluate, where measuring formats is only worth its time if there is one.
+   *
+   * @throws ScheduleTooLargeError
+   */
+  open?(batchSize: number): Promise<void>;
   /** A state with number formats to run it with, where the backend measures those. @param anew also where it has some */
   withFormats?(state: ModelState, x: readonly FlatSamples[], anew?: boolean): ModelState;
   /** The number formats of a state by the names of tensors; undefined without. */

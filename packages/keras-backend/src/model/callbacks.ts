@@ -1,6 +1,7 @@
 /** Keras's callbacks, as functions that make them. */
 import { OptionError } from '../errors.js';
 import type { TrainingControl } from './control.js';
+import { checkCallbackOptions, checkSchedule } from './given-callbacks.js';
 import type { Callbacks, Logs } from './history.js';
 import type { ModelState } from './state.js';
 
@@ -33,9 +34,6 @@ const MORE_IS_BETTER = /acc|precision|recall|auc|r2_score|f1|cosine/;
 
 /** Watches one value of the logs. */
 function watcher({ monitor = 'val_loss', mode = 'auto' }: MonitorOptions, minDelta = 0) {
-  if (!['auto', 'min', 'max'].includes(mode)) {
-    throw new OptionError('mode', mode, 'use auto, min or max');
-  }
   const more = mode === 'max' || (mode === 'auto' && MORE_IS_BETTER.test(monitor));
   return {
     worst: more ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
@@ -49,8 +47,9 @@ function watcher({ monitor = 'val_loss', mode = 'auto' }: MonitorOptions, minDel
   };
 }
 
-/** Ends training when a value gets no better. */
+/** Ends training when a value gets no better. @throws {@link OptionError} */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
+  checkCallbackOptions('earlyStopping', options);
   const { patience = 0, baseline, restoreBestWeights = false, startFromEpoch = 0 } = options;
   const { worst, isBetter, monitored } = watcher(options, options.minDelta);
   let [best, waited] = [worst, 0];
@@ -92,11 +91,11 @@ export interface PlateauOptions extends MonitorOptions {
   readonly minLearningRate?: number;
 }
 
-/** Makes the learning rate smaller when a value gets no better; records `learning_rate`. */
+/** Makes the learning rate smaller when a value gets no better; records `learning_rate`. @throws {@link OptionError} */
 export function reduceLearningRateOnPlateau(options: PlateauOptions = {}): Callbacks {
+  checkCallbackOptions('reduceLearningRateOnPlateau', options);
   const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0 } = options;
   const { minLearningRate = 0 } = options;
-  if (!(factor > 0 && factor < 1)) throw new OptionError('factor', factor, 'give 0 to below 1');
   const { worst, isBetter, monitored } = watcher(options, minDelta);
   let [best, waited, cooling] = [worst, 0, 0];
   return {
@@ -130,8 +129,9 @@ export interface CheckpointOptions extends MonitorOptions {
   readonly initialValueThreshold?: number;
 }
 
-/** Has a model saved after every epoch, or after those that were the best so far. */
+/** Has a model saved after every epoch, or after those that were the best so far. @throws {@link OptionError} */
 export function modelCheckpoint(options: CheckpointOptions): Callbacks {
+  checkCallbackOptions('modelCheckpoint', options);
   const { worst, isBetter, monitored } = watcher(options);
   let best = options.initialValueThreshold ?? worst;
   return {
@@ -157,8 +157,10 @@ export interface CsvLoggerOptions {
   readonly append?: boolean;
 }
 
-/** Writes a line of comma-separated values an epoch, behind a line of names. */
-export function csvLogger({ write, separator = ',', append = false }: CsvLoggerOptions): Callbacks {
+/** Writes a line of comma-separated values an epoch, behind a line of names. @throws {@link OptionError} */
+export function csvLogger(options: CsvLoggerOptions): Callbacks {
+  checkCallbackOptions('csvLogger', options);
+  const { write, separator = ',', append = false } = options;
   let names: string[] | undefined;
   return {
     onEpochEnd: async (epoch, logs) => {
@@ -171,10 +173,11 @@ export function csvLogger({ write, separator = ',', append = false }: CsvLoggerO
   };
 }
 
-/** Sets the learning rate of each epoch; records `learning_rate`. */
+/** Sets the learning rate of each epoch; records `learning_rate`. @throws {@link OptionError} */
 export function learningRateScheduler(
   schedule: (epoch: number, rate: number) => number,
 ): Callbacks {
+  checkSchedule(schedule);
   return {
     onEpochBegin: (epoch, control) => {
       const rate = schedule(epoch, control.learningRate);

@@ -14,7 +14,8 @@ import {
   perName,
   type Samples,
 } from './data.js';
-import type { FitOptions, SampleWeights } from './options.js';
+import { isObject } from './option-checks.js';
+import type { Dataset, DatasetBatch, FitOptions, SampleWeights } from './options.js';
 
 /** A model as data must fit it. */
 export interface DataRules {
@@ -82,6 +83,34 @@ export function checkedData(
   }
   const weights = checkedWeights(sampleWeight, names, samples, `${prefix}sampleWeight`);
   return { samples, x: inputs, y: targets, weights };
+}
+
+/**
+ * The batches of an epoch.
+ *
+ * @throws DataError also when there is none, as of a generator that another epoch went through
+ */
+export async function* checkedBatches(
+  rules: DataRules,
+  dataset: Dataset,
+): AsyncGenerator<ModelData> {
+  let count = 0;
+  for await (const batch of batchesOf(dataset)) {
+    if (!isObject(batch)) throw new DataError('batch', `is ${String(batch)}: give { x, y }`);
+    yield checkedData(rules, batch.x, batch.y, batch.sampleWeight, 'batch.');
+    count += 1;
+  }
+  if (count > 0) return;
+  const advice = Array.isArray(dataset) ? '' : ': give a function that begins anew in every epoch';
+  throw new DataError('dataset', `gave no batch for an epoch${advice}`);
+}
+
+function batchesOf(dataset: Dataset): Iterable<DatasetBatch> | AsyncIterable<DatasetBatch> {
+  const batches: unknown = typeof dataset === 'function' ? dataset() : dataset;
+  if (isObject(batches) && (Symbol.iterator in batches || Symbol.asyncIterator in batches)) {
+    return batches as Iterable<DatasetBatch>;
+  }
+  throw new DataError('dataset', `returned ${String(batches)}: give a generator, or a list`);
 }
 
 function checkedTargets(
@@ -195,44 +224,4 @@ function part(data: FlatSamples, from: number, until: number): FlatSamples {
 /** Any typed array: only what all of them share is used. */
 function isTypedArray(values: ArrayLike<number>): values is Float32Array {
   return ArrayBuffer.isView(values) && !(values instanceof DataView);
-}
-
-/**
- * Sample weights times the weights of the samples' classes.
- *
- * @throws OptionError when there are several outputs or a weight is none
- */
-export function withClassWeights(
-  data: ModelData,
-  goals: readonly OutputGoal[],
-  classWeight: FitOptions['classWeight'],
-): ModelData {
-  if (classWeight === undefined) return data;
-  const [goal] = goals as [OutputGoal];
-  if (goals.length > 1 || goal.rowsPerSample > 1) {
-    throw new OptionError(
-      'classWeight',
-      JSON.stringify(classWeight),
-      'only for one output of classes',
-    );
-  }
-  for (const weight of Object.values(classWeight)) {
-    if (!(weight >= 0 && weight < Infinity)) {
-      throw new OptionError('classWeight', weight, 'give finite numbers of at least 0');
-    }
-  }
-  const [targets] = data.y as [FlatSamples];
-  const { size, values } = targets;
-  const weights = Float32Array.from({ length: data.samples }, (_, sample) => {
-    let label = values[sample * size] as number;
-    if (size > 1) {
-      label = 0;
-      for (let i = 1; i < size; i++) {
-        const [best, own] = [values[sample * size + label], values[sample * size + i]];
-        if ((own as number) > (best as number)) label = i;
-      }
-    }
-    return (classWeight[label] ?? 1) * (data.weights[0]?.[sample] ?? 1);
-  });
-  return { ...data, weights: [weights] };
 }

@@ -16,13 +16,14 @@ import type { TensorFormats } from '../schedule/named-formats.js';
 import type { StagedNetwork } from '../schedule/stages.js';
 import type { Backend, BatchStream, ModelData } from './backend.js';
 import {
+  checkedBatches,
   checkedData,
   checkedInputs,
   type DataRules,
   splitData,
-  withClassWeights,
 } from './checked-data.js';
 import { checkCount, checkMode, checkRounding, DEFAULT_BATCH } from './checks.js';
+import { withClassWeights } from './class-weights.js';
 import type { FlatSamples, ModelSamples, Tensor } from './data.js';
 import { checkEngine, engineName, type FixedEngineChoice } from './engines.js';
 import { FixedBackend, needsOf } from './fixed-backend.js';
@@ -224,11 +225,7 @@ export class Model implements AsyncDisposable {
       x === undefined || y === undefined
         ? undefined
         : checkedData(rules, x, y, weights, 'validationData.');
-    const batches = async function* () {
-      for await (const batch of typeof dataset === 'function' ? dataset() : dataset) {
-        yield checkedData(rules, batch.x, batch.y, batch.sampleWeight, 'batch.');
-      }
-    };
+    const batches = () => checkedBatches(rules, dataset);
     return this.#train(compiled, batches, validation, options);
   }
 
@@ -301,6 +298,7 @@ export class Model implements AsyncDisposable {
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const data = checkedData(this.#rules(compiled), x, y, options.sampleWeight);
     return this.#run(compiled, async () => {
+      await compiled.backend.open?.(Math.min(batchSize, data.samples));
       const state = this.#withFormats(compiled, data.x);
       const logs = await compiled.backend.evaluate(state, data, batchSize);
       return logs as Evaluation;
@@ -327,9 +325,10 @@ export class Model implements AsyncDisposable {
     const compiled = this.#needCompiled();
     const batchSize = checkCount('batchSize', options.batchSize ?? DEFAULT_BATCH);
     const inputs = checkedInputs(this.#checkedGraph(), x);
-    return this.#run(compiled, () =>
-      compiled.backend.predict(this.#withFormats(compiled, inputs), inputs, batchSize),
-    );
+    return this.#run(compiled, async () => {
+      await compiled.backend.open?.(Math.min(batchSize, inputs[0]?.samples ?? batchSize));
+      return compiled.backend.predict(this.#withFormats(compiled, inputs), inputs, batchSize);
+    });
   }
 
   /**

@@ -236,6 +236,10 @@ export class ScheduleBackend implements Backend {
     };
   }
 
+  async open(batchSize: number): Promise<void> {
+    await this.#engine(batchSize, false);
+  }
+
   /** A state with formats to run it with, measured on the first samples where it has none. */
   withFormats(state: ModelState, x: readonly FlatSamples[], anew = false): ModelState {
     const data = { samples: x[0]?.samples ?? 0, x, y: [], weights: [] };

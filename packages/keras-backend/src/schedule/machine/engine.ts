@@ -18,7 +18,7 @@ import {
   sequencerConfiguration,
 } from '../../layouts/index.js';
 import { costSum } from '../../machine/cost-sum.js';
-import { dropsBetween, readCounts } from '../../machine/drops.js';
+import { dropsAfterFailure, dropsBetween, readCounts } from '../../machine/drops.js';
 import { PacketsDroppedError } from '../../machine/errors.js';
 import type { ApplicationIds, Host } from '../../machine/host.js';
 import { regionAddress } from '../../machine/load.js';
@@ -36,6 +36,7 @@ import {
   type CommandWatcher,
   operationOf,
   type Progress,
+  patienceMs,
   Sequencer,
 } from '../../machine/sequencer.js';
 import type { CompiledNetwork, ScheduleTarget } from '../compile.js';
@@ -265,6 +266,8 @@ export class MachineScheduleEngine implements ScheduleEngine {
     let batches = 0;
     let samples = 0;
     this.#busy = [];
+    const free = () =>
+      this.#onEach((chip, replica) => controller.freeSdram(chip, tables[replica] as number));
     try {
       const statisticsBytes = layout.statisticsStride * network.target.workers;
       await this.#onEach(async (chip, replica) => {
@@ -307,6 +310,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
           blocks.push(bytes.subarray(from, from + layout.statisticsStride));
         }
       });
+      await free();
       const machine = costSum(costs);
       return {
         batches,
@@ -315,8 +319,10 @@ export class MachineScheduleEngine implements ScheduleEngine {
         ...(keepsOutputs && { outputs }),
         ...(machine && { machine }),
       };
-    } finally {
-      await this.#onEach((chip, replica) => controller.freeSdram(chip, tables[replica] as number));
+    } catch (error) {
+      // A machine that failed may not answer any more; why it did says more than that.
+      await free().catch(() => undefined);
+      throw error;
     }
   }
 
@@ -378,7 +384,7 @@ export class MachineScheduleEngine implements ScheduleEngine {
       tables,
       overlays,
       exchanges,
-      sequencer: new Sequencer(this.#host, deployment, tables, this.#ids),
+      sequencer: new Sequencer(this.#host, deployment, tables, this.#ids, patienceMs(budgetMs, 1)),
     };
     for (const [vertex, { x, y, core }] of cores.entries()) {
       const [table, regions] = [tables[vertex] as number, this.#regions[vertex] as RegionMap];
@@ -539,17 +545,20 @@ export class MachineScheduleEngine implements ScheduleEngine {
     const before = await readCounts(this.#host);
     const busyBefore = await this.#busyCycles();
     const progress = await this.#needRunning().sequencer.execute(command, watcher);
-    const after = await readCounts(this.#host);
-    const drops = await dropsBetween(this.#host, before, after);
-    const isFinished = progress?.state === SequencerState.Finished;
-    const reports = isFinished ? [] : await this.#reports();
     // Workers may wait for one another for ever, or miscount: the next network starts them anew.
-    if (!isFinished || drops.length > 0) this.#running = undefined;
-    if (!isFinished) {
+    if (progress?.state !== SequencerState.Finished) {
+      const reports = await this.#reports().catch(() => []);
+      this.#running = undefined;
       const failure = await runFailure(this.#host, this.#network.places, progress, reports);
+      const drops = await dropsAfterFailure(this.#host, before);
       throw drops.length > 0 ? new PacketsDroppedError(drops, failure) : failure;
     }
-    if (drops.length > 0) throw new PacketsDroppedError(drops);
+    const after = await readCounts(this.#host);
+    const drops = await dropsBetween(this.#host, before, after);
+    if (drops.length > 0) {
+      this.#running = undefined;
+      throw new PacketsDroppedError(drops);
+    }
     const busyAfter = await this.#busyCycles();
     let busy = 0;
     for (const [worker, cycles] of busyAfter.entries()) {

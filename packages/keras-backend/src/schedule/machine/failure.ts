@@ -1,11 +1,11 @@
 /** Why a schedule did not come to its end. */
-import { CoreState, describeCoreState, describeRunTimeError } from '@spin-tools/scp';
 import {
   type LayoutValues,
   type layersReport,
   ReplicaWait,
   SequencerState,
 } from '../../layouts/index.js';
+import { stateOf } from '../../machine/diagnosis.js';
 import { type CoreReport, MachineRunError } from '../../machine/errors.js';
 import type { Host } from '../../machine/host.js';
 import type { Progress } from '../../machine/sequencer.js';
@@ -13,8 +13,6 @@ import type { SchedulePlaces } from './place.js';
 
 /** Cores that one error describes. */
 const MOST_REPORTS = 8;
-/** End of a core's output that is quoted, characters. */
-const OUTPUT_CHARACTERS = 400;
 
 /** What a worker reported. */
 export type WorkerReport = LayoutValues<(typeof layersReport)['fields']>;
@@ -71,15 +69,8 @@ async function reportOf(
   core: Omit<CoreReport, 'state' | 'output'>,
   own: WorkerReport | undefined,
 ): Promise<{ report: CoreReport; running: boolean }> {
-  const { state, runTimeError } = await controller.vcpu(core);
-  const output = await controller.iobuf(core);
-  const error = state === CoreState.RunTimeError ? ` (${describeRunTimeError(runTimeError)})` : '';
-  const report = {
-    ...core,
-    state: `state ${describeCoreState(state)}${error}${waitOf(own)}`,
-    output: output.trim().slice(-OUTPUT_CHARACTERS),
-  };
-  return { report, running: state === CoreState.Run };
+  const { state, output, isRunning } = await stateOf(controller, core);
+  return { report: { ...core, state: `${state}${waitOf(own)}`, output }, running: isRunning };
 }
 
 const WAITS: Readonly<Record<number, string>> = {

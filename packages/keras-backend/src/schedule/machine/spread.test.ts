@@ -62,6 +62,21 @@ t.test('a batch without room is refused before anything is opened', async (t) =>
 });
 
 t.test(
+  'what is too large to be asked is refused before its number formats are measured',
+  async (t) => {
+    const picture = wave(1, 512, 512, 1);
+    const model = large({});
+    const before = model.getState();
+    for (const ask of [() => model.predict(picture), () => model.evaluate(picture, picture)]) {
+      const error = await rejected(ask());
+      t.ok(error instanceof ScheduleTooLargeError, error.message);
+    }
+    t.equal(model.getState(), before);
+    t.equal(model.formats, undefined);
+  },
+);
+
+t.test(
   'a stack of Dense layers that is too large is refused before anything is opened',
   async (t) => {
     const stages: string[] = [];
