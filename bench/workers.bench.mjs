@@ -2,7 +2,7 @@
  * A machine of three boards, all of whose cores compute and now and then send a packet to the chip on their right,
  * run by two threads. The baseline is one thread; since one of the two has two boards, 1.5 is all there is to win.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { MachineController, Signal, vcpuField } from '@spin-tools/scp';
 import { VirtualMachine } from '@spin-tools/sim';
 
@@ -13,21 +13,41 @@ const TO_CORE_1 = 1 << 7;
 /** Steps that a core computes for each packet, about 0.3 ms. */
 const STEPS = 10_000;
 const MILLISECOND = 1_000_000;
+/** Until then all code was translated, and every core has sent, ms. */
+const WARM_UP_MS = 3;
 /** Computes and sends, see its source. */
 const PROGRAM = readFileSync(new URL('../packages/sim/firmware/images/busy.aplx', import.meta.url));
+/** Linux tells here how long each thread of this process ran. */
+const TASKS = '/proc/self/task';
 
-/** Simulated milliseconds a second with two threads and one. */
+/**
+ * Simulated milliseconds a second with two threads and one; and the same for each second of the thread that computes
+ * longest, which is what there would be on a computer that has nothing else to do.
+ */
 export default async function measure() {
   const alone = await run(1);
   const shared = await run(2);
+  const name = 'three boards of busy cores, 2 workers';
+  const times = shared.threads.map((seconds) => seconds.toFixed(2)).join(' s and ');
   return [
     {
-      name: 'three boards of busy cores, 2 workers',
+      name,
       value: 1 / shared.seconds,
       unit: 'simulated ms/s',
       baseline: 1 / alone.seconds,
       against: 'one worker',
     },
+    ...(alone.threads.length > 0
+      ? [
+          {
+            name: `${name}, whose threads ran for ${times}`,
+            value: 1 / shared.threads[0],
+            unit: "simulated ms/s of the busiest thread's time",
+            baseline: 1 / alone.threads[0],
+            against: 'one worker',
+          },
+        ]
+      : []),
   ];
 }
 
@@ -59,11 +79,24 @@ async function run(workers) {
   const targets = chips.map(({ x, y }) => ({ chip: { x, y }, cores: CORES }));
   await controller.loadApplication(PROGRAM, targets, APP, { by: 'flood', wait: true });
   await controller.signal(Signal.Start, APP);
-  await machine.advance(MILLISECOND);
+  await machine.advance(WARM_UP_MS * MILLISECOND);
+  const before = threadTimes();
   const start = performance.now();
   await machine.advance(MILLISECOND);
   const seconds = (performance.now() - start) / 1000;
+  const threads = [...threadTimes()].map(([thread, time]) => time - (before.get(thread) ?? 0));
   await controller.close();
   await machine.close();
-  return { seconds };
+  return { seconds, threads: threads.sort((a, b) => b - a).slice(0, workers) };
+}
+
+/** How long each thread of this process ran, s; nothing where the system does not tell. */
+function threadTimes() {
+  if (!existsSync(TASKS)) return new Map();
+  return new Map(
+    readdirSync(TASKS).map((thread) => {
+      const [ns] = readFileSync(`${TASKS}/${thread}/schedstat`, 'utf8').split(' ');
+      return [thread, Number(ns) / 1e9];
+    }),
+  );
 }

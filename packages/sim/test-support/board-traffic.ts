@@ -2,6 +2,7 @@
  * Traffic between the boards of a machine, drawn from a seed: cores that send bursts of packets by trees over many
  * chips, faster than those pass them on, and all that is seen of it afterwards.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LINKS, neighbour } from '@spin-tools/machine-model';
 import {
@@ -23,6 +24,11 @@ const CORES = [1, 2];
 /** The counters of a router. */
 const COUNTERS = 0xf1000300;
 const COUNTER_BYTES = 64;
+/** The end of System RAM, with what monitors keep of all cores and of the chip. */
+const SYSTEM_RAM = 0xe5007000;
+const SYSTEM_RAM_BYTES = 0x1000;
+/** An image keeps the time at which it was booted, and notes it beside programs that it loads. */
+const UNIX_TIME = 1_700_000_000;
 /** SDRAM that the host writes to, and where the monitor keeps what it was sent. */
 const SCRATCH = 0x60100000;
 
@@ -32,8 +38,12 @@ export interface TrafficOptions {
   readonly machine: MachineOptions;
   /** An image that the machine runs. Default: the built-in monitor. */
   readonly image?: Uint8Array;
+  /** What the image is told that the boards are. Default 5, boards of 48 chips. */
+  readonly hardwareVersion?: number;
   /** Senders; some come to be the same. Default 5. */
   readonly senders?: number;
+  /** How often traffic is drawn anew and carried, with further seeds. Default 1. */
+  readonly rounds?: number;
 }
 
 /** A machine that has carried traffic, as one text, and how much that was. */
@@ -45,7 +55,8 @@ export interface Traffic {
 
 /** Boots a machine, lets its cores send, and looks at everything. */
 export async function carryTraffic(options: TrafficOptions): Promise<Traffic> {
-  const virtual = new VirtualMachine(options.machine);
+  const { machine, image, hardwareVersion = 5, seed, rounds = 1 } = options;
+  const virtual = new VirtualMachine(machine);
   const controller = new MachineController({
     ...{ scp: virtual.scpTransport(), boot: virtual.bootTransport() },
     ...{ timeoutMs: 1000, tries: 10, clock: new TurnClock() },
@@ -53,10 +64,15 @@ export async function carryTraffic(options: TrafficOptions): Promise<Traffic> {
   try {
     await controller.boot({
       pauseMs: 0,
-      ...(options.image && { image: options.image, hardwareVersion: 5 }),
+      ...(image && { image, hardwareVersion, unixTime: UNIX_TIME }),
     });
-    if (options.image !== undefined) await joinBoards(virtual, controller);
-    return await traffic(virtual, controller, options);
+    if (image !== undefined) await joinBoards(virtual, controller);
+    const seen = [];
+    for (let round = 0; round < rounds; round++) {
+      seen.push(await traffic(virtual, controller, { ...options, seed: seed + round }));
+    }
+    const { packetsDropped, boardCrossings } = virtual.statistics();
+    return { seen: JSON.stringify(seen), packetsDropped, boardCrossings };
   } finally {
     await controller.close();
     await virtual.close();
@@ -73,7 +89,7 @@ async function traffic(
   virtual: VirtualMachine,
   controller: MachineController,
   { seed, senders = 5 }: TrafficOptions,
-): Promise<Traffic> {
+): Promise<object> {
   const random = randomFrom(seed);
   const draw = (end: number): number => Math.floor(random() * end);
   const { machine } = virtual;
@@ -118,12 +134,16 @@ async function traffic(
       blocks: await Promise.all(CORES.map((core) => controller.vcpu({ ...chip, core }))),
       counters: [...(await controller.read(chip, COUNTERS, COUNTER_BYTES))],
       scratch: [...(await controller.read(chip, SCRATCH, 4))],
+      systemRam: digest(await controller.read(chip, SYSTEM_RAM, SYSTEM_RAM_BYTES)),
     });
   }
+  await controller.signal(Signal.Stop, APP);
   const { committedBytes, ...statistics } = virtual.statistics();
-  const { packetsDropped, boardCrossings } = statistics;
-  const seen = JSON.stringify({ cores, statistics, host: virtual.hostStatistics() });
-  return { seen, packetsDropped, boardCrossings };
+  return { cores, statistics, host: virtual.hostStatistics() };
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** By address of a chip, the chip and link by which it is reached from a source. */

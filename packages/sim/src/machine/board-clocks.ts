@@ -111,7 +111,6 @@ export class BoardClocks {
 
   /** Whether nothing will ever happen by itself. */
   get isIdle(): boolean {
-    if (this.crossings.length > 0) return false;
     for (let number = this.first; number < this.end; number++) {
       if (!this.known(number).isIdle) return false;
     }
@@ -120,7 +119,7 @@ export class BoardClocks {
 
   /** Time of the next thing that happens by itself, ns; no more than the present while a core is awake. */
   get nextTime(): number {
-    let next = this.crossings.length > 0 ? this.present : Number.POSITIVE_INFINITY;
+    let next = Number.POSITIVE_INFINITY;
     for (let number = this.first; number < this.end; number++) {
       next = Math.min(next, this.known(number).nextTime);
     }

@@ -102,6 +102,12 @@ export class Crossings {
     this.size = 0;
   }
 
+  /** Forgets the first. */
+  remove(count: number): void {
+    this.numbers.copyWithin(0, count * FIELDS, this.size * FIELDS);
+    this.size -= count;
+  }
+
   private put(target: number, time: number, control: number, key: number, payload: number): void {
     const at = this.size * FIELDS;
     if (at === this.numbers.length) this.grow();

@@ -33,7 +33,7 @@ export interface BoardGroup {
   finish(): number;
   /** What is to be done since the window is over, in the order in which the boards asked for it. */
   takeReports(): readonly (() => void)[];
-  /** Takes what comes from another board. */
+  /** Takes what comes from another board; what it answers at once is among the crossings of the next window. */
   take(crossings: Crossings, index: number): void;
 }
 
@@ -49,6 +49,8 @@ export interface RunningBoards {
 export class WindowClock implements Clock {
   time = 0;
   isHeld = false;
+  /** A board has something to hand over at the end of the next window, whether it runs in it or not. */
+  private hasAnswers = false;
   private readonly actions = new EventQueue<() => void>();
   /** What happens when its time comes, and does not make time pass. */
   private readonly backgroundActions = new EventQueue<() => void>();
@@ -60,10 +62,12 @@ export class WindowClock implements Clock {
   ) {}
 
   get isIdle(): boolean {
-    return this.actions.length === 0 && this.groups.every((group) => group.isIdle);
+    if (this.actions.length > 0 || this.hasAnswers) return false;
+    return this.groups.every((group) => group.isIdle);
   }
 
   get nextTime(): number {
+    if (this.hasAnswers) return this.time;
     const next = this.groups.reduce((time, group) => Math.min(time, group.nextTime), this.nextOwn);
     return Math.max(this.time, next);
   }
@@ -132,6 +136,7 @@ export class WindowClock implements Clock {
 
   private runBoards(until: number): number {
     const { groups } = this;
+    this.hasAnswers = false;
     for (const group of groups) group.begin(until);
     // The first group is run by this thread, so that the others run meanwhile.
     const amount = groups.reduce((sum, group) => sum + group.finish(), 0);
@@ -141,11 +146,14 @@ export class WindowClock implements Clock {
     return amount;
   }
 
+  /** What a board answers to what it is handed leaves it with the next window, as it does in another thread. */
   private handOver(crossings: Crossings): void {
-    for (let index = 0; index < crossings.length; index++) {
+    const { length } = crossings;
+    for (let index = 0; index < length; index++) {
       const chip = crossings.chipOf(index);
       this.groups.find((group) => group.has(chip))?.take(crossings, index);
+      this.hasAnswers ||= crossings.isRepeated(index);
     }
-    crossings.clear();
+    crossings.remove(length);
   }
 }

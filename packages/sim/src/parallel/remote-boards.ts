@@ -61,6 +61,8 @@ export class RemoteBoards implements BoardGroup {
   private isStale = true;
   private isRunning = false;
   private isLost = false;
+  /** The boards have an answer to what was handed over, so that they take part in the next window. */
+  private hasAnswers = false;
   /** Time of the first packet that was handed over and not taken yet, ns. */
   private nextArrival = Number.POSITIVE_INFINITY;
   private status: BoardStatus = {
@@ -109,8 +111,9 @@ export class RemoteBoards implements BoardGroup {
   }
 
   begin(until: number): void {
-    if (this.nextTime >= until) return;
+    if (this.nextTime >= until && !this.hasAnswers) return;
     this.wanted.settle();
+    this.hasAnswers = false;
     this.isRunning = true;
     this.moment++;
     this.request(Request.Window, until);
@@ -131,8 +134,8 @@ export class RemoteBoards implements BoardGroup {
 
   take(crossings: Crossings, index: number): void {
     this.words.incoming.copy(crossings, index);
-    if (crossings.isRepeated(index)) this.isStale = true;
-    else this.nextArrival = Math.min(this.nextArrival, crossings.arrivalOf(index));
+    this.nextArrival = Math.min(this.nextArrival, crossings.arrivalOf(index));
+    this.hasAnswers ||= crossings.isRepeated(index);
   }
 
   /** Does something that has no result. */

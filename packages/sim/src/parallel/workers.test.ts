@@ -1,10 +1,10 @@
 /**
  * Machines that several threads run, beside the same that one runs. SPIN_TOOLS_BOOT_IMAGES names images of the real
- * monitor, which are run too; with SPIN_TOOLS_LARGE=1 more cases are drawn, and on all chips of three boards.
+ * monitor, which are run too; with SPIN_TOOLS_LARGE=1 more cases are drawn, and all on all chips of three boards.
  */
 import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { triads } from '@spin-tools/machine-model';
+import { machineFromJson, machineToJson, spin3, triads } from '@spin-tools/machine-model';
 import { BmpController, describeBootImage, MachineController } from '@spin-tools/scp';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
@@ -25,6 +25,14 @@ const deadChips = triads(TRIAD.triads).chips.filter(({ x, y }) => !WAYS.has(`${x
 /** Three boards of few chips each. */
 const NARROW: MachineOptions = { ...TRIAD, deadChips };
 const FAR = { x: 4, y: 8 };
+/** Four chips as three boards, which is all the same to an image: two boards have one chip each. */
+const FOUR_CHIPS = machineFromJson({
+  ...machineToJson(spin3()),
+  chips: machineToJson(spin3()).chips.map((chip) => ({
+    ...chip,
+    ethernet: chip.y === 1 ? [0, 1] : [chip.x, 0],
+  })),
+});
 
 /** Runs the same with one and with several workers; gives what one made of it. */
 async function sameWithAll(t: Test, options: TrafficOptions, several: readonly number[]) {
@@ -78,12 +86,19 @@ t.test('what a fault plan does is the same, however many workers there are', asy
   await sameWithAll(t, { seed: 11, machine: { ...NARROW, faults } }, [2]);
 });
 
+if (IMAGES.length === 0) t.pass('skipped: SPIN_TOOLS_BOOT_IMAGES names no boot image');
+
 for (const file of IMAGES) {
   const image = new Uint8Array(readFileSync(file));
   const { version } = describeBootImage(image);
   t.test(`SC&MP ${version} runs three boards alike, however many workers there are`, async (t) => {
-    const machine: MachineOptions = { ...NARROW, monitor: 'image' };
-    await sameWithAll(t, { seed: 5, machine, image }, [2, 3]);
+    const shape = IS_LARGE ? TRIAD : { machine: FOUR_CHIPS };
+    const hardwareVersion = IS_LARGE ? 5 : 3;
+    const machine: MachineOptions = { ...shape, monitor: 'image' };
+    const options = { seed: 5, rounds: 2, machine, image, hardwareVersion };
+    const alone = await sameWithAll(t, options, [2, 3]);
+    t.ok(alone.boardCrossings > 0, 'packets crossed boards');
+    t.ok(alone.packetsDropped > 0, 'there were more than routers take');
   });
 }
 
