@@ -24,6 +24,7 @@ import {
   withVariables,
 } from '@spin-tools/scp';
 import t, { type Test } from 'tap';
+import { TurnClock } from '../test-support/turn-clock.js';
 import { VirtualMachine } from './machine/virtual-machine.js';
 
 const FOLDER = fileURLToPath(new URL('../firmware/', import.meta.url).href);
@@ -33,6 +34,8 @@ const COMPILER = '12.2.1';
 const MONITOR_IMAGE = process.env.SPIN_TOOLS_MONITOR_IMAGE;
 /** Makes the machine run the boot image itself. */
 const MONITOR = MONITOR_IMAGE === undefined ? {} : ({ monitor: 'image' } as const);
+/** In turns of the event loop: a computer that is busy makes nothing fail. */
+const PATIENCE = { timeoutMs: 1000, tries: 10 };
 const APP = 30;
 const ORIGIN = { x: 0, y: 0 };
 const MS = 1_000_000;
@@ -51,15 +54,17 @@ async function booted(
 ): Promise<Booted> {
   const machine = new VirtualMachine({ board: 'spin3', ...MONITOR });
   const controller = new MachineController({
-    scp: machine.scpTransport(),
-    boot: machine.bootTransport(),
+    ...{ scp: machine.scpTransport(), boot: machine.bootTransport() },
+    ...PATIENCE,
+    clock: new TurnClock(),
   });
   t.teardown(async () => {
     await controller.close();
     await machine.close();
   });
   const monitor = MONITOR_IMAGE === undefined ? builtInBootImage() : readFileSync(MONITOR_IMAGE);
-  await controller.boot({ pauseMs: 0, image: withVariables(monitor, variables) });
+  const bootImage = withVariables(monitor, variables);
+  await controller.boot({ pauseMs: 0, image: bootImage, timeoutMs: 100_000 });
   return { machine, controller };
 }
 

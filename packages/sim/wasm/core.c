@@ -53,6 +53,8 @@ IMPORT("loadByte") int32 load_byte_slowly(uint32 address);
 IMPORT("storeWord") int32 store_word_slowly(uint32 address, int32 value);
 IMPORT("storeHalf") int32 store_half_slowly(uint32 address, int32 value);
 IMPORT("storeByte") int32 store_byte_slowly(uint32 address, int32 value);
+IMPORT("loadPacked") int32 load_packed_slowly(uint32 list, int32 count, uint32 address);
+IMPORT("storePacked") int32 store_packed_slowly(uint32 list, int32 count, uint32 address);
 IMPORT("call") int32 call_slowly(int32 operation_and_state, uint32 word, int32 program_counter);
 
 static inline Core *running(void) { return (Core *)STATE(Kept); }
@@ -179,6 +181,7 @@ static void start_timer(Core *core, int32 timer, uint32 count) {
 #define EMPTY (1u << 31)
 #define OVERRUN (1u << 29)
 #define NOT_FULL (1u << 28)
+#define CONTROL_BYTE 0x00ff0000
 #define RECEIVED (1u << 31)
 #define ERROR_FREE (1u << 28)
 enum { PAYLOAD_PRESENT = 1 << 1, POINT_TO_POINT = 1, NORMAL_ROUTE = 7, FAKE_ROUTE_SHIFT = 8 };
@@ -224,7 +227,12 @@ static int32 transmit(Core *core, uint32 value) {
 
 /* --- Registers of devices --- */
 
-#define DEVICE_OF(address) ((address) >> 24)
+/* Devices are seen twice, the second time with posted writes, which here take no other time. */
+#define VIEW_BYTES 0x10000000u
+static inline uint32 first_view(uint32 address) { return address >> 28 == 2 ? address - VIEW_BYTES : address; }
+
+#define DEVICE_OF(address) (first_view(address) >> 24)
+#define HIGH_INTERRUPTS 0xfffff000u
 enum { COMMUNICATIONS = 0x10, TIMERS = 0x11, INTERRUPTS = 0x1f };
 
 static double next_event(Core *core) {
@@ -244,7 +252,7 @@ static int32 device_written(Core *core) {
 static int32 load_device(uint32 address) {
   Core *core = running();
   int32 timer = address >> 5 & 1;
-  switch (address) {
+  switch (first_view(address)) {
     case 0x10000000:
       stall(DEVICE_CYCLES);
       return WORD(Sticky) | WORD(TransmitControl) | (WORD(Waits) ? 0 : EMPTY | NOT_FULL);
@@ -279,7 +287,13 @@ static int32 load_device(uint32 address) {
 static int32 store_device(uint32 address, int32 value) {
   Core *core = running();
   int32 timer = address >> 5 & 1;
-  switch (address) {
+  switch (first_view(address)) {
+    case 0x10000000:
+      stall(DEVICE_CYCLES);
+      WORD(TransmitControl) = value & CONTROL_BYTE;
+      WORD(Sticky) &= value;
+      update_communications_lines(core);
+      return device_written(core);
     case 0x10000004:
       stall(DEVICE_CYCLES);
       WORD(Payload) = value;
@@ -344,17 +358,19 @@ static int32 store_device(uint32 address, int32 value) {
 
 static inline int32 is_device(uint32 address) {
   uint32 device = DEVICE_OF(address);
-  return device - COMMUNICATIONS <= TIMERS - COMMUNICATIONS || device == INTERRUPTS || device == 0xff;
+  return device - COMMUNICATIONS <= TIMERS - COMMUNICATIONS || device == INTERRUPTS || address >= HIGH_INTERRUPTS;
 }
 
 static inline int32 is_in(uint32 address, uint32 mask, uint32 base) { return (address & mask) == base; }
+
+enum { PAGE_MASK = 0xfff };
 
 /* Where an address of SDRAM is; 0 when it is not in a page of the table. */
 static inline char *sdram_place(uint32 address) {
   char *table = (char *)STATE(SdramTable);
   if (table == 0) return 0;
   char *page = *(char **)(table + (address >> 10 & 0x1fffc));
-  return page == 0 ? 0 : page + (address & 0xfff);
+  return page == 0 ? 0 : page + (address & PAGE_MASK);
 }
 
 static inline void note_sdram(int32 bytes, int32 cycles) {
@@ -404,6 +420,31 @@ LOAD(load_byte, "loadByte", unsigned char, 1, 0)
 STORE(store_word, "storeWord", int32, 4, 1)
 STORE(store_half, "storeHalf", unsigned short, 2, 0)
 STORE(store_byte, "storeByte", unsigned char, 1, 0)
+
+/* Where words of SDRAM are that lie in one page of the table; 0 for others. */
+static inline int32 *sdram_words(uint32 address, uint32 mask, int32 count) {
+  int32 is_inside = is_in(address, mask | 3, SDRAM) && (address & PAGE_MASK) + 4 * count <= PAGE_MASK + 1;
+  return is_inside ? (int32 *)sdram_place(address) : 0;
+}
+
+/* Blocks of up to eight registers, whose numbers are four bits each. They come and go by the first words of the state. */
+static int32 *const block_registers = (int32 *)0;
+
+EXPORT("loadPacked") int32 load_packed(uint32 list, int32 count, uint32 address) {
+  int32 *from = sdram_words(address, 0xe0000000, count);
+  if (from == 0) return load_packed_slowly(list, count, address);
+  for (int32 index = 0; index < count; index++) block_registers[list >> 4 * index & 15] = from[index];
+  note_sdram(4 * count, SHARED_CYCLES * count);
+  return STORED_DONE;
+}
+
+EXPORT("storePacked") int32 store_packed(uint32 list, int32 count, uint32 address) {
+  int32 *to = sdram_words(address, 0xf0000000, count);
+  if (to == 0) return store_packed_slowly(list, count, address);
+  for (int32 index = 0; index < count; index++) to[index] = block_registers[list >> 4 * index & 15];
+  note_sdram(4 * count, POSTED_CYCLES * count);
+  return STATE(Limit) == 0 ? STORED_ENDED_SLICE : STORED_DONE;
+}
 
 /* --- Modes and exceptions --- */
 
