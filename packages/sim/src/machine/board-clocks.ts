@@ -5,6 +5,7 @@
 import type { Chip } from '../chip/chip.js';
 import type { BoardPlan } from './board-plan.js';
 import { Crossings } from './crossings.js';
+import { latestEndAfterCore, latestEndAfterPacket } from './lookahead.js';
 import { Scheduler } from './scheduler.js';
 
 const NONE = -1;
@@ -15,6 +16,8 @@ interface BoardClock {
   readonly scheduler: Scheduler;
   /** Time of the next thing that happens there by itself, ns, unless {@link isTouched}. */
   nextTime: number;
+  /** See {@link BoardClocks.latestEnd}, unless {@link isTouched}. */
+  latestEnd: number;
   /** Whether nothing will ever happen there by itself, unless {@link isTouched}. */
   isIdle: boolean;
   /** Something was done there since that was found out. */
@@ -46,6 +49,7 @@ export class BoardClocks {
       chips: own,
       scheduler: new Scheduler(own),
       nextTime: Number.POSITIVE_INFINITY,
+      latestEnd: Number.POSITIVE_INFINITY,
       isIdle: true,
       isTouched: false,
     }));
@@ -126,6 +130,15 @@ export class BoardClocks {
     return next;
   }
 
+  /** When a window has to end in which these boards run, so that nothing reaches others too late, ns. */
+  get latestEnd(): number {
+    let latest = Number.POSITIVE_INFINITY;
+    for (let number = this.first; number < this.end; number++) {
+      latest = Math.min(latest, this.known(number).latestEnd);
+    }
+    return latest;
+  }
+
   /** Time of the next thing that is done by a device, ns. */
   get nextAction(): number {
     let next = Number.POSITIVE_INFINITY;
@@ -163,8 +176,13 @@ export class BoardClocks {
   private known(number: number): BoardClock {
     const board = this.boards[number] as BoardClock;
     if (board.isTouched) {
-      board.nextTime = board.scheduler.nextTime;
-      board.isIdle = board.scheduler.isIdle;
+      const { scheduler } = board;
+      board.nextTime = scheduler.nextTime;
+      board.latestEnd = Math.min(
+        latestEndAfterPacket(scheduler.nextPacket),
+        latestEndAfterCore(scheduler.nextCore),
+      );
+      board.isIdle = scheduler.isIdle;
       board.isTouched = false;
     }
     return board;

@@ -64,6 +64,16 @@ export class CorePlaces {
     this.addresses.fill(0, chip * CORES, (chip + 1) * CORES);
   }
 
+  /** Least time that cores of a chip, one bit each, had when they last ran, ns; Infinity for none. */
+  leastReached(chip: number, cores: number): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (let left = cores; left !== 0; left &= left - 1) {
+      const core = 31 - Math.clz32(left & -left);
+      least = Math.min(least, this.reached[chip * CORES + core] as number);
+    }
+    return least;
+  }
+
   /** Runs cores of a chip, one bit each, until a time, or one comes that cannot be run so. Times are ns. */
   run(number: number, toRun: number, until: number, limit: number): Ran {
     const { ran, reached, addresses } = this;

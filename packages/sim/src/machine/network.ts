@@ -258,6 +258,9 @@ export class Network {
       get nextAction() {
         return clocks.nextAction;
       },
+      get latestEnd() {
+        return clocks.latestEnd;
+      },
       crossings: clocks.crossings,
       has: (chip) => this.runs(chip),
       setPresent: (time) => {

@@ -123,6 +123,26 @@ export class Scheduler implements Clock {
     return this.actions.nextTime;
   }
 
+  /** Time of the next packet at a router, ns. */
+  get nextPacket(): number {
+    return this.packets.nextTime;
+  }
+
+  /** Time before which no core does anything, ns; cores may have run ahead of the present. */
+  get nextCore(): number {
+    let next = Math.min(this.actions.nextTime, this.wakes.nextTime, this.patientWakes.nextTime);
+    next = Math.min(next, this.backgroundActions.nextTime);
+    if (this.awakeCount === 0) return next;
+    const { awake, awakeChips } = this;
+    for (let word = 0; word < awakeChips.length; word++) {
+      for (let bits = awakeChips[word] as number; bits !== 0; bits &= bits - 1) {
+        const chip = word * 32 + 31 - Math.clz32(bits & -bits);
+        next = Math.min(next, this.places.leastReached(chip, awake[chip] as number));
+      }
+    }
+    return Math.max(this.time, Math.floor(next / QUANTUM_NS) * QUANTUM_NS);
+  }
+
   /** Lets time pass in which nothing happens, see {@link nextTime}. */
   skipTo(time: number): void {
     this.time = Math.max(this.time, Math.floor(time / QUANTUM_NS) * QUANTUM_NS);

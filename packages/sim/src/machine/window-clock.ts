@@ -5,13 +5,14 @@
  * boards may run one after the other or at once, in any number of threads, and nothing depends on it.
  */
 import { EventQueue } from '../clock/event-queue.js';
-import { CORE_TO_ROUTER_NS, ROOM_TOLD_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
+import { CORE_TO_ROUTER_NS, ROUTER_TO_CORE_NS } from '../router/timing.js';
 import type { Clock } from './clock.js';
 import type { Crossings } from './crossings.js';
+import { latestEndAfterPacket } from './lookahead.js';
 
 const QUANTUM_NS = CORE_TO_ROUTER_NS + ROUTER_TO_CORE_NS;
-/** Longest window, ns. */
-const WINDOW_NS = ROOM_TOLD_NS;
+/** Longest window, ns: as far as cores run ahead of others, so that hosts and monitors see no more of it than of that. */
+const LONGEST_WINDOW_NS = 2000;
 
 /** Boards that one thread runs. */
 export interface BoardGroup {
@@ -21,6 +22,8 @@ export interface BoardGroup {
   readonly nextTime: number;
   /** Time of the next thing that is done by a device, ns. */
   readonly nextAction: number;
+  /** When a window has to end in which these boards run, so that nothing reaches others too late, ns. */
+  readonly latestEnd: number;
   /** What has left for other boards in the last window, in the order of the boards it comes from. */
   readonly crossings: Crossings;
   /** Whether it has the board of a chip. */
@@ -51,6 +54,8 @@ export class WindowClock implements Clock {
   isHeld = false;
   /** A board has something to hand over at the end of the next window, whether it runs in it or not. */
   private hasAnswers = false;
+  /** First arrival of what was handed over for the next window, whether boards take it or not, ns. */
+  private nextArrival = Number.POSITIVE_INFINITY;
   private readonly actions = new EventQueue<() => void>();
   /** What happens when its time comes, and does not make time pass. */
   private readonly backgroundActions = new EventQueue<() => void>();
@@ -114,13 +119,20 @@ export class WindowClock implements Clock {
     return Math.min(this.actions.nextTime, this.backgroundActions.nextTime);
   }
 
-  /** A window ends before the next thing that is done between windows. */
+  /** A window ends before the next thing that is done between windows, and before boards can reach one another. */
   private windowEnd(limit: number): number {
     const { time } = this;
-    const longest = Math.min(time + (this.isHeld ? QUANTUM_NS : WINDOW_NS), limit);
+    const longest = Math.min(this.latestEnd, limit);
     const lastBefore = Math.floor((this.nextOwn - CORE_TO_ROUTER_NS) / QUANTUM_NS) + 1;
     const end = Math.min(Math.floor(longest / QUANTUM_NS), lastBefore) * QUANTUM_NS;
     return Math.max(time + QUANTUM_NS, end);
+  }
+
+  private get latestEnd(): number {
+    const { time, groups } = this;
+    if (this.isHeld) return time + QUANTUM_NS;
+    const longest = Math.min(time + LONGEST_WINDOW_NS, latestEndAfterPacket(this.nextArrival));
+    return groups.reduce((end, group) => Math.min(end, group.latestEnd), longest);
   }
 
   private runActions(until: number): number {
@@ -137,6 +149,7 @@ export class WindowClock implements Clock {
   private runBoards(until: number): number {
     const { groups } = this;
     this.hasAnswers = false;
+    this.nextArrival = Number.POSITIVE_INFINITY;
     for (const group of groups) group.begin(until);
     // The first group is run by this thread, so that the others run meanwhile.
     const amount = groups.reduce((sum, group) => sum + group.finish(), 0);
@@ -153,6 +166,7 @@ export class WindowClock implements Clock {
       const chip = crossings.chipOf(index);
       this.groups.find((group) => group.has(chip))?.take(crossings, index);
       this.hasAnswers ||= crossings.isRepeated(index);
+      this.nextArrival = Math.min(this.nextArrival, crossings.arrivalOf(index));
     }
     crossings.remove(length);
   }

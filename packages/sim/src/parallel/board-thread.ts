@@ -7,7 +7,7 @@ import { Request, SharedWords } from './shared-words.js';
 
 const { assignment, port } = workerData as { assignment: Assignment; port: MessagePort };
 /** How boards stand that could not be made. */
-const NOTHING = { isIdle: true, nextTime: Infinity, nextAction: Infinity };
+const NOTHING = { isIdle: true, nextTime: Infinity, nextAction: Infinity, latestEnd: Infinity };
 const words = new SharedWords(assignment.memory, assignment.room);
 let made: AssignedBoards | undefined;
 /** Crossings that were taken by the machine's thread are forgotten when it asks for more. */

@@ -7,6 +7,7 @@ import { copyOfMemory } from '../chip/memory-copy.js';
 import { BusError } from '../core/core.js';
 import type { BoardPlan } from '../machine/board-plan.js';
 import type { Crossings } from '../machine/crossings.js';
+import { latestEndAfterPacket } from '../machine/lookahead.js';
 import type { ThreadCounts } from '../machine/statistics.js';
 import type { BoardGroup } from '../machine/window-clock.js';
 import { BoardThreadError } from './errors.js';
@@ -69,6 +70,7 @@ export class RemoteBoards implements BoardGroup {
     isIdle: true,
     nextTime: Number.POSITIVE_INFINITY,
     nextAction: Number.POSITIVE_INFINITY,
+    latestEnd: Number.POSITIVE_INFINITY,
   };
 
   /** @throws NoThreadsError outside of Node.js */
@@ -99,6 +101,11 @@ export class RemoteBoards implements BoardGroup {
   get nextAction(): number {
     this.refresh();
     return this.status.nextAction;
+  }
+
+  get latestEnd(): number {
+    this.refresh();
+    return Math.min(this.status.latestEnd, latestEndAfterPacket(this.nextArrival));
   }
 
   has(chip: number): boolean {

@@ -17,11 +17,18 @@ const Word = {
   IsIdle: 6,
 } as const;
 /** Numbers: times in ns, and how much there was to do. */
-const Float = { Present: 0, Until: 1, Amount: 2, NextTime: 3, NextAction: 4 } as const;
+const Float = {
+  Present: 0,
+  Until: 1,
+  Amount: 2,
+  NextTime: 3,
+  NextAction: 4,
+  LatestEnd: 5,
+} as const;
 const FLOATS_OFFSET = 64;
 const CROSSINGS_OFFSET = 128;
-/** How often the other side is looked at before this one sleeps; some 20 microseconds. */
-const SPINS = 2000;
+/** How often the other side is looked at before this one sleeps: some 20 microseconds, as sleeping and waking take. */
+const SPINS = 800;
 
 /** What is asked: to carry out operations, to run through a window of time, or to end. */
 export const Request = { Operations: 1, Window: 2, End: 3 } as const;
@@ -90,6 +97,7 @@ export class SharedWords {
     floats[Float.Amount] = amount;
     floats[Float.NextTime] = status.nextTime;
     floats[Float.NextAction] = status.nextAction;
+    floats[Float.LatestEnd] = status.latestEnd;
     Atomics.add(words, Word.Answered, 1);
     Atomics.notify(words, Word.Answered);
   }
@@ -117,6 +125,7 @@ export class SharedWords {
       isIdle: this.words[Word.IsIdle] === 1,
       nextTime: this.floats[Float.NextTime] as number,
       nextAction: this.floats[Float.NextAction] as number,
+      latestEnd: this.floats[Float.LatestEnd] as number,
     };
   }
 
@@ -142,4 +151,6 @@ export interface BoardStatus {
   readonly nextTime: number;
   /** Time of the next thing that is done by a device, ns. */
   readonly nextAction: number;
+  /** When a window has to end in which these boards run, so that nothing reaches others too late, ns. */
+  readonly latestEnd: number;
 }

@@ -10,7 +10,9 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { carryTraffic, type TrafficOptions } from '../../test-support/board-traffic.js';
 import { TurnClock } from '../../test-support/turn-clock.js';
+import { Crossings } from '../machine/crossings.js';
 import { type MachineOptions, VirtualMachine } from '../machine/virtual-machine.js';
+import { type BoardGroup, WindowClock } from '../machine/window-clock.js';
 import { BoardThreadError, NoDebuggingError, NotInThreadError } from './errors.js';
 import { newTeam } from './team.js';
 
@@ -25,6 +27,8 @@ const deadChips = triads(TRIAD.triads).chips.filter(({ x, y }) => !WAYS.has(`${x
 /** Three boards of few chips each. */
 const NARROW: MachineOptions = { ...TRIAD, deadChips };
 const FAR = { x: 4, y: 8 };
+/** An image boots for half a million windows, in each of which threads wait for each other. */
+const IMAGE_TIMEOUT_MS = 600_000;
 /** Four chips as three boards, which is all the same to an image: two boards have one chip each. */
 const FOUR_CHIPS = machineFromJson({
   ...machineToJson(spin3()),
@@ -91,7 +95,8 @@ if (IMAGES.length === 0) t.pass('skipped: SPIN_TOOLS_BOOT_IMAGES names no boot i
 for (const file of IMAGES) {
   const image = new Uint8Array(readFileSync(file));
   const { version } = describeBootImage(image);
-  t.test(`SC&MP ${version} runs three boards alike, however many workers there are`, async (t) => {
+  const name = `SC&MP ${version} runs three boards alike, however many workers there are`;
+  t.test(name, { timeout: IMAGE_TIMEOUT_MS }, async (t) => {
     const shape = IS_LARGE ? TRIAD : { machine: FOUR_CHIPS };
     const hardwareVersion = IS_LARGE ? 5 : 3;
     const machine: MachineOptions = { ...shape, monitor: 'image' };
@@ -101,6 +106,68 @@ for (const file of IMAGES) {
     t.ok(alone.packetsDropped > 0, 'there were more than routers take');
   });
 }
+
+/** Boards that do nothing but note the ends of their windows. */
+function sleepers(chip: number, ends: number[], others: Partial<BoardGroup> = {}): BoardGroup {
+  let end = 0;
+  return {
+    ...{ isIdle: true, nextTime: Infinity, nextAction: Infinity, latestEnd: Infinity },
+    ...{ crossings: new Crossings(), has: (other) => other === chip },
+    ...{ setPresent: () => undefined, takeReports: () => [], take: () => undefined },
+    begin: (until) => {
+      end = until;
+    },
+    finish: () => ends.push(end),
+    ...others,
+  };
+}
+
+t.test('a window is as long as nothing gets from board to board in it', async (t) => {
+  for (const [latestEnd, expected] of [
+    [1300, 1000],
+    [1999, 1500],
+    [Infinity, 2000],
+    [-400, 500],
+  ] as const) {
+    const ends: number[] = [];
+    const running = { time: 0, betweenWindows: (action: () => void) => action() };
+    const groups = [sleepers(0, ends, { nextTime: 0, latestEnd }), sleepers(1, ends)];
+    const clock = new WindowClock(groups, running);
+    clock.runQuantum();
+    t.same(ends, [expected, expected]);
+    clock.runQuantum(clock.time + 700);
+    t.equal(clock.time, expected + 500, 'nor longer than it may be');
+  }
+});
+
+t.test(
+  'boards that are to answer to what they took do so at the end of the next window',
+  async (t) => {
+    const ends: number[] = [];
+    const taken: number[] = [];
+    const crossings = new Crossings();
+    const answers = new Crossings();
+    const packet = { control: 0, key: 1, payload: undefined };
+    const running = { time: 0, betweenWindows: (action: () => void) => action() };
+    const clock = new WindowClock(
+      [
+        sleepers(0, ends, { crossings: answers, take: () => answers.room(1, 2) }),
+        sleepers(1, ends, { crossings, take: (from, index) => taken.push(from.chipOf(index)) }),
+      ],
+      running,
+    );
+    t.ok(clock.isIdle);
+    crossings.packet(0, 5, packet, 2000, true);
+    clock.runQuantum();
+    const { time } = clock;
+    t.notOk(clock.isIdle, 'there is an answer to come');
+    t.equal(clock.nextTime, time);
+    t.same([taken, crossings.length, answers.length], [[], 0, 1]);
+    clock.runQuantum();
+    t.ok(clock.isIdle);
+    t.same([taken, answers.length], [[1], 0]);
+  },
+);
 
 t.test('chips of other threads are read and written as any, also where nothing is', async (t) => {
   const { controller } = await booted(t);
