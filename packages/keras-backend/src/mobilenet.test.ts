@@ -1,6 +1,7 @@
 /**
  * MobileNetV2 as the npm package nsfwjs ships it (4.4.0, MIT; 162 layers, quantised weights): SPIN_TOOLS_NSFWJS names the
- * folder of the package, such as node_modules/nsfwjs. On a simulated machine with SPIN_TOOLS_LARGE=1 too.
+ * folder of the package, such as node_modules/nsfwjs. On a simulated machine with SPIN_TOOLS_LARGE=1 too, which takes
+ * longer than a file of tests may take elsewhere: npx tap --timeout=3600 src/mobilenet.test.ts
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -83,7 +84,8 @@ t.test(
   },
   async (t) => {
     await using model = await modelFromTensorFlowJs(files());
-    const machine = { board: 'spin3', replicas: 1 } as const;
+    // More workers have no less to compute, and more to wait for.
+    const machine = { board: 'spin3', replicas: 1, workers: 4 } as const;
     const simulated = await outputs(model, { engine: 'machine', machine });
     t.strictSame(simulated, await outputs(model, { engine: 'functional' }));
   },

@@ -7,6 +7,8 @@ import { generatedModule } from '../../assembly/build.mjs';
 import { functionalGraph, weightsOf } from '../graph/graph.js';
 import { apply, input } from '../graph/tensors.js';
 import { randomStream } from '../initialisers/random.js';
+import { ACTIVATIONS } from '../layers/activations.js';
+import { KINDS } from '../layers/kinds/index.js';
 import { sizeOf } from '../layers/kinds/kind.js';
 import { type Layer, layers } from '../layers/layers.js';
 import { Matrices } from './matrices.js';
@@ -443,6 +445,23 @@ function outputOf(
 }
 
 const near = (a: readonly number[], b: readonly number[]) => difference(a, b) < 1e-6;
+
+t.test('no layer or activation lacks a case that its gradients are checked by', (t) => {
+  const checked = [...CASES, ...NUMERIC].map(([, layer]) => layer);
+  const classes = new Set(checked.map(({ className }) => className));
+  t.strictSame(
+    Object.keys(KINDS).filter((name) => !classes.has(name as Layer['className'])),
+    [],
+  );
+  const activations = new Set(
+    checked.flatMap((layer) => ('activation' in layer ? [layer.activation] : [])),
+  );
+  t.strictSame(
+    ACTIVATIONS.filter((name) => !activations.has(name)),
+    [],
+  );
+  t.end();
+});
 
 t.test('what TensorFlow.js lacks gives the values of its definition', async (t) => {
   const act = (activation: 'gelu' | 'hard_sigmoid' | 'exponential') =>

@@ -170,6 +170,24 @@ t.test('metrics count as Keras counts', async (t) => {
   );
 });
 
+t.test(
+  'a metric that there is not, or an option that it does not have, is refused by name',
+  (t) => {
+    const refused = (given: unknown, message: RegExp, name = 'UnsupportedError') =>
+      t.throws(() => metricConfig(given as string), { name, message });
+    refused('constructor', /metric constructor is not supported: use accuracy, /);
+    refused({ kind: 'auc', thresholds: 5 }, /option of auc thresholds .*: use name, numThresholds/);
+    refused(
+      { kind: 'accuracy', k: 3 },
+      /option of accuracy k is not supported: use name, threshold/,
+    );
+    refused({ kind: 'mse', fromLogits: true }, /option of mean_squared_error fromLogits/);
+    refused({ kind: 'recall', name: 3 }, /name is 3: give a text/, 'OptionError');
+    t.match(metricConfig({ kind: 'precision', name: 'p', threshold: 0.25 }), { kind: 'precision' });
+    t.end();
+  },
+);
+
 /** Two steps of each optimiser with gradients 0.5 and -0.25 from a weight of 1, in double precision. */
 const STEPS: readonly (readonly [string, Optimiser, number])[] = [
   ['sgd', sgd({ learningRate: 0.1 }), 1 - 0.05 + 0.025],

@@ -25,7 +25,8 @@ export class MachineRunError extends Error {
 
   constructor(what: string, cores: readonly CoreReport[], batchesDone: number) {
     const progress = batchesDone > 0 ? ` after ${batchesDone} finished batches` : '';
-    super(`${what}${progress}: ${cores.map(describe).join('; ')}`);
+    const named = cores.length > 0 ? `: ${cores.map(describe).join('; ')}` : '';
+    super(`${what}${progress}${named}`);
     this.cores = cores;
     this.batchesDone = batchesDone;
   }

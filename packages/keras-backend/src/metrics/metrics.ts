@@ -44,7 +44,8 @@ export interface Metric {
   result(): number;
 }
 
-const OWN: readonly OwnMetricName[] = [
+/** Metrics that are no losses, for messages. */
+export const OWN_METRICS: readonly OwnMetricName[] = [
   'accuracy',
   'binary_accuracy',
   'categorical_accuracy',
@@ -79,11 +80,14 @@ export function metricConfig(given: string | MetricConfig): MetricConfig {
   const snake = String(asked)
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
-  const own = ALIASES[snake] ?? OWN.find((each) => each === snake);
+  const own = Object.hasOwn(ALIASES, snake)
+    ? ALIASES[snake]
+    : OWN_METRICS.find((each) => each === snake);
   const kind = own ?? lossNamed(snake);
   if (kind === undefined) {
-    throw new UnsupportedError('metric', String(asked), [...OWN, ...LOSS_NAMES]);
+    throw new UnsupportedError('metric', String(asked), [...OWN_METRICS, ...LOSS_NAMES]);
   }
+  checkParameters(kind, parameters);
   const { k, threshold, numThresholds } = parameters as MetricConfig;
   if (k !== undefined && !(Number.isInteger(k) && k > 0)) {
     throw new OptionError('k', k, 'give a whole number above 0');
@@ -98,6 +102,27 @@ export function metricConfig(given: string | MetricConfig): MetricConfig {
   const name =
     typeof given === 'string' && given === snake ? given : (parameters as MetricConfig).name;
   return { ...parameters, kind, ...(name !== undefined && { name }) };
+}
+
+/** Parameters of metrics that have any, besides a name. */
+const PARAMETERS: Readonly<Record<string, readonly (keyof MetricConfig)[]>> = {
+  top_k_categorical_accuracy: ['k'],
+  sparse_top_k_categorical_accuracy: ['k'],
+  accuracy: ['threshold'],
+  binary_accuracy: ['threshold'],
+  precision: ['threshold'],
+  recall: ['threshold'],
+  auc: ['numThresholds'],
+};
+
+function checkParameters(kind: MetricConfig['kind'], parameters: object): void {
+  const known: readonly string[] = ['name', ...(PARAMETERS[kind] ?? [])];
+  for (const [name, value] of Object.entries(parameters)) {
+    if (!known.includes(name)) throw new UnsupportedError(`option of ${kind}`, name, known);
+    if (name === 'name' && value !== undefined && typeof value !== 'string') {
+      throw new OptionError('name', value, 'give a text');
+    }
+  }
 }
 
 /** Whether a metric compares with class numbers rather than with one value for each output. */

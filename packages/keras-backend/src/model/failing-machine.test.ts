@@ -1,5 +1,5 @@
 /** A machine that fails in the middle of training: what it finished before is kept, bit for bit. */
-import { VirtualMachine } from '@spin-tools/sim';
+import { type FaultPlan, VirtualMachine } from '@spin-tools/sim';
 import t from 'tap';
 import {
   adam,
@@ -7,6 +7,7 @@ import {
   type CompileOptions,
   type Layer,
   layers,
+  type MachineEngineOptions,
   MachineRunError,
   type Model,
   type Optimiser,
@@ -57,12 +58,12 @@ function built({ own, optimizer }: Case, compilation: Partial<CompileOptions>): 
 }
 
 /** A model on a machine of which something fails. */
-function failing(each: Case, faults: ConstructorParameters<typeof VirtualMachine>[0]['faults']) {
-  const virtualMachine = new VirtualMachine({ board: 'spin3', ...(faults && { faults }) });
+function failing(each: Case, faults: FaultPlan, machine: MachineEngineOptions = {}) {
+  const virtualMachine = new VirtualMachine({ board: 'spin3', faults });
   t.teardown(() => virtualMachine.close());
   return built(each, {
     engine: 'machine',
-    machine: { virtualMachine, workers: 2, board: 'spin3' },
+    machine: { virtualMachine, workers: 2, board: 'spin3', ...machine },
   });
 }
 
@@ -117,4 +118,54 @@ t.test('batches of an iterator are kept though they cannot be asked for again', 
   const other = built(convolution, { engine: 'functional' });
   await other.fitDataset(batches.slice(0, batch));
   t.same(model.getState(), other.getState());
+});
+
+/** Where the sequencer of `convolution` is: the last application core of the first chip. */
+const SEQUENCER = { x: 0, y: 0, core: 17 };
+const SECOND = 1e9;
+
+t.test('a sequencer that died is named, on a machine that stands still', async (t) => {
+  await using model = failing(convolution, { deaths: [{ ...SEQUENCER, afterMs: 3494 }] });
+  const error = await failureOf(model.fit(X, Y, { batchSize: BATCH, epochs: 2 }));
+  t.ok(error instanceof MachineRunError, error.message);
+  t.match(error.message, /^the sequencer stopped answering.*: sequencer on chip \(0, 0\) core 17/);
+  t.ok(kept(error).batch > 0, error.message);
+});
+
+t.test('and by its own clock on a machine that is reached by messages alone', async (t) => {
+  const virtual = new VirtualMachine({
+    board: 'spin3',
+    faults: { deaths: [{ ...SEQUENCER, afterMs: 3530 }] },
+  });
+  t.teardown(() => virtual.close());
+  const transport = { scp: virtual.scpTransport(), boot: virtual.bootTransport() };
+  await using model = built(convolution, {
+    engine: 'machine',
+    machine: { transport, workers: 2, replicas: 1, board: 'spin3' },
+  });
+  let isOver = false;
+  const passTime = async () => {
+    while (!isOver) await virtual.advance(SECOND);
+  };
+  let passing: Promise<void> | undefined;
+  const onBatchEnd = () => {
+    if (virtual.time > 3.5 * SECOND) passing ??= passTime();
+  };
+  const run = { batchSize: BATCH, epochs: 1000, callbacks: { onBatchEnd } };
+  const error = await failureOf(model.fit(X, Y, run));
+  isOver = true;
+  await passing;
+  t.ok(error instanceof MachineRunError, error.message);
+  t.match(error.message, /^the sequencer stopped answering.*: sequencer on chip \(0, 0\) core 17/);
+});
+
+t.test('a chip that died is named with its workers', async (t) => {
+  const chip = { x: 1, y: 0 };
+  await using model = failing(
+    convolution,
+    { deaths: [{ ...chip, afterMs: 3494 }] },
+    { replicas: 4 },
+  );
+  const error = await failureOf(model.fit(X, Y, { batchSize: BATCH, epochs: 2 }));
+  t.match(error.message, /chip \(1, 0\)/);
 });

@@ -42,8 +42,10 @@ export async function runFailure(
   const odd = pick((index) => !reports[index]?.running);
   const waiting = pick((index) => (own[index]?.waits ?? 0) > 0);
   const late = new Set((progress?.missingCores ?? []).slice(0, progress?.missing ?? 0));
+  // A sequencer that is silent may have died without a trace.
+  const silent = progress === undefined ? pick((index) => index === workers.length) : [];
   const named =
-    [odd, waiting, pick((index) => late.has(index))].find(({ length }) => length > 0) ?? [];
+    [odd, waiting, pick((index) => late.has(index)), silent].find(({ length }) => length > 0) ?? [];
   return new MachineRunError(
     what(progress),
     named.slice(0, MOST_REPORTS),
