@@ -134,12 +134,9 @@ export class RecoverableRun implements TrainingRun {
     try {
       const { state } = this.#known;
       const run = await backend.begin({ training, validation: undefined, batchSize, state });
-      let finished = 0;
-      const onBatch = (batch: number) => {
-        finished = batch;
-      };
-      // An engine in this process tells of each batch, and asks before the next.
-      await run.epoch({ ...request, onBatch, stops: () => finished === done });
+      let asked = 0;
+      // An engine in this process asks before each batch.
+      await run.epoch({ ...request, onBatch: () => {}, stops: () => asked++ === done });
       return this.#after(await run.state(), pass);
     } finally {
       await backend.close();
@@ -229,6 +226,5 @@ export async function stateLeft(
 }
 
 function say(error: unknown, sentence: string): void {
-  if (error instanceof Error)
-    error.message = `${error.message.replace(/(?<![.?!])$/, '.')} ${sentence}`;
+  if (error instanceof Error) error.message = `${error.message.replace(/\.?$/, '.')} ${sentence}`;
 }

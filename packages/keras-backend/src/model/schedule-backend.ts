@@ -206,10 +206,10 @@ export class ScheduleBackend implements Backend {
         if (typeof training !== 'function') {
           const { samples } = training;
           for (const part of this.#parts(samples, batchSize, (await now()).steps)) {
-            if (request.stops()) break;
             const result = await pass(training, batchSize, request, part.first / batchSize, part);
             const order = orderOf(samples, part.first, result.samples, request.shuffleSeed);
             sum.add(result, training, order);
+            if (result.samples < part.end - part.first) break;
           }
           return sum.result();
         }
