@@ -1,7 +1,7 @@
 /**
  * MobileNetV2 as the npm package nsfwjs ships it (4.4.0, MIT; 162 layers, quantised weights): SPIN_TOOLS_NSFWJS names the
- * folder of the package, such as node_modules/nsfwjs. On a simulated machine with SPIN_TOOLS_LARGE=1 too, which takes
- * longer than a file of tests may take elsewhere: npx tap --timeout=3600 src/mobilenet.test.ts
+ * folder of the package, such as node_modules/nsfwjs. On a simulated machine with SPIN_TOOLS_LARGE=1 too, in
+ * about a minute of a 2026 cloud core.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
