@@ -205,11 +205,17 @@ export class ScheduleBackend implements Backend {
         const sum = new Results(this.#compilation.goals);
         if (typeof training !== 'function') {
           const { samples } = training;
+          let isStopped = false;
+          const stops = () => {
+            isStopped ||= request.stops();
+            return isStopped;
+          };
           for (const part of this.#parts(samples, batchSize, (await now()).steps)) {
-            const result = await pass(training, batchSize, request, part.first / batchSize, part);
+            const done = part.first / batchSize;
+            const result = await pass(training, batchSize, { ...request, stops }, done, part);
             const order = orderOf(samples, part.first, result.samples, request.shuffleSeed);
             sum.add(result, training, order);
-            if (result.samples < part.end - part.first) break;
+            if (isStopped) break;
           }
           return sum.result();
         }

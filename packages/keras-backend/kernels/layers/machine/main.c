@@ -89,9 +89,10 @@ static void write_header(void) {
   barrier();
 }
 
-/* Reads the configuration again, and makes operand copies of the weights that the host wrote. */
+/* Reads the configuration again, and makes operand copies of the weights that the host wrote: the steps begin anew. */
 static void load(void) {
   read_configuration();
+  step = 0;
   if (config.worker == 0) {
     BatchHeader header;
     fetch(&header, config.templates, sizeof header);

@@ -151,6 +151,7 @@ export class MachineData {
   ): Promise<void> {
     const { samples } = this.data;
     const share = this.#network.samples;
+    const held = order === undefined ? samples : end - first;
     /** Places in memory that a replica wrote, and the samples that are there. */
     const written = this.#blocks.map((): { at: number; sample: number }[] => []);
     for (let place = first; place < first + done; place++) {
@@ -167,8 +168,8 @@ export class MachineData {
         const own = written[replica] ?? [];
         if (own.length === 0) continue;
         const from = address + (this.#streams.get(stream) as number);
-        const bytes = await this.#host.controller.read(chip, from, stride * (end - first));
-        const values = decodeStream(format, bytes, end - first);
+        const bytes = await this.#host.controller.read(chip, from, stride * held);
+        const values = decodeStream(format, bytes, held);
         for (const { at, sample } of own) {
           result.set(values.subarray(at * size, (at + 1) * size), sample * size);
         }
