@@ -226,5 +226,6 @@ export async function stateLeft(
 }
 
 function say(error: unknown, sentence: string): void {
-  if (error instanceof Error) error.message = `${error.message.replace(/\.?$/, '.')} ${sentence}`;
+  if (error instanceof Error)
+    error.message = `${error.message.replace(/(?<![.?!])$/, '.')} ${sentence}`;
 }
