@@ -1,7 +1,9 @@
 /** HDF5 files in memory, read and written with the HDF5 library (h5wasm), which is loaded at first use. */
+
 import type { Dataset, File, Group } from 'h5wasm';
 import { ModelFileError } from '../errors.js';
 import { checkHeaps } from './hdf5-heaps.js';
+import { mostInflated } from './inflation.js';
 
 /** A group of an open file. */
 export type Hdf5Group = Group;
@@ -156,8 +158,6 @@ export function floatsAt(
   return Float32Array.from(numbers as ArrayLike<number | bigint>, Number);
 }
 
-/** What blocks of a compressed dataset may have beyond the bytes of the file times what they shrink to. */
-const [SPARE_BYTES, MOST_INFLATION] = [16 * 2 ** 20, 64];
 /** More would not fit into the library's memory, and it wraps counts of 32 bits. */
 const MOST_DATASET_BYTES = 2 ** 30;
 
@@ -169,7 +169,7 @@ const MOST_DATASET_BYTES = 2 ** 30;
 function checkBytes({ metadata, file_id }: Dataset, count: number, field: string): void {
   const bytes = count * metadata.size;
   const held = fileBytes.get(file_id) ?? 0;
-  const most = metadata.chunks === null ? held : SPARE_BYTES + held * MOST_INFLATION;
+  const most = metadata.chunks === null ? held : mostInflated(held);
   if (bytes <= Math.min(most, MOST_DATASET_BYTES)) return;
   const reason =
     bytes > most

@@ -2,6 +2,7 @@
  * Keras 3's `.keras` files: a zip of `metadata.json`, `config.json` and `model.weights.h5`
  * (keras/src/saving/saving_lib.py).
  */
+
 import { unzipSync, zipSync } from 'fflate';
 import { ModelFileError } from '../errors.js';
 import { firstSlots, type Slots, slotNames } from '../float/steps.js';
@@ -25,6 +26,7 @@ import {
   writeHdf5,
   writeText,
 } from './hdf5.js';
+import { mostInflated } from './inflation.js';
 import { compileAs, writeCompilation } from './keras-compile.js';
 import { readTopology, writeTopology } from './keras-topology.js';
 import { originOf, setOrigin } from './origin.js';
@@ -34,10 +36,6 @@ const KERAS_VERSION = '3.8.0';
 const WEIGHTS = 'model.weights.h5';
 const EXTRAS = `${EXTRAS_NAME}.json`;
 const MEMBERS = ['metadata.json', 'config.json', WEIGHTS, EXTRAS];
-/** Deflate could make 1032 bytes of one, but only of zeros: weights, and what optimisers remember of them, shrink far less. */
-const MOST_INFLATION = 64;
-/** What a member may have besides, so that small models of zeros can be read. */
-const SPARE_BYTES = 16 * 2 ** 20;
 /** What the directory of a zip says of a member takes at least so much (APPNOTE.TXT 6.3.10, section 4.3.12). */
 const DIRECTORY_ENTRY_BYTES = 46;
 
@@ -111,7 +109,7 @@ function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
       if (!MEMBERS.includes(name)) return false;
       if (seen.has(name)) throw new ModelFileError(name, 'is in the archive twice');
       seen.add(name);
-      const most = compression === 0 ? size : SPARE_BYTES + size * MOST_INFLATION;
+      const most = compression === 0 ? size : mostInflated(size);
       if (originalSize > most || size > bytes.length) {
         const reason = `cannot be ${originalSize} bytes in a file of ${bytes.length}`;
         throw new ModelFileError(name, reason);
