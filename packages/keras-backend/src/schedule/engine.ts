@@ -29,7 +29,7 @@ export interface ScheduleRun {
   readonly slot: DataSlot;
   /** At most {@link CompiledNetwork.batchSize}. */
   readonly batchSize: number;
-  /** What is run; all unless told. */
+  /** What is run, from weights that {@link ScheduleEngine.setState} has set; all unless told. */
   readonly part?: EpochPart;
   /** Unsigned 32 bit. Given: samples are taken in the order of `shuffledIndex`; else in their own. */
   readonly shuffleSeed?: number;

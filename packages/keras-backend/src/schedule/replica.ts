@@ -119,6 +119,12 @@ export interface StreamBytes {
   readonly bytes: Uint8Array;
 }
 
+/** The streams of a data set, those of its outputs too. */
+export function formatsOf(network: CompiledNetwork, { targets }: ScheduleData): StreamFormat[] {
+  const judged = targets === undefined ? [] : [...network.targets, ...network.sampleWeights];
+  return [...network.inputs, ...judged, ...network.outputs];
+}
+
 /** The data sets of a slot; outputs are empty. @param order indices of samples, where they are not all taken in their order */
 export function streamsOf(
   network: CompiledNetwork,

@@ -5,7 +5,7 @@ import { shuffledIndex } from '@spin-tools/sim/fixed';
 import type { Host } from '../../machine/host.js';
 import type { CompiledNetwork, StreamFormat } from '../compile.js';
 import type { EpochPart, ScheduleData, ScheduleRun } from '../engine.js';
-import { decodeStream, streamsOf } from '../replica.js';
+import { decodeStream, formatsOf, streamsOf } from '../replica.js';
 
 /** Samples of a run that are in memory at the same time. */
 export interface Piece extends EpochPart {
@@ -209,12 +209,6 @@ export function batchBytes(network: CompiledNetwork, data: ScheduleData): number
 interface Block {
   readonly chip: ChipAddress;
   readonly address: number;
-}
-
-/** The streams of a data set, those of its outputs too. */
-function formatsOf(network: CompiledNetwork, { targets }: ScheduleData): StreamFormat[] {
-  const judged = targets === undefined ? [] : [...network.targets, ...network.sampleWeights];
-  return [...network.inputs, ...judged, ...network.outputs];
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
