@@ -61,8 +61,8 @@ export interface TagSender {
 interface Tag {
   flags: number;
   ip: string;
-  /** Hardware address of the next hop. */
-  mac: Uint8Array;
+  /** Hardware address of the next hop; undefined for that of the IP address. */
+  mac: Uint8Array | undefined;
   transmitPort: number;
   receivePort: number;
   destinationAddress: number;
@@ -122,7 +122,7 @@ export class Tags {
       ...emptyTag(),
       flags: IpTagFlag.Valid | IpTagFlag.Transient | this.transientTimeout,
       ip: host.ip,
-      mac: macOf(host.ip),
+      mac: undefined,
       transmitPort: host.port,
       expires: this.now() + lifetimeOf(this.transientTimeout),
     };
@@ -208,7 +208,7 @@ export class Tags {
     const isLimited = this.isValid(tag) && entry.expires !== Number.POSITIVE_INFINITY;
     return {
       ip: ipToBytes(entry.ip),
-      mac: entry.mac,
+      mac: entry.mac ?? macOf(entry.ip),
       transmitPort: entry.transmitPort,
       timeout: isLimited ? Math.ceil((entry.expires - this.now()) / TICK_NS) : entry.ticks,
       flags: entry.flags,
@@ -264,7 +264,7 @@ export class Tags {
     if (tag < 0 || datagram.length > SDP_MOST_DATA_BYTES) return undefined;
     const entry = this.tags[tag] as Tag;
     entry.ip = bytesToIp(ipToBytes(from.ip));
-    entry.mac = macOf(entry.ip);
+    entry.mac = undefined;
     entry.transmitPort = from.port;
     const { destinationAddress, destinationPort } = entry;
     const core = { core: destinationPort & 31, port: destinationPort >>> 5 };

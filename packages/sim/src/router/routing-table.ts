@@ -11,33 +11,32 @@ export const NO_MATCH = -1;
 const UNUSED_KEY = 0xffffffff;
 /** Fewest entries that memory is taken for. */
 const LEAST_ROOM = 4;
-/** Keys whose route is remembered; a power of two. */
-const CACHE_SLOTS = 1024;
-const EMPTY_SLOT = -2;
+/** A place of the index has the key, the mask and the entry. */
+const PLACE_WORDS = 3;
+/** Places of the index for each entry, at least. */
+const PLACES_EACH = 2;
+const NO_ENTRY = -1;
 /** Knuth's multiplicative hash, 2^32 / golden ratio. */
 const HASH_FACTOR = 0x9e3779b1;
-const HASH_SHIFT = 22;
 /** Of all tables that were not written or not asked yet. */
 const NO_WORDS = new Uint32Array(0);
-const NO_SLOTS = new Int32Array(0);
-const NO_ENTRIES = new Uint16Array(0);
+const NO_PLACES = new Int32Array(0);
 
 /**
- * Key, mask and route of every entry, and the routes of keys seen lately. Takes memory up to the last entry
- * written, and for keys once it is asked for one.
+ * Key, mask and route of every entry, and an index of them: all entries of one mask are found by what it leaves of a key.
+ * Takes memory up to the last entry written, and for the index once it is asked for a key.
  */
 export class RoutingTable {
   /** Links in bits 5:0, physical cores in 23:6, by entry. */
   private routes: Uint32Array = NO_WORDS;
   private keys: Uint32Array = NO_WORDS;
   private masks: Uint32Array = NO_WORDS;
-  /** Entries that can match, in order. */
-  private used = NO_ENTRIES;
   private isCurrent = false;
-  /** Bits of keys that some entry looks at. */
-  private significant = 0;
-  /** Keys seen lately, without bits that no entry looks at, each followed by its route. */
-  private cache = NO_SLOTS;
+  /** Masks of entries that can match, in the order of the first entry with each, and those entries. */
+  private lookedAt = NO_WORDS;
+  private firstEntries = NO_WORDS;
+  /** The entries that can match, by hash: {@link PLACE_WORDS} each, as many places as a power of two. */
+  private index = NO_PLACES;
 
   /** Links in bits 5:0, physical cores in 23:6. */
   routeOf(entry: number): number {
@@ -69,28 +68,22 @@ export class RoutingTable {
 
   /** Where a key goes, or {@link NO_MATCH}. */
   route(key: number): number {
-    if (!this.isCurrent) this.refresh();
-    const { cache } = this;
-    const looked = key & this.significant;
-    const slot = 2 * (Math.imul(looked, HASH_FACTOR) >>> HASH_SHIFT);
-    const cached = cache[slot + 1] as number;
-    if (cached !== EMPTY_SLOT && cache[slot] === looked) return cached;
     const entry = this.match(key);
-    const route = entry < 0 ? NO_MATCH : (this.routes[entry] as number);
-    cache[slot] = looked;
-    cache[slot + 1] = route;
-    return route;
+    return entry < 0 ? NO_MATCH : (this.routes[entry] as number);
   }
 
   /** The first entry that matches a key, or -1. */
   match(key: number): number {
     if (!this.isCurrent) this.refresh();
-    const { keys, masks, used } = this;
-    for (let index = 0; index < used.length; index++) {
-      const entry = used[index] as number;
-      if ((key & (masks[entry] as number)) >>> 0 === keys[entry]) return entry;
+    const { lookedAt, firstEntries } = this;
+    let first = TABLE_ENTRIES;
+    for (let group = 0; group < lookedAt.length; group++) {
+      if (first < (firstEntries[group] as number)) break;
+      const mask = lookedAt[group] as number;
+      const entry = this.index[this.place(key & mask, mask) + 2] as number;
+      if (entry !== NO_ENTRY && entry < first) first = entry;
     }
-    return -1;
+    return first === TABLE_ENTRIES ? -1 : first;
   }
 
   /** Makes room for an entry that is about to change. */
@@ -106,13 +99,34 @@ export class RoutingTable {
 
   private refresh(): void {
     const { keys, masks } = this;
-    this.used = Uint16Array.from(keys.keys()).filter(
+    const used = Array.from(keys.keys()).filter(
       (entry) => ((keys[entry] as number) & ~(masks[entry] as number)) === 0,
     );
-    this.significant = this.used.reduce((bits, entry) => bits | (masks[entry] as number), 0);
-    if (this.cache.length === 0) this.cache = new Int32Array(2 * CACHE_SLOTS);
-    this.cache.fill(EMPTY_SLOT);
+    const places = 2 ** Math.ceil(Math.log2(PLACES_EACH * used.length + 1));
+    this.index = new Int32Array(PLACE_WORDS * places).fill(NO_ENTRY);
+    const firsts = new Map<number, number>();
+    for (const entry of used) {
+      const key = keys[entry] as number;
+      const mask = masks[entry] as number;
+      if (!firsts.has(mask)) firsts.set(mask, entry);
+      const place = this.place(key, mask);
+      if (this.index[place + 2] === NO_ENTRY) this.index.set([key, mask, entry], place);
+    }
+    this.lookedAt = Uint32Array.from(firsts.keys());
+    this.firstEntries = Uint32Array.from(firsts.values());
     this.isCurrent = true;
+  }
+
+  /** Where the index has the first entry of a key and a mask, or a place without entry. */
+  private place(key: number, mask: number): number {
+    const { index } = this;
+    const last = index.length / PLACE_WORDS - 1;
+    const hash = Math.imul(key ^ Math.imul(mask, HASH_FACTOR), HASH_FACTOR);
+    for (let at = hash >>> Math.clz32(last); ; at++) {
+      const place = PLACE_WORDS * (at & last);
+      const isFree = index[place + 2] === NO_ENTRY;
+      if (isFree || (index[place] === (key | 0) && index[place + 1] === (mask | 0))) return place;
+    }
   }
 }
 
