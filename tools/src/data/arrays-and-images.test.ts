@@ -62,6 +62,10 @@ t.test('.npz files hold inputs with classes or targets', async (t) => {
   t.strictSame([...(await loadSamples({ source, shape: [3] })).targets!], [0.5, 1]);
   await writeFile(source, zipSync({ 'z.npy': x }));
   await t.rejects(loadSamples({ source, shape: [3] }), { message: /has z.npy, but no x, inputs/ });
+  const damaged = zipSync({ 'x.npy': x }, { level: 0 });
+  damaged[30 + 'x.npy'.length + x.length - 1]! ^= 1;
+  await writeFile(source, damaged);
+  await t.rejects(loadSamples({ source, shape: [3] }), { message: /x\.npy: Invalid CRC32/ });
   await writeFile(source, 'no zip');
   await t.rejects(loadSamples({ source, shape: [3] }), {
     name: 'FileError',

@@ -1,6 +1,6 @@
 /** Samples from NumPy's files: `.npy`, one array, and `.npz`, a zip of them (numpy/lib/format.py). */
 import { readFile } from 'node:fs/promises';
-import { unzipSync } from 'fflate';
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js';
 import { FileError } from './file-error.js';
 import type { Samples } from './samples.js';
 
@@ -89,7 +89,7 @@ const LABELS = ['y', 'labels', 'targets', 'y_train'];
  */
 export async function readNpz(path: string): Promise<Samples> {
   const bytes = new Uint8Array(await readFile(path));
-  const arrays = unzip(path, bytes);
+  const arrays = await unzip(path, bytes);
   const find = (names: readonly string[]) =>
     names.find((name) => arrays[`${name}.npy`] !== undefined);
   const [x, y] = [find(INPUTS), find(LABELS)];
@@ -111,18 +111,28 @@ export async function readNpz(path: string): Promise<Samples> {
     : { ...samples, targets: Float32Array.from(values) };
 }
 
-function unzip(path: string, bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
+async function unzip(
+  path: string,
+  bytes: Uint8Array,
+): Promise<Readonly<Record<string, Uint8Array>>> {
+  const arrays: Record<string, Uint8Array> = {};
   try {
-    return unzipSync(bytes, {
-      filter: ({ name, size, originalSize, compression }) => {
-        const most = compression === 0 ? size : size * MOST_INFLATION;
-        if (originalSize > most || size > bytes.length) throw new Error(`${name} is damaged`);
-        return name.endsWith('.npy');
-      },
-    });
+    for await (const entry of new ZipReader(new Uint8ArrayReader(bytes)).getEntriesGenerator()) {
+      const { filename: name, compressedSize, uncompressedSize } = entry;
+      if (entry.directory || !name.endsWith('.npy')) continue;
+      if (uncompressedSize > compressedSize * MOST_INFLATION || compressedSize > bytes.length) {
+        throw new Error(`${name} is damaged`);
+      }
+      arrays[name] = await entry
+        .getData(new Uint8ArrayWriter(), { checkSignature: true })
+        .catch(({ message }) => {
+          throw new Error(`${name}: ${message}`);
+        });
+    }
   } catch (cause) {
     throw new FileError(path, `is no .npz file: ${(cause as Error).message}`, { cause });
   }
+  return arrays;
 }
 
 function inputsOf(path: string, { shape, values }: NumpyArray): Samples {

@@ -3,7 +3,7 @@
  * (keras/src/saving/saving_lib.py).
  */
 
-import { unzipSync, zipSync } from 'fflate';
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 import { ModelFileError } from '../errors.js';
 import { firstSlots, type Slots, slotNames } from '../float/steps.js';
 import { trainedWeights } from '../float/trainer.js';
@@ -36,8 +36,6 @@ const KERAS_VERSION = '3.8.0';
 const WEIGHTS = 'model.weights.h5';
 const EXTRAS = `${EXTRAS_NAME}.json`;
 const MEMBERS = ['metadata.json', 'config.json', WEIGHTS, EXTRAS];
-/** What the directory of a zip says of a member takes at least so much (APPNOTE.TXT 6.3.10, section 4.3.12). */
-const DIRECTORY_ENTRY_BYTES = 46;
 
 /**
  * The model of a `.keras` file, compiled as the file says for the engine `float`.
@@ -47,7 +45,7 @@ const DIRECTORY_ENTRY_BYTES = 46;
  */
 export function modelFromKeras(bytes: Uint8Array): Promise<Model> {
   return guarded('archive', async () => {
-    const members = unzip(bytes);
+    const members = await unzip(bytes);
     const config = asObject(
       parseJson(textOf(members, 'config.json'), 'config.json'),
       'config.json',
@@ -92,31 +90,38 @@ export async function modelToKeras(model: Model): Promise<Uint8Array> {
     [WEIGHTS]: weights,
     [EXTRAS]: new TextEncoder().encode(writeExtras(model)),
   };
-  // Keras stores without compressing. A fixed date makes equal models equal files.
-  return zipSync(members, { level: 0, mtime: new Date(1980, 0, 1) });
+  return zip(members);
+}
+
+/** Keras stores without compressing. A fixed date makes equal models equal files. */
+async function zip(members: Readonly<Record<string, Uint8Array>>): Promise<Uint8Array> {
+  const plain = { level: 0, extendedTimestamp: false, dataDescriptor: false };
+  const writer = new ZipWriter(new Uint8ArrayWriter(), {
+    ...plain,
+    lastModDate: new Date(1980, 0, 1),
+  });
+  for (const [name, bytes] of Object.entries(members)) {
+    await writer.add(name, new Uint8ArrayReader(bytes));
+  }
+  return writer.close();
 }
 
 /** Members of the archive: what cannot be in so few bytes is refused before memory is taken for it. */
-function unzip(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
-  const seen = new Set<string>();
-  let entries = 0;
-  return unzipSync(bytes, {
-    filter: ({ name, size, originalSize, compression }) => {
-      entries += 1;
-      if (entries * DIRECTORY_ENTRY_BYTES > bytes.length) {
-        throw new ModelFileError('archive', `lists more members than ${bytes.length} bytes hold`);
-      }
-      if (!MEMBERS.includes(name)) return false;
-      if (seen.has(name)) throw new ModelFileError(name, 'is in the archive twice');
-      seen.add(name);
-      const most = compression === 0 ? size : mostInflated(size);
-      if (originalSize > most || size > bytes.length) {
-        const reason = `cannot be ${originalSize} bytes in a file of ${bytes.length}`;
-        throw new ModelFileError(name, reason);
-      }
-      return true;
-    },
-  });
+async function unzip(bytes: Uint8Array): Promise<Readonly<Record<string, Uint8Array>>> {
+  const members: Record<string, Uint8Array> = {};
+  for await (const entry of new ZipReader(new Uint8ArrayReader(bytes)).getEntriesGenerator()) {
+    const { filename: name, compressedSize, uncompressedSize, compressionMethod } = entry;
+    if (entry.directory || !MEMBERS.includes(name)) continue;
+    if (members[name] !== undefined) throw new ModelFileError(name, 'is in the archive twice');
+    const most = compressionMethod === 0 ? compressedSize : mostInflated(compressedSize);
+    if (uncompressedSize > most || compressedSize > bytes.length) {
+      const reason = `cannot be ${uncompressedSize} bytes in a file of ${bytes.length}`;
+      throw new ModelFileError(name, reason);
+    }
+    const content = new Uint8ArrayWriter();
+    members[name] = await guarded(name, () => entry.getData(content, { checkSignature: true }));
+  }
+  return members;
 }
 
 function textOf(members: Readonly<Record<string, Uint8Array>>, name: string): string {
