@@ -1,8 +1,8 @@
 /** Whether a program printed what a page says, but for what differs from run to run. */
 
-/** Speeds, ports, times, and packets of a machine that a host asks now and then, by the wall clock. */
+/** Speeds, ports, times and the energy that follows from them, and packets of a machine that a host asks by the wall clock. */
 const VARYING = [
-  [/\b\d+(\.\d+)?( (s|ms|min|MB))\b/g, '#$2'],
+  [/\b\d+(\.\d+)?( (s|ms|min|MB|J))\b/g, '#$2'],
   [/((samples\/s here|packets sent) +)[\d,]+/g, '$1#'],
   [/(port )\d{5}\b/g, '$1#'],
 ];
