@@ -6,29 +6,20 @@ import {
   type ResetKind,
   type ResettableCore,
 } from '../core/core.js';
-import { CommunicationsController } from '../peripherals/communications.js';
-import { DmaController } from '../peripherals/dma.js';
-import { Timer } from '../peripherals/timer.js';
-import { TimerPair } from '../peripherals/timer-pair.js';
-import { InterruptController, Source } from '../peripherals/vic.js';
 import { Inbox } from '../router/inbox.js';
 import { arena } from './arena.js';
-import { Cpu, Exception } from './cpu.js';
-import { passRounds, ROUND_CYCLES, ROUND_INSTRUCTIONS, roundsAhead } from './delay-loop.js';
+import { CoreDevices } from './core-devices.js';
+import { Cpu } from './cpu.js';
 import { endSlice } from './general.js';
-import { interpret } from './interpreter.js';
+import { LocalTime } from './local-time.js';
 import { CoreMemory, DTCM_BASE, DTCM_BYTES, ITCM_BYTES } from './memory.js';
 import { type BusOwner, PrivateBus } from './private-bus.js';
 import { RunState } from './run-state.js';
 import { type RunningCore, runs } from './running-core.js';
 import { sentAt, sentPacket } from './sent.js';
-import { type Probe, SingleSteps, stepSlice } from './single-step.js';
-import {
-  ENTRY_CYCLES,
-  LONGEST_SLICE,
-  NANOSECONDS_PER_CYCLE,
-  WINDOW_CYCLES,
-} from './slice-times.js';
+import { type Probe, SingleSteps } from './single-step.js';
+import { NANOSECONDS_PER_CYCLE } from './slice-times.js';
+import { type Following, Slices } from './slices.js';
 import { activeState, newKeptState, Slot } from './state.js';
 import { coreLoop } from './translator/core-loop.js';
 import { prepareTranslations } from './translator/translate.js';
@@ -40,14 +31,6 @@ export interface ArmCoreStatistics {
   readonly cyclesAwake: number;
   /** Cycles spent waiting for an interrupt. */
   readonly cyclesAsleep: number;
-}
-
-let runNumbers = 0;
-
-/** For a core that is not in the arena. */
-function newRunNumber(): number {
-  runNumbers--;
-  return runNumbers;
 }
 
 /** How a program is started. */
@@ -63,52 +46,36 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   private readonly kept = newKeptState();
   private readonly state = new RunState(this.kept);
   readonly inbox = new Inbox(this.kept);
-  private readonly interrupts = new InterruptController(this.kept);
-  private readonly timers: readonly [Timer, Timer];
-  private readonly dma: DmaController;
-  private readonly communications: CommunicationsController;
+  private readonly localTime = new LocalTime(this.state);
+  private readonly devices: CoreDevices;
+  private readonly slices: Slices;
   private readonly bus: PrivateBus;
   /** Where the last program began. */
   private origin: Origin | undefined;
-  private probes: { readonly probe: Probe; readonly pages: SingleSteps } | undefined;
+  private following: Following | undefined;
   /** A probe stopped the core: its time stands still. */
   private isStopped = false;
-  /** Stands for the core in {@link Slot.Running}. */
-  private readonly runNumber = this.kept.words.byteOffset || newRunNumber();
   /** What waits until the core does not run. */
   private deferred: (() => void) | undefined;
+
   /** @param translates whether hot code is translated to WebAssembly; nothing but speed depends on it */
   constructor(
     readonly id: number,
     private readonly chip: ChipBus,
     private readonly translates = true,
   ) {
-    const now = () => this.present;
-    const { interrupts, state, kept } = this;
-    const changed = () => {
-      state.nextEvent = undefined;
-    };
-    const setLines = (mask: number, levels: number) => interrupts.setLines(mask, levels);
-    const line = (source: number) => (level: boolean) => interrupts.setLine(source, level);
-    this.timers = [
-      new Timer(now, line(Source.Timer1), changed, kept, 0),
-      new Timer(now, line(Source.Timer2), changed, kept, 1),
-    ];
-    const tcm = (address: number, length: number) => this.tcm(address, length);
-    const tcmWritten = (address: number, length: number) => this.codeWritten(address, length);
-    const readBlock = (address: number, target: Uint8Array) => chip.readBlock(address, target);
-    const writeBlock = (address: number, source: Uint8Array) => chip.writeBlock(address, source);
-    const memories = { tcm, tcmWritten, readBlock, writeBlock };
-    this.dma = new DmaController(id, memories, now, setLines, () => {
-      state.transferEnd = this.dma.nextEvent;
-      changed();
+    const { state, localTime } = this;
+    this.devices = new CoreDevices(id, state, localTime, {
+      memories: {
+        tcm: (address, length) => this.tcm(address, length),
+        tcmWritten: (address, length) => this.codeWritten(address, length),
+        readBlock: (address, target) => chip.readBlock(address, target),
+        writeBlock: (address, source) => chip.writeBlock(address, source),
+      },
+      send: (packet) => this.send(packet),
     });
-    const send = (packet: Packet) => this.send(packet);
-    const inVain = () => this.stayInTurn();
-    this.communications = new CommunicationsController(send, now, setLines, inVain, changed, kept);
-    const { communications, dma } = this;
-    const devices = { communications, timers: new TimerPair(this.timers), interrupts, dma };
-    this.bus = new PrivateBus(id, devices, chip, this);
+    this.slices = new Slices(state, localTime, this.devices);
+    this.bus = new PrivateBus(id, this.devices, chip, this);
   }
 
   get time(): number {
@@ -116,23 +83,23 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   }
 
   get asleep(): boolean {
-    return this.waitsForInterrupt || (this.isDelaying && !this.interrupts.isRequesting);
+    return (
+      this.waitsForInterrupt || (this.slices.isDelaying && !this.devices.interrupts.isRequesting)
+    );
   }
 
   get waitsForInterrupt(): boolean {
     if (!this.state.started || this.machine === undefined) return true;
     if (this.held) return false;
-    return this.machine.cpu.asleep && !this.interrupts.isRequesting;
+    return this.machine.cpu.asleep && !this.devices.interrupts.isRequesting;
   }
 
   get nextEvent(): number {
     if (!this.state.started) return Number.POSITIVE_INFINITY;
-    const next = this.nextEventCycle;
-    return (this.isDelaying ? Math.min(next, this.state.delayEnd) : next) * NANOSECONDS_PER_CYCLE;
-  }
-
-  private get isDelaying(): boolean {
-    return this.state.delayEnd > this.state.cycle;
+    const next = this.devices.nextEvent;
+    return (
+      (this.slices.isDelaying ? Math.min(next, this.state.delayEnd) : next) * NANOSECONDS_PER_CYCLE
+    );
   }
 
   /** Instructions executed and cycles spent since the core was made. */
@@ -168,15 +135,15 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
 
   /** What follows the core one instruction at a time, in the interpreter; undefined, the default, costs nothing. */
   get probe(): Probe | undefined {
-    return this.probes?.probe;
+    return this.following?.probe;
   }
 
   /** Replaces the one before. */
   set probe(probe: Probe | undefined) {
-    if (probe === undefined) this.probes = undefined;
+    if (probe === undefined) this.following = undefined;
     else {
-      const pages = this.probes?.pages ?? new SingleSteps(this.processor.memory.itcm32);
-      this.probes = { probe, pages };
+      const pages = this.following?.pages ?? new SingleSteps(this.processor.memory.itcm32);
+      this.following = { probe, pages };
     }
     this.updatePlain();
   }
@@ -193,13 +160,11 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
 
   /** Everything that a reset reaches as after its line was released; the core does not run until started. */
   reset(kind: ResetKind = 'hard'): void {
-    if (this.running) {
+    if (this.localTime.isRunning) {
       this.afterSlice(() => this.reset(kind));
       return;
     }
-    const kept = kind === 'soft' ? [] : [this.interrupts, ...this.timers];
-    for (const device of [...kept, this.dma, this.communications]) device.reset();
-    this.state.nextEvent = undefined;
+    this.devices.reset(kind);
     this.state.started = false;
     this.held = false;
     this.state.delayEnd = 0;
@@ -216,7 +181,7 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
    * @param thumb - true to begin in Thumb state
    */
   start(entry: number, argument = 0, thumb = false): void {
-    if (this.running) {
+    if (this.localTime.isRunning) {
       this.afterSlice(() => this.start(entry, argument, thumb));
       return;
     }
@@ -238,7 +203,7 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   stop(): void {
     this.state.started = false;
     this.state.delayEnd = 0;
-    if (this.running) activeState[Slot.Stop] = 1;
+    if (this.localTime.isRunning) activeState[Slot.Stop] = 1;
   }
 
   /** Lets a core go on that was stopped or reset. It must not be running. */
@@ -250,7 +215,7 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
 
   /** Whether an interrupt line is enabled. */
   listensTo(source: number): boolean {
-    return this.interrupts.isEnabled(source);
+    return this.devices.interrupts.isEnabled(source);
   }
 
   /** Copies `length` bytes of tightly coupled memory from a core address. Throws BusError beyond it. */
@@ -265,19 +230,22 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   }
 
   setInterrupt(source: number, level: boolean): void {
-    this.interrupts.setLine(source, level);
-    if (this.running) endSlice();
+    this.devices.interrupts.setLine(source, level);
+    if (this.localTime.isRunning) endSlice();
   }
 
   deliver(packet: Packet, route: number, at: number): boolean {
     if (!this.state.started || this.held) return false;
-    if (this.waitsForInterrupt) this.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
-    return this.communications.deliver(packet, route);
+    if (this.waitsForInterrupt) this.localTime.sleepUntil(Math.ceil(at / NANOSECONDS_PER_CYCLE));
+    return this.devices.communications.deliver(packet, route);
   }
 
   stopWithin(ns: number): void {
-    if (!this.running) return;
-    this.state.end = Math.min(this.state.end, this.present + Math.ceil(ns / NANOSECONDS_PER_CYCLE));
+    if (!this.localTime.isRunning) return;
+    this.state.end = Math.min(
+      this.state.end,
+      this.localTime.present + Math.ceil(ns / NANOSECONDS_PER_CYCLE),
+    );
     endSlice();
   }
 
@@ -289,8 +257,8 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
       this.state.cycle = Math.max(this.state.cycle, this.state.turn);
       return;
     }
-    if (this.waitsForInterrupt && this.nextEventCycle >= this.state.turn) {
-      this.sleepUntil(this.state.turn);
+    if (this.waitsForInterrupt && this.devices.nextEvent >= this.state.turn) {
+      this.localTime.sleepUntil(this.state.turn);
       return;
     }
     if (this.held) return;
@@ -314,18 +282,14 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
 
   /** Whether it is just that its program runs, and may be translated. */
   private updatePlain(): void {
-    const isPlain = this.probes === undefined && !this.held && this.machine !== undefined;
+    const isPlain = this.following === undefined && !this.held && this.machine !== undefined;
     const isTranslated = isPlain && this.machine?.memory.arenaAddress !== undefined;
     this.state.isPlain = isTranslated && this.translates && coreLoop() !== undefined;
   }
 
-  private get running(): boolean {
-    return activeState[Slot.Running] === this.runNumber;
-  }
-
   /** Runs until a cycle, or until something waits for the core not to run. */
   private runSlices(cpu: Cpu): void {
-    if (this.probes !== undefined) cpu.resume();
+    if (this.following !== undefined) cpu.resume();
     this.beginRun();
     try {
       this.runOn(cpu);
@@ -338,14 +302,15 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
     const loop = this.state.isPlain ? coreLoop() : undefined;
     prepareTranslations(cpu);
     while (this.isToRun) {
-      if (loop === undefined) this.runSlice(cpu);
-      else if (loop.run(this.runNumber) !== 0) return;
+      if (loop === undefined) {
+        if (this.slices.run(cpu, this.following)) this.held = true;
+      } else if (loop.run(this.localTime.runNumber) !== 0) return;
     }
-    this.noteDelay(cpu);
+    this.slices.noteDelay(cpu, this.following);
   }
 
   private beginRun(): void {
-    activeState[Slot.Running] = this.runNumber;
+    activeState[Slot.Running] = this.localTime.runNumber;
     activeState[Slot.SendRoom] = this.chip.injectionRoom ?? 0;
   }
 
@@ -394,30 +359,22 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   private send(packet: Packet): boolean {
     this.sendAll();
     activeState[Slot.SendRoom] = 0;
-    return this.chip.send(this.id, packet, this.present * NANOSECONDS_PER_CYCLE);
+    return this.chip.send(this.id, packet, this.localTime.present * NANOSECONDS_PER_CYCLE);
   }
 
   /** Of {@link RunningCore}. */
   settleControllers(): void {
-    this.dma.settle();
-    this.communications.settle();
-  }
-
-  private noteDelay(cpu: Cpu): void {
-    this.state.delayEnd = this.isAgainThere(cpu) ? this.delayEndOf(cpu) : 0;
+    this.devices.settleControllers();
   }
 
   /** Of {@link RunningCore}. */
   delayEndOf(cpu: Cpu): number {
-    return this.state.cycle + ROUND_CYCLES * roundsAhead(cpu);
+    return this.slices.delayEndOf(cpu);
   }
 
-  /** Whether a run ends awake where the one before did, as each does in a delay loop. Code is looked at then only. */
-  private isAgainThere(cpu: Cpu): boolean {
-    const { programCounter } = cpu;
-    const isSame = programCounter === this.state.lastStop;
-    this.state.lastStop = programCounter;
-    return isSame && !cpu.asleep && this.probes === undefined;
+  /** Of {@link RunningCore}. */
+  passDelay(cpu: Cpu, until: number): boolean {
+    return this.slices.passDelay(cpu, until);
   }
 
   /** Does something to the core itself, asked for by its own access to a chip register. */
@@ -431,109 +388,12 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
     endSlice();
   }
 
-  private runSlice(cpu: Cpu): void {
-    let next = this.nextEventCycle;
-    if (next <= this.state.cycle) {
-      this.settle();
-      next = this.nextEventCycle;
-    }
-    const until = Math.min(this.state.end, next);
-    this.state.sliceEnd = until;
-    const { interrupts } = this;
-    if (cpu.asleep) {
-      if (!interrupts.isRequesting) {
-        this.takeTurns(this.state.cycle);
-        this.sleepUntil(Math.min(this.state.end, until));
-        return;
-      }
-      cpu.asleep = false;
-    }
-    this.state.noteRequests(interrupts.interrupt, interrupts.fastInterrupt);
-    cpu.isRequested = interrupts.isRequesting;
-    if (cpu.isRequested) this.takeInterrupt(cpu);
-    if (this.isDelaying && this.probes === undefined && this.passDelay(cpu, until)) return;
-    this.state.delayEnd = 0;
-    activeState[Slot.Elapsed] = 0;
-    activeState[Slot.Stalled] = 0;
-    activeState[Slot.Limit] = Math.min(LONGEST_SLICE, Math.max(1, until - this.state.cycle));
-    const { probes } = this;
-    if (probes === undefined) {
-      cpu.resumeInSlice();
-      interpret(cpu, true);
-      this.account();
-    } else this.held = stepSlice(cpu, probes.probe, probes.pages, () => this.account());
-  }
-
-  /** Adds what was executed to the counts and to the local time; returns the cycles that it took. */
-  private account(): number {
-    const spent = this.present - this.state.cycle;
-    this.state.instructions += (activeState[Slot.Elapsed] as number) >>> 16;
-    activeState[Slot.Elapsed] = 0;
-    activeState[Slot.Stalled] = 0;
-    this.state.cycle += spent;
-    this.state.cyclesAwake += spent;
-    return spent;
-  }
-
-  /** Of {@link RunningCore}. */
-  passDelay(cpu: Cpu, until: number): boolean {
-    const ahead = roundsAhead(cpu);
-    if (ahead <= 0) return false;
-    const rounds = Math.min(Math.floor((until - this.state.cycle) / ROUND_CYCLES), ahead);
-    if (rounds <= 0) return false;
-    passRounds(cpu, rounds);
-    this.state.cycle += ROUND_CYCLES * rounds;
-    this.state.cyclesAwake += ROUND_CYCLES * rounds;
-    this.state.instructions += ROUND_INSTRUCTIONS * rounds;
-    return true;
-  }
-
   /** Tells the chip what translated code read and wrote past the bus. */
   private countSdram(): void {
     const bytes = activeState[Slot.SdramBytes] as number;
     if (bytes === 0) return;
     activeState[Slot.SdramBytes] = 0;
     this.bus.direct?.count(bytes);
-  }
-
-  private takeInterrupt(cpu: Cpu): void {
-    const next = cpu.programCounter + 4;
-    if (this.interrupts.fastInterrupt && !cpu.fastInterruptsDisabled)
-      cpu.enter(Exception.FastInterrupt, next);
-    else if (this.interrupts.interrupt && !cpu.interruptsDisabled)
-      cpu.enter(Exception.Interrupt, next);
-    else return;
-    this.state.cycle += ENTRY_CYCLES;
-    this.state.cyclesAwake += ENTRY_CYCLES;
-  }
-
-  private sleepUntil(cycle: number): void {
-    if (cycle <= this.state.cycle) return;
-    this.takeTurns(cycle - 1);
-    this.state.cyclesAsleep += cycle - this.state.cycle;
-    this.state.cycle = cycle;
-  }
-
-  private settle(): void {
-    const [first, second] = this.timers;
-    first.settle();
-    second.settle();
-    this.dma.settle();
-    this.communications.settle();
-  }
-
-  private get nextEventCycle(): number {
-    const known = this.state.nextEvent;
-    if (known !== undefined) return known;
-    const [first, second] = this.timers;
-    const next = Math.min(
-      first.nextEvent,
-      second.nextEvent,
-      this.dma.nextEvent,
-      this.communications.nextEvent,
-    );
-    this.state.nextEvent = next;
-    return next;
   }
 
   /** Of {@link BusOwner}. */
@@ -543,46 +403,23 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
 
   /** Of {@link BusOwner}: ends the slice if its devices ask for more, or do something sooner, than when it began. */
   deviceWritten(): void {
-    if (!this.running) return;
-    const { interrupt, fastInterrupt, isRequesting } = this.interrupts;
+    if (!this.localTime.isRunning) return;
+    const { interrupt, fastInterrupt, isRequesting } = this.devices.interrupts;
     const isAsked = this.state.isAsked(interrupt, fastInterrupt);
     if (this.machine !== undefined) this.machine.cpu.isRequested = isRequesting;
-    if (isAsked || this.nextEventCycle < this.state.sliceEnd) endSlice();
+    if (isAsked || this.devices.nextEvent < this.state.sliceEnd) endSlice();
   }
 
   /** Of {@link BusOwner}. */
   sharedUsed(): void {
-    this.stayInTurn();
-  }
-
-  /** The core waits for what others do, or does what they notice. */
-  private stayInTurn(): void {
-    if (!this.running) return;
-    if (this.state.end > this.state.turn) endSlice();
-    this.takeTurns(this.present);
-  }
-
-  /** Does not run ahead in the window of a cycle. */
-  private takeTurns(cycle: number): void {
-    this.state.turnsUntil = (Math.floor(cycle / WINDOW_CYCLES) + 1) * WINDOW_CYCLES;
-    this.state.end = Math.min(this.state.end, this.state.turn);
-  }
-
-  /** Local time in cycles, exact while instructions are executed. */
-  private get present(): number {
-    if (!this.running) return this.state.cycle;
-    return (
-      this.state.cycle +
-      (activeState[Slot.Stalled] as number) +
-      ((activeState[Slot.Elapsed] as number) & 0xffff)
-    );
+    this.localTime.stayInTurn();
   }
 
   /** Of {@link BusOwner}. */
   stall(cycles: number): void {
     activeState[Slot.Stalled] = (activeState[Slot.Stalled] as number) + cycles;
     // A single step tells by the limit whether the slice was ended.
-    if (this.probes !== undefined) return;
+    if (this.following !== undefined) return;
     activeState[Slot.Limit] = Math.max(0, (activeState[Slot.Limit] as number) - cycles);
   }
 
@@ -611,6 +448,6 @@ export class ArmCore implements ResettableCore, BusOwner, RunningCore {
   private codeWritten(address: number, length: number): void {
     if (address >= ITCM_BYTES || this.machine === undefined) return;
     const wasUsed = this.machine.cpu.pages.replaced(address, length);
-    if (wasUsed && this.running) endSlice();
+    if (wasUsed && this.localTime.isRunning) endSlice();
   }
 }
