@@ -238,11 +238,16 @@ void reduce(uint32_t address, uint32_t count, uint32_t per) {
   }
 }
 
-/* Sends our words one by one, each after the gap that is for as many replicas as have some. */
+/*
+ * Sends our words one by one, each after the gap that is for as many replicas as have some. Workers of one number do not
+ * send at the same time: a core takes a packet in the time in which the router could bring several, and who waits for it
+ * holds up all others.
+ */
 static void send_words(const Array *array, const uint32_t *words, uint32_t place, uint32_t count) {
   uint32_t sharing = smaller_of((array->count - 1) / (config.workers * array->per) + 1, config.replicas);
   uint32_t gap = ways.shareGaps[sharing - 1];
-  Moments moments = moments_of(gap, gap / config.workers * config.worker + gap / (config.workers * config.replicas) * config.replica);
+  uint32_t turn = (config.worker + config.replica) % config.workers;
+  Moments moments = moments_of(gap, gap / config.workers * turn + gap / (config.workers * config.replicas) * config.replica);
   for (uint32_t i = 0; i < count; i += 1) {
     for (uint32_t early; (early = cycles_to(&moments)) != 0;) {
       doze_before(early);
