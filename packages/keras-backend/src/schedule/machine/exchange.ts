@@ -32,6 +32,11 @@ interface Branch {
 
 /** Least gap between packets of a worker over the same link, core cycles: it serves six links in that time. */
 const LEAST_GAP = 450;
+/**
+ * Sums leave over all links of a chip at once, and its router takes packets in their order: it waits for the link that is
+ * behind. So their gaps are longer than one link alone can bear, by this; 1 has made 48 chips stand still, 1.25 has not.
+ */
+const SUM_SPACING = 1.5;
 /** Core cycles between done packets of neighbours: the sequencer takes one in some 30. */
 export const DONE_SPACING = 100;
 /**
@@ -72,7 +77,7 @@ export function exchangeGaps(
     return Math.ceil(most);
   });
   const sums = cycles.map((own) =>
-    own.map((each) => Math.max(LEAST_GAP, Math.ceil(workers * each))),
+    own.map((each) => Math.max(LEAST_GAP, Math.ceil(SUM_SPACING * workers * each))),
   );
   return { sums, words };
 }

@@ -147,6 +147,31 @@ t.test('what a step takes on several chips is predicted', async (t) => {
   t.ok(Math.abs(time.seconds / simulated - 1) < 0.15);
 });
 
+t.test(
+  'a board of chips with many words for one another drops none',
+  { skip: LARGE },
+  async (t) => {
+    const trainedBy = async (engine: 'functional' | 'machine') => {
+      await using net = sequential({
+        seed: 1,
+        layers: [
+          layers.flatten({ inputShape: [6, 6, 1] }),
+          layers.dense({ units: 500, activation: 'relu' }),
+          layers.dense({ units: 3, activation: 'softmax' }),
+        ],
+      });
+      const machine = { replicas: 48, workers: 16 };
+      const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
+      net.compile({ optimizer, loss: 'categorical_crossentropy', engine, machine });
+      const { machine: cost } = await net.fit(x, y, { batchSize: SAMPLES });
+      return { cost, state: net.getState() };
+    };
+    const { cost, state } = await trainedBy('machine');
+    t.match(cost, { packetsDropped: 0, batchesRepeated: 0 });
+    t.strictSame(state, (await trainedBy('functional')).state);
+  },
+);
+
 /** One epoch on three chips, where some packets may be lost. */
 async function exchanged(virtualMachine: VirtualMachine) {
   const net = clipped();
