@@ -62,6 +62,35 @@ t.test('no more requests are on their way than the window allows', async (t) => 
   await connection.close();
 });
 
+t.test('few requests are on their way beside one that may not be repeated', async (t) => {
+  const { sent, connection, reply } = byHand({ window: 8 });
+  const looks = Array.from({ length: 6 }, () => connection.send(ORIGIN, readWord(RAM)));
+  const lone = connection.send(ORIGIN, allocateSdram(4, 1));
+  looks.push(...Array.from({ length: 6 }, () => connection.send(ORIGIN, readWord(RAM))));
+  const words = Uint8Array.of(1, 0, 0, 0);
+  t.equal(sent.length, 6, 'it waits while there are many');
+  for (let index = 0; index < 3; index++) reply(index, ReturnCode.Ok, words);
+  t.equal(sent.length, 7, 'it goes with three others');
+  for (let index = 3; index < 6; index++) reply(index, ReturnCode.Ok, words);
+  t.equal(sent.length, 10, 'three others go beside it');
+  reply(6, ReturnCode.Ok, words);
+  t.equal(sent.length, 13, 'then as many as the window allows');
+  for (let index = 7; index < 13; index++) reply(index, ReturnCode.Ok, words);
+  t.same(await Promise.all([...looks, lone]), Array(13).fill(1));
+
+  const batch = connection.all(
+    [readWord(RAM), readWord(RAM), readWord(RAM), readWord(RAM), allocateSdram(4, 1)].map(
+      (command) => ({ to: ORIGIN, command }),
+    ),
+  );
+  t.equal(sent.length, 17, 'in a batch too');
+  for (let index = 13; index < 17; index++) reply(index, ReturnCode.Ok, words);
+  t.equal(sent.length, 18);
+  reply(17, ReturnCode.Ok, words);
+  await batch;
+  await connection.close();
+});
+
 t.test('any bytes survive a line that loses, doubles and reorders', async (t) => {
   const property = fc.assert(
     fc.asyncProperty(

@@ -54,6 +54,12 @@ const DEFAULT_WINDOW = 256;
 const DEFAULT_TIMEOUT_MS = 500;
 const DEFAULT_TRIES = 8;
 
+/**
+ * Most requests on their way while one of them may not be repeated. A monitor that is short of buffers drops silently what
+ * it has no room for: other requests are sent again, this one would be lost for good.
+ */
+const MOST_WITH_UNREPEATABLE = 4;
+
 /** Requests over one transport. */
 export class Connection implements Scp {
   /** What went over this connection so far. */
@@ -135,7 +141,7 @@ export class Connection implements Scp {
 
   private fillWindow(): void {
     while (!this.closed && this.waiting.length + this.batches.length > 0) {
-      if (!this.window.allows(this.inFlight.size)) return;
+      if (!this.window.allows(this.inFlight.size) || !this.mayBeside(this.waiting.first)) return;
       const now = this.clock.now();
       const wait = this.window.waitMs(now);
       if (wait > 0) {
@@ -143,8 +149,16 @@ export class Connection implements Scp {
         return;
       }
       const exchange = this.waiting.shift() ?? this.draw();
-      if (exchange) this.start(exchange, now);
+      if (exchange === undefined) continue;
+      if (this.mayBeside(exchange)) this.start(exchange, now);
+      else this.waiting.push(exchange);
     }
+  }
+
+  /** Whether so few requests are on their way that none is lost which may not be repeated. */
+  private mayBeside(next: Exchange | undefined): boolean {
+    const isDelicate = this.inFlight.hasUnrepeatable || next?.command.repeatable === false;
+    return !isDelicate || this.inFlight.size < MOST_WITH_UNREPEATABLE;
   }
 
   /** The next request of the batches, which take turns. */

@@ -8,9 +8,15 @@ const OVERTAKEN_LOST = 3;
 export class InFlight {
   private readonly bySequence = new Map<number, Exchange>();
   private nextSequence = 0;
+  private unrepeatable = 0;
 
   get size(): number {
     return this.bySequence.size;
+  }
+
+  /** Whether one of them may not be sent again. */
+  get hasUnrepeatable(): boolean {
+    return this.unrepeatable > 0;
   }
 
   /** All, those sent longest ago first. */
@@ -32,6 +38,7 @@ export class InFlight {
     while (this.bySequence.has(this.nextSequence));
     exchange.sequence = this.nextSequence;
     this.bySequence.set(exchange.sequence, exchange);
+    if (!exchange.command.repeatable) this.unrepeatable++;
   }
 
   /** An exchange was sent again. */
@@ -41,7 +48,8 @@ export class InFlight {
   }
 
   remove(exchange: Exchange): void {
-    this.bySequence.delete(exchange.sequence);
+    if (!this.bySequence.delete(exchange.sequence)) return;
+    if (!exchange.command.repeatable) this.unrepeatable--;
   }
 
   /**

@@ -17,6 +17,11 @@ export class Queue<T> {
     return this.outgoing.pop();
   }
 
+  /** The first item, if there is one. */
+  get first(): T | undefined {
+    return this.outgoing.at(-1) ?? this.incoming[0];
+  }
+
   get length(): number {
     return this.incoming.length + this.outgoing.length;
   }
