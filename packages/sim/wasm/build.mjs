@@ -1,5 +1,6 @@
 /**
- * Compiles core.c to WebAssembly with clang and writes the module into src/arm/core-loop.generated.ts.
+ * Compiles core.c, with what it includes, to WebAssembly with clang and writes the module into
+ * src/arm/core-loop.generated.ts.
  *
  *   node wasm/build.mjs        after the package was built: the layout comes from dist
  *

@@ -12,9 +12,10 @@ static inline int32 is_asleep(Core *core) {
 }
 
 /*
- * Runs those of a chip's cores that have not reached a time, one after the other. Cores are bits; their states and the
- * times that they have reached are found by their numbers. Tells 0, or which cores are left when the first of them is to
- * be run otherwise, or has been run and something waits for that, which `Finished` tells. `Slept` gets who sleeps.
+ * Runs those of a chip's cores that have not reached a time, one after the other, for ../src/machine/scheduler.ts. Cores
+ * are bits; their states and the times that they have reached are found by their numbers. Tells 0, or which cores are left
+ * when the first of them is to be run otherwise, or has been run and something waits for that, which `Finished` tells.
+ * `Slept` gets who sleeps.
  */
 EXPORT("run_cores") uint32 run_cores(Core **cores, double *reached, uint32 to_run, double until, double limit) {
   STATE(Slept) = 0;

@@ -1,4 +1,4 @@
-/* Registers of devices, as loads and stores reach them; ../src/arm/private-bus.ts. */
+/* Registers of devices, as loads and stores reach them; ../src/arm/private-bus.ts and ../src/arm/core-devices.ts. */
 #pragma once
 
 #include "communications.h"

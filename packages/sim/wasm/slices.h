@@ -1,4 +1,4 @@
-/* Runs a core slice by slice; ../src/arm/arm-core.ts. */
+/* Runs a core slice by slice, and keeps its time; ../src/arm/slices.ts and ../src/arm/local-time.ts. */
 #pragma once
 
 #include "exceptions.h"
