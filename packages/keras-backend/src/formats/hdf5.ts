@@ -14,15 +14,45 @@ let files = 0;
 /** Bytes of the files that are open, by the library's number of each. */
 const fileBytes = new Map<bigint, number>();
 
-/** Whether the library broke. It cannot be loaded twice. */
+/** How often the library was loaded, the one in use, and whether it broke and no other could be loaded. */
+let loads = 0;
+let loaded: ReturnType<typeof load> | undefined;
 let isBroken = false;
 
-async function library() {
-  const { default: h5wasm } = await import('h5wasm');
+/** Loads a library with memory of its own. */
+async function load() {
+  loads += 1;
+  const { default: h5wasm }: typeof import('h5wasm') =
+    loads === 1
+      ? await import('h5wasm')
+      : await import(`${import.meta.resolve('h5wasm')}?load=${loads}`);
   const module = await h5wasm.ready;
   // Errors of the library are thrown instead of printed.
   module.activate_throwing_error_handler();
   return { h5wasm, module };
+}
+
+/** @throws ModelFileError once the library broke where no other can be loaded, as in a bundle */
+async function library(field: string) {
+  if (isBroken) {
+    const reason = 'cannot be used: the HDF5 library broke at an earlier, damaged file. Start anew';
+    throw new ModelFileError(field, reason);
+  }
+  loaded ??= load();
+  return loaded;
+}
+
+/**
+ * WebAssembly that stopped in the middle of things leaves its memory in any state: even a probe may never end. So another
+ * library takes its place.
+ */
+async function replaceLibrary(): Promise<void> {
+  loaded = load();
+  try {
+    await loaded;
+  } catch {
+    isBroken = true;
+  }
 }
 
 /**
@@ -37,11 +67,7 @@ export async function readHdf5<T>(
   work: (root: Hdf5Group) => T,
 ): Promise<T> {
   checkHeaps(bytes, field);
-  const { h5wasm, module } = await library();
-  if (isBroken) {
-    const reason = 'cannot be read: the HDF5 library broke at an earlier, damaged file. Start anew';
-    throw new ModelFileError(field, reason);
-  }
+  const { h5wasm, module } = await library(field);
   files += 1;
   const name = `/read-${files}.h5`;
   module.FS.writeFile(name, bytes);
@@ -50,49 +76,44 @@ export async function readHdf5<T>(
     try {
       file = new h5wasm.File(name, 'r');
     } catch (cause) {
+      if (hasStopped(cause)) throw cause;
       throw new ModelFileError(field, 'is no HDF5 file', { cause });
     }
     if (file.file_id < 0n) throw new ModelFileError(field, 'is no HDF5 file');
     fileBytes.set(file.file_id, bytes.length);
     try {
-      return work(file);
+      return closing(file, work);
     } finally {
       fileBytes.delete(file.file_id);
-      file.close();
     }
   } catch (error) {
-    // WebAssembly that stopped in the middle of things has less stack from then on, until it has none.
-    const stopped = error instanceof Error && error.name === 'RuntimeError';
-    if (stopped) isBroken ||= !works(h5wasm, module);
+    if (hasStopped(error)) await replaceLibrary();
     throw error;
   } finally {
     module.FS.unlink(name);
   }
 }
 
-/** Whether the library writes a file and reads it back. */
-function works(
-  h5wasm: Awaited<ReturnType<typeof library>>['h5wasm'],
-  { FS }: Awaited<ReturnType<typeof library>>['module'],
-): boolean {
-  const name = '/probe.h5';
+/** Closes a file behind `work`, unless the library is in no state to. */
+function closing<T>(file: File, work: (root: Hdf5Group) => T): T {
+  let result: T;
   try {
-    const written = new h5wasm.File(name, 'w');
-    written.create_dataset({ name: 'x', data: Float32Array.of(1, 2) });
-    written.close();
-    const read = new h5wasm.File(name, 'r');
-    const { value } = read.get('x') as Dataset;
-    read.close();
-    FS.unlink(name);
-    return String(value) === '1,2';
-  } catch {
-    return false;
+    result = work(file);
+  } catch (error) {
+    if (!hasStopped(error)) file.close();
+    throw error;
   }
+  file.close();
+  return result;
 }
+
+/** Whether WebAssembly stopped in the middle of things. */
+const hasStopped = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'RuntimeError';
 
 /** The bytes of a file that `work` fills. */
 export async function writeHdf5(work: (root: Hdf5Group) => void): Promise<Uint8Array> {
-  const { h5wasm, module } = await library();
+  const { h5wasm, module } = await library('file');
   files += 1;
   const name = `/write-${files}.h5`;
   const file = new h5wasm.File(name, 'w');
@@ -115,7 +136,8 @@ export function groupAt(parent: Hdf5Group, path: string): Hdf5Group | undefined 
 function entityAt(parent: Hdf5Group, path: string): { readonly type?: string } | undefined {
   try {
     return (parent.get(path) as { readonly type?: string } | null) ?? undefined;
-  } catch {
+  } catch (error) {
+    if (hasStopped(error)) throw error;
     return undefined;
   }
 }
