@@ -118,9 +118,10 @@ async function unzip(
   const arrays: Record<string, Uint8Array> = {};
   try {
     for await (const entry of new ZipReader(new Uint8ArrayReader(bytes)).getEntriesGenerator()) {
-      const { filename: name, compressedSize, uncompressedSize } = entry;
+      const { filename: name, compressedSize, uncompressedSize, compressionMethod } = entry;
       if (entry.directory || !name.endsWith('.npy')) continue;
-      if (uncompressedSize > compressedSize * MOST_INFLATION || compressedSize > bytes.length) {
+      const most = compressionMethod === 0 ? compressedSize : compressedSize * MOST_INFLATION;
+      if (uncompressedSize > most || compressedSize > bytes.length) {
         throw new Error(`${name} is damaged`);
       }
       arrays[name] = await entry

@@ -117,11 +117,7 @@ export async function writeHdf5(work: (root: Hdf5Group) => void): Promise<Uint8A
   files += 1;
   const name = `/write-${files}.h5`;
   const file = new h5wasm.File(name, 'w');
-  try {
-    work(file);
-  } finally {
-    file.close();
-  }
+  closing(file, work);
   const bytes = module.FS.readFile(name) as Uint8Array;
   module.FS.unlink(name);
   return bytes;

@@ -95,9 +95,10 @@ export async function modelToKeras(model: Model): Promise<Uint8Array> {
 
 /** Keras stores without compressing. A fixed date makes equal models equal files. */
 async function zip(members: Readonly<Record<string, Uint8Array>>): Promise<Uint8Array> {
-  const plain = { level: 0, extendedTimestamp: false, dataDescriptor: false };
   const writer = new ZipWriter(new Uint8ArrayWriter(), {
-    ...plain,
+    level: 0,
+    extendedTimestamp: false,
+    dataDescriptor: false,
     lastModDate: new Date(1980, 0, 1),
   });
   for (const [name, bytes] of Object.entries(members)) {
